@@ -2,9 +2,9 @@
 take next.
 
 That counts for what people do themselves (they unsubscribe, they complain, they ask for it), not for what becomes of an
-address (it bounces, its domain is blocked). And it counts for who had the address when it happened, as far as lists
-were read: who had given it up before is not meant by what somebody else does with it. A record stands for those that
-were merged into it.
+address (it bounces, its domain is blocked), and goes on to count when that happens to the address later. And it counts
+for who had the address when it happened, as far as lists were read: who had given it up before is not meant by what
+somebody else does with it. A record stands for those that were merged into it.
 
 Public:
     people(account_id, among) -> Select: person_id, reason, detail     who it is, once each
@@ -39,14 +39,11 @@ from dyntui.store.bound import Value
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.schema import former_address, list_member, merged_record, suppression
 from dyntui.store.stand_ins import stand_ins
-from dyntui.store.suppressions import BY_WILL
 
 _f, _s = former_address.c, suppression.c
 _OTHERS = stand_ins("suppressed_stand_ins")
 _r = _OTHERS.c
-# As far as is known it happened then, at the latest.
-_WHEN = case((_s.suppressed_on == "", _s.learned_on), else_=_s.suppressed_on)
-_STILL_HAD = or_(_f.gone_on == "", _f.gone_on >= _WHEN)
+_STILL_HAD = or_(_f.gone_on == "", _f.gone_on >= _s.said_on)
 
 
 class Had(msgspec.Struct, frozen=True):
@@ -57,9 +54,10 @@ class Had(msgspec.Struct, frozen=True):
 
 
 def _found(among: Among | None = None) -> CompoundSelect[tuple[str, str, str, str, str, str]]:
-    said = (_s.account_id, _s.reason, _s.status, _WHEN.label("happened_on"), _s.address)
+    named = zip((_s.said_reason, _s.said_status, _s.said_on), ("reason", "status", "happened_on"), strict=True)
+    said = (_s.account_id, *(column.label(name) for column, name in named), _s.address)
     with_former = former_address.join(suppression, (_s.address == _f.address) & _STILL_HAD)
-    by_will = _s.reason.in_(BY_WILL)
+    by_will = _s.said_reason != ""
     survivor = person_in(among, _r.survivor_id)
     return union_all(
         select(_f.person_id, *said).select_from(with_former).where(by_will, person_in(among, _f.person_id)),

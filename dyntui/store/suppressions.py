@@ -14,6 +14,7 @@ Public:
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     not_carried_out(c, account_id, asked) -> set[str]   what dotdigital has yet to be asked for
+    unsaid(c, account_id, asked) -> {address: when}; said(c, account_id, asked)     what people say of bounced addresses
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses); tell_all_again(c, account_id)
     window(c, asked, account_id="") -> Page[SuppressionRow]
@@ -21,7 +22,7 @@ Public:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -73,7 +74,8 @@ def record(
     told = {row.address for row in news}
     same = [row for row in latest.values() if row.address not in told]
     reading = watermarks.get(c, account_id, _READINGS)
-    _stays_theirs(c, account_id, {row.address: row.suppressed_on or now for row in news}, known)
+    by_will = {row.address: row for row in news if row.reason in BY_WILL}
+    _stays_theirs(c, account_id, {address: row.suppressed_on or now for address, row in by_will.items()})
     upsert(
         c,
         suppression,
@@ -98,6 +100,9 @@ def record(
             for row in news
         ),
     )
+    _keep_said(
+        c, account_id, ((each, row.reason, row.status, row.suppressed_on or now) for each, row in by_will.items())
+    )
     upsert(
         c,
         suppression,
@@ -113,15 +118,15 @@ def record(
     return len(news)
 
 
-def _stays_theirs(c: Connection, account_id: str, dated: Mapping[str, str], known: Mapping[str, Suppression]) -> None:
-    """Addresses whose suppression is `dated` anew: who had one when it was suppressed at first has said no still,
-    though they gave it up before the new time."""
-    when = case((_s.suppressed_on == "", _s.learned_on), else_=_s.suppressed_on)
-    for some in in_chunks([each for each in dated if each in known and known[each].reason in BY_WILL]):
+def _stays_theirs(c: Connection, account_id: str, dated: Mapping[str, str]) -> None:
+    """Addresses whose people say no anew, at what they are `dated`: who had one when somebody said it before has said
+    no still, though they gave it up before the new time."""
+    for some in in_chunks(list(dated)):
         theirs = (
             select(_f.list_id, _f.address, _f.person_id, _f.gone_on)
             .join(suppression, _s.address == _f.address)
-            .where(_s.account_id == account_id, _s.address.in_(some), _f.gone_on != "", _f.gone_on >= when)
+            .where(_s.account_id == account_id, _s.address.in_(some), _s.said_reason != "")
+            .where(_f.gone_on != "", _f.gone_on >= _s.said_on)
         )
         upsert(
             c,
@@ -257,14 +262,15 @@ def of_others(c: Connection, account_id: str, since: str, after: str = "", limit
     and its own word, learned at `since` or later, and who is not known to be suppressed in this account."""
     here = suppression.alias("here")
     known = select(here.c.address).where(here.c.account_id == account_id, here.c.address == _s.address).exists()
-    source = func.row_number().over(partition_by=_s.address, order_by=(_s.suppressed_on, _s.account_id))
+    source = func.row_number().over(partition_by=_s.address, order_by=(_s.said_on, _s.account_id))
+    by_will = (_s.said_status.label("status"), _s.said_on.label("suppressed_on"))
     found = (
-        select(_s.address, _s.status, _s.suppressed_on, email_account.c.name, source.label("place"))
+        select(_s.address, *by_will, email_account.c.name, source.label("place"))
         .join(email_account, email_account.c.id == _s.account_id)
         .where(
             _s.account_id != account_id,
             email_account.c.copies_suppressions.is_(True),
-            _s.reason.in_(BY_WILL),
+            _s.said_reason != "",
             _s.in_feed.is_(True),
             _s.learned_on >= since,
             _s.address > after,
@@ -316,6 +322,31 @@ def not_carried_out(c: Connection, account_id: str, asked: Mapping[str, str]) ->
             if asked[row.address] <= row.suppressed_on or (row.in_feed and row.listing >= ended):
                 found.discard(row.address)
     return found
+
+
+def unsaid(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """Those of the addresses (with when somebody asked for it) that the account suppresses without that anybody said
+    so: they bounce, or are blocked."""
+    found: set[str] = set()
+    for some in in_chunks(list(asked)):
+        rows = select(_s.address).where(_s.account_id == account_id, _s.address.in_(some), _s.said_reason == "")
+        found.update(c.execute(rows).scalars())
+    return {address: when for address, when in asked.items() if address in found}
+
+
+def said(c: Connection, account_id: str, asked: Mapping[str, str]) -> None:
+    """Somebody asked for these suppressions, which the account has already: whoever has the address said no."""
+    _keep_said(c, account_id, ((each, "SUPPRESSED", BY_HAND, when) for each, when in asked.items()))
+
+
+def _keep_said(c: Connection, account_id: str, rows: Iterable[tuple[str, str, str, str]]) -> None:
+    upsert(
+        c,
+        suppression,
+        ("account_id", "address", "said_reason", "said_status", "said_on"),
+        ("account_id", "address"),
+        ((account_id, *row) for row in rows),
+    )
 
 
 def count_unwritten(c: Connection, account_id: str) -> int:

@@ -254,7 +254,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
     for again with each row that names it anew. So is one whose contact was suppressed before, and is gone.
     """
     odd: list[OddRow] = []
-    async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd):
+    async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd, keep=True):
         rows = await suppress(dd, fresh)
         await _record(ctx, account_id, rows, item)
         taken = sorted(each.address for each in rows if each.in_feed)
@@ -274,24 +274,28 @@ async def suppress(dd: Dotdigital, fresh: Mapping[str, str]) -> list[Suppression
 
 
 def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account. A row
-    that was there before the person subscribed again suppresses nobody a second time."""
-    ended = lifts.lifted_on(c, account_id=account_id, addresses=list(asked))
-    standing = {address: when for address, when in asked.items() if when > ended.get(address, "")}
+    """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account."""
+    standing = _standing(c, account_id, asked)
     open_still = suppression_store.not_carried_out(c, account_id, standing)
     return {address: when for address, when in standing.items() if address in open_still}
 
 
+def _standing(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """A row that was there before the person subscribed again suppresses nobody a second time."""
+    ended = lifts.lifted_on(c, account_id=account_id, addresses=list(asked))
+    return {address: when for address, when in asked.items() if when > ended.get(address, "")}
+
+
 async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:
     """The addresses that the next `tell_dotdigital` will suppress."""
-    return [each async for fresh in _asked_in_dynamics(ctx, dv, account_id, []) for each in fresh]
+    return [each async for fresh in _asked_in_dynamics(ctx, dv, account_id, [], keep=False) for each in fresh]
 
 
 async def _asked_in_dynamics(
-    ctx: RunContext, dv: Dataverse, account_id: str, odd: list[OddRow]
+    ctx: RunContext, dv: Dataverse, account_id: str, odd: list[OddRow], *, keep: bool
 ) -> AsyncIterator[dict[str, str]]:
     """Page by page the addresses that suppression rows written in Dynamics name and nobody knows to be suppressed, with
-    when; rows without one go to `odd`."""
+    when; rows without one go to `odd`. `keep`: what a row says of an address that only bounces is kept at once."""
     written = await ctx.read(written_in_dynamics)
     async for page in dv_rows.pages(
         dv,
@@ -308,9 +312,18 @@ async def _asked_in_dynamics(
             if not addresses_in(row.address)
         ]
         asked = asked_on(rows, ctx.moment())
-        fresh = await ctx.read(functools.partial(not_suppressed_yet, account_id=account_id, asked=asked))
+        fresh, unsaid = await ctx.read(functools.partial(_sorted, account_id=account_id, asked=asked))
+        if unsaid and keep:
+            await ctx.write(functools.partial(suppression_store.said, account_id=account_id, asked=unsaid))
         if fresh:
             yield fresh
+
+
+def _sorted(c: Connection, account_id: str, asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Those whom dotdigital is to suppress, and those whom it suppresses already, but not because somebody said so."""
+    fresh = not_suppressed_yet(c, account_id, asked)
+    rest = {address: when for address, when in _standing(c, account_id, asked).items() if address not in fresh}
+    return fresh, suppression_store.unsaid(c, account_id, rest)
 
 
 def name_odd_rows(ctx: RunContext, c: Connection, account_id: str, item: str) -> None:

@@ -34,12 +34,14 @@ class Memory:
     address, with the contact and the book; `had_on`: every address that members of a list had; `carried`: who is in the
     book through us, with the address; `send_books`: the target lists of the sends that had books of their own.
     `read_as`: the address of members at the last reading of a list; `said_as`: addresses that were suppressed when a
-    reading showed that their people had given them up; `ever`: every address that a record had. With `generous` the
+    reading showed that their people had given them up; `willed`: the last reason by which people suppressed an address
+    themselves, also where it bounces since; `ever`: every address that a record had. With `generous` the
     last count as well: when a list was read in which a person had an address is not always to be told."""
 
     opt_outs: dict[Key, OptOut] = field(default_factory=dict)
     survivors: dict[Key, Key] = field(default_factory=dict)
     suppressed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    willed: dict[str, str] = field(default_factory=dict)
     typed: dict[str, set[str]] = field(default_factory=dict)
     own_rows: set[str] = field(default_factory=set)
     left: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
@@ -81,10 +83,14 @@ class Memory:
         for contact in rows.contacts.values():
             known = self.suppressed.get(contact.address)
             if contact.status not in ("Subscribed", "PendingOptIn"):
-                self.suppressed[contact.address] = (SUPPRESSIONS.get(contact.status, "UNKNOWN"), contact.id)
+                reason = SUPPRESSIONS.get(contact.status, "UNKNOWN")
+                self.suppressed[contact.address] = (reason, contact.id)
+                if reason in BY_WILL:
+                    self.willed[contact.address] = reason
             elif known is not None and known[1] == contact.id:
                 # The platform's resubscribe: the very contact may be mailed again.
                 del self.suppressed[contact.address]
+                self.willed.pop(contact.address, None)
         # What dyntui wrote itself for a suppression ends with it, where the record is not there to tell.
         for key, known_out in list(self.opt_outs.items()):
             if key not in rows.records and known_out.set_for and not any(map(self.suppression, known_out.set_for)):
@@ -136,7 +142,7 @@ class Memory:
             earlier = self.read_as.get(each.id, {})
             now = {key: plain(rows.records[key].typed[0]) for key in each.members if key in rows.records}
             for key in earlier.keys() & now.keys():
-                if earlier[key] != now[key] and self.suppression(earlier[key]) in BY_WILL:
+                if earlier[key] != now[key] and self.will(earlier[key]):
                     self.said_as.setdefault(key, set()).add(earlier[key])
             self.read_as[each.id] = now
 
@@ -152,18 +158,22 @@ class Memory:
             return self.suppressed[address][0]
         return "SUPPRESSED" if any(address in typed for typed in self.typed.values()) else ""
 
+    def will(self, address: str) -> str:
+        """The reason for which the people of an address suppressed it themselves, `""`: they did not."""
+        return self.willed.get(address) or ("SUPPRESSED" if self.suppression(address) in BY_WILL else "")
+
     def said_before(self, key: Key) -> set[str]:
         """The reasons for which a person was suppressed at an address that they had."""
         family = self.merged_into(key)
         known = [self.said_as, self.ever] if self.generous else [self.said_as]
-        return {self.suppression(at) for some in known for each in family for at in some.get(each, ())} & BY_WILL
+        return {self.will(at) for some in known for each in family for at in some.get(each, ())} - {""}
 
     def of_the_gone(self, key: Key, rows: Snapshot) -> list[set[str]]:
         """What may be remembered of a record that does not exist any more, each a right answer: what Dynamics said of
         it; with what it said itself in dotdigital, at an address that lists may have been read with."""
         in_dynamics = self.dynamics(key, "", rows)
         had = set().union(*(self.ever.get(each, set()) for each in self.merged_into(key)))
-        return [in_dynamics, in_dynamics | ({self.suppression(at) for at in had} & BY_WILL)]
+        return [in_dynamics, in_dynamics | ({self.will(at) for at in had} - {""})]
 
     def dynamics(self, key: Key, address: str, rows: Snapshot) -> set[str]:
         """What Dynamics says against mailing a record at an address: its own word, that of a record merged into it, and

@@ -9,6 +9,7 @@ import pytest
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.suppression_flags import BULK_EMAIL, EMAIL, SuppressionFlags
+from dyntui.sandbox.dotdigital import storage
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import AccountRow, EditAccount
 from dyntui.service.contract.lists import ListRow, MemberRow
@@ -86,6 +87,33 @@ def test_whatever_is_set_in_dynamics_nobody_who_is_suppressed_is_mailed(
     assert stays.address in mailed
     out = {gone.address, by_hand.address, moves.address, "outside@elsewhere.example", "moved@elsewhere.example"}
     assert not mailed & out
+
+
+def test_what_a_person_said_stays_known_though_their_address_bounces_before_or_afterwards(
+    office: Office, newsletter: ListRow
+) -> None:
+    choose(office, SuppressionFlags.NONE)
+    said_first, bounced_first, bounced = in_the_book(office, newsletter)[:3]
+    office.unsubscribe(said_first.address)
+    for each in (bounced_first, bounced):
+        office.unsubscribe(each.address, reason="HardBounced")
+    office.run("suppressions")
+    # The sandbox lets a contact keep what it was suppressed for first; whether the platform does is not known.
+    with office.sandbox.state.transaction():
+        bounces = "UPDATE dd_contact SET status = 'HardBounced', suppressed_on = ? WHERE email = ?"
+        office.sandbox.state.db.execute(bounces, (storage.now(office.sandbox.state), said_first.address))
+    office.until_told()
+    typed(office, bounced_first.address)
+    run = office.run("lists")
+    assert [reason_of(office, run, each) for each in (said_first, bounced_first, bounced)] == ["HARD_BOUNCED"] * 3
+    for each in (said_first, bounced_first, bounced):
+        office.change_in_dynamics("contact", each.person, emailaddress1=f"new.{each.address}")
+    run = office.run("lists")
+    became = [reason_of(office, run, each) for each in (said_first, bounced_first, bounced)]
+    assert became[:2] == ["SUPPRESSED"] * 2 and became[2] in ("added", "updated")
+    office.until_told()
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
 
 
 @pytest.mark.parametrize("flags", SuppressionFlags)

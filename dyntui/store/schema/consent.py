@@ -57,6 +57,9 @@ suppression = Table(
     flag_column("in_feed"),  # dotdigital itself has named it: otherwise only Dynamics did
     text_column("listing"),  # the whole reading begun last when the feed named it last
     Column("contact_id", BigInteger, nullable=False, server_default="0"),  # as the feed named it; 0: it did not
+    text_column("said_reason"),  # by which a person said no, also where the address bounces since; "": nobody did
+    text_column("said_status"),
+    text_column("said_on"),
     Index("ix_suppression_address", "address", "account_id"),
 )
 
