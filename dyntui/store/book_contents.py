@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, null, or_, select, union, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import channels, unanswered_imports, unsettled
+from dyntui.store import channels, moved_contacts, unanswered_imports, unsettled
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
@@ -145,6 +145,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     channels.would_be_mailed(c, list_id, [each.address for each in by_address.values() if not each.channel])
     _send_again(c, anew)
     strangers = [address for address in by_address if address not in members]
+    moved_contacts.met_in_book(c, list_id, {each: by_address[each].contact_id for each in strangers})
     reading.contacts += len(page)
     reading.others = [by_address[each] for each in strangers]
     reading.strangers |= {each: by_address[each].contact_id for each in forbidden(c, list_id, strangers)}

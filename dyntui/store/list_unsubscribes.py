@@ -33,7 +33,7 @@ from sqlalchemy import (
     update,
 )
 
-from dyntui.store import told_unsubscribes
+from dyntui.store import moved_contacts, told_unsubscribes
 from dyntui.store.among import Among, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, list_unsubscribe
@@ -56,6 +56,7 @@ def add(
     """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned.
     `book_id`: the list's own book, where its feed says so, with the contacts that it names by address."""
     contacts = contact_ids or {}
+    moved_contacts.met(c, contacts, list_id=list_id)
     upsert(
         c,
         list_unsubscribe,

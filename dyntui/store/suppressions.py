@@ -31,7 +31,7 @@ from sqlalchemy import Connection, and_, case, delete, func, select, true, updat
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.suppressions import SuppressionRow
-from dyntui.store import accounts, consent_news, lifts, outcomes, watermarks
+from dyntui.store import accounts, consent_news, lifts, moved_contacts, outcomes, watermarks
 from dyntui.store.chunks import in_chunks
 from dyntui.store.lifts import Lift
 from dyntui.store.schema import email_account, former_address, suppression
@@ -110,6 +110,7 @@ def record(
         ("account_id", "address"),
         ((account_id, row.address, row.in_feed, reading, row.contact_id) for row in same),
     )
+    moved_contacts.met(c, {row.address: row.contact_id for row in latest.values()}, account_id=account_id)
     if news:
         consent_news.told(c)
     if item:

@@ -78,8 +78,11 @@ async def learn_of(ctx: RunContext, dd: Dotdigital, kept: Kept, *, whole: bool =
             named = await nameless_rows.named(ctx, dd, page.rows)
             odd += nameless_rows.odd(page.rows, named)
             found = [(address, text_of(each.removed_at)) for address, each in named]
+            ids = {address: each.contact_id for address, each in named}
             for list_id in kept.list_ids:
-                work = functools.partial(list_unsubscribes.add, list_id=list_id, rows=found, now=ctx.now())
+                work = functools.partial(
+                    list_unsubscribes.add, list_id=list_id, rows=found, now=ctx.now(), contact_ids=ids
+                )
                 await ctx.save(ctx.cursor, stage="Reading unsubscribes", work=work)
     except DotdigitalError as error:
         if error.status != 404:

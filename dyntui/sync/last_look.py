@@ -24,7 +24,7 @@ from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.moments import EPOCH, text_of
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import lifts, list_unsubscribes, members, suppressed_people, target_people
+from dyntui.store import lifts, list_unsubscribes, members, moved_contacts, suppressed_people, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store import suppressions as suppression_store
@@ -141,13 +141,17 @@ async def look(
         as_people = _as_people(marks.had, [address], "SUPPRESSED", rows[address])
         found |= {person_id: reason for person_id, reason in as_people.items() if person_id in people}
     doubtful: set[tuple[str, str]] = set()
-    for feed, (by_address, nameless, by_person) in zip(marks.feeds, left, strict=True):
-        found |= {person_id: reason for person_id, reason in by_person.items() if person_id in people}
-        named = by_address | await _addresses_of(ctx, nameless, as_of_lists if _of_lists(feed) else wanted)
+    for feed, said in zip(marks.feeds, left, strict=True):
+        found |= {person_id: reason for person_id, reason in said.people.items() if person_id in people}
+        named = said.addresses | await _addresses_of(ctx, said.nameless, as_of_lists if _of_lists(feed) else wanted)
+        moved = await _moved(ctx, feed, said.others, wanted)
         if _of_lists(feed):
-            doubtful.update((list_id, address) for address in named for list_id in feed.list_ids)
+            # The complete reading knows them by the address that the feed names.
+            there = [*named, *(said.others[each].address for each in moved)]
+            doubtful.update((list_id, address) for address in there for list_id in feed.list_ids)
         else:
             found |= {wanted[address]: reason for address, reason in named.items()}
+            found |= {wanted[address]: said.others[each].reason for each, address in moved.items()}
     unknown = doubtful and await ctx.read(lambda c: list_unsubscribes.not_known(c, doubtful))
     return News(found, lists=bool(unknown))
 
@@ -169,6 +173,17 @@ async def _addresses_of(ctx: RunContext, nameless: Mapping[int, str], wanted: Ma
         return {}
     known = await ctx.read(lambda c: members.addresses_of_contacts(c, list(nameless)))
     return {address: nameless[contact_id] for contact_id, address in known if address in wanted}
+
+
+async def _moved(
+    ctx: RunContext, feed: Feed, others: Mapping[int, _Other], wanted: Mapping[str, str]
+) -> dict[int, str]:
+    """Those of the contacts that are of somebody wanted, whose address was changed in dotdigital: id -> the address
+    that was sent of the person."""
+    if not others:
+        return {}
+    known = await ctx.read(lambda c: moved_contacts.addresses(c, feed.account_id, list(others)))
+    return {contact_id: address for contact_id, address in known.items() if address in wanted}
 
 
 async def together(*asked: Awaitable[Any]) -> list[Any]:
@@ -193,29 +208,46 @@ def _as_people(had: Mapping[str, Sequence[Had]], addresses: Iterable[str], reaso
     }
 
 
+class _Other(msgspec.Struct, frozen=True):
+    """A contact that is named by an address of nobody wanted, and why."""
+
+    address: str
+    reason: str
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What a feed says: those of the people whom it names, by `addresses` with the reason; contacts that it names
+    without an address; those whom the account's suppressions name by an address that they had before, by person id;
+    and the `others` who said no themselves."""
+
+    addresses: dict[str, str] = {}
+    nameless: dict[int, str] = {}
+    people: dict[str, str] = {}
+    others: dict[int, _Other] = {}
+
+
 async def _unsubscribed(
     dd: Dotdigital, feed: Feed, wanted: Mapping[str, str], had: Mapping[str, Sequence[Had]], shortly: bool
-) -> tuple[dict[str, str], dict[int, str], dict[str, str]]:
-    """Those of the people whom a feed names (address -> reason), contacts that it names without an address, and those
-    whom the account's suppressions name by an address that they had before (person id -> reason)."""
+) -> _Said:
     since = feed.lately if shortly else feed.since
     pages = (
         dd_suppressions.unsubscribed_from_book_since(dd, feed.book_id, since)
         if feed.book_id
         else dd_suppressions.suppressed_since(dd, since)
     )
-    found: dict[str, str] = {}
-    nameless: dict[int, str] = {}
-    by_person: dict[str, str] = {}
+    said = _Said()
     async for page in pages:
         for row in page.rows:
             reason = "UNSUBSCRIBED_LIST" if feed.book_id else reason_of_status(row.reason or "") or "UNKNOWN"
-            found |= dict.fromkeys((address for address in row.addresses if address in wanted), reason)
+            found = [address for address in row.addresses if address in wanted]
+            said.addresses.update(dict.fromkeys(found, reason))
             if not feed.book_id:
-                by_person |= _as_people(had, row.addresses, reason, text_of(row.removed_at))
+                said.people.update(_as_people(had, row.addresses, reason, text_of(row.removed_at)))
             if not row.addresses and row.contact_id:
-                nameless[row.contact_id] = reason
-    return found, nameless, by_person
+                said.nameless[row.contact_id] = reason
+            elif row.contact_id and not found and (feed.book_id or reason in suppression_store.BY_WILL):
+                said.others[row.contact_id] = _Other(row.addresses[0], reason)
+    return said
 
 
 def _opted_out(

@@ -74,6 +74,14 @@ OPT_OUTS: dict[str, tuple[str, Callable[[FrozenOffice, Any, int], None]]] = {
         "UNSUBSCRIBED_LIST",
         lambda office, row, _: office.unsubscribe(row.address, book=book_of_the_send(office)),
     ),
+    "changes the address in dotdigital, and unsubscribes": (
+        "SUPPRESSED",
+        lambda office, row, _: office.unsubscribe(office.moves_in_dotdigital(row.address)),
+    ),
+    "changes the address in dotdigital, and leaves the list": (
+        "UNSUBSCRIBED_LIST",
+        lambda office, row, book: office.unsubscribe(office.moves_in_dotdigital(row.address), book=book),
+    ),
 }
 
 

@@ -713,6 +713,14 @@ class Office:
         query = "SELECT c.email FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ?"
         return {row[0] for row in self.sandbox.state.db.execute(query, (self.book_of(list_id),))}
 
+    def moves_in_dotdigital(self, address: str) -> str:
+        """A contact takes another address there; which one."""
+        state, new = self.sandbox.state, f"new.{address}"
+        with state.transaction():
+            moved = (new, dd_storage.now(state), address)
+            state.db.execute("UPDATE dd_contact SET email = ?, updated = ? WHERE email = ?", moved)
+        return new
+
     def put_into_book(self, list_id: str, address: str, **values: str) -> None:
         """Somebody puts a contact into a list's book in dotdigital."""
         state, book = self.sandbox.state, self.book_of(list_id)

@@ -11,6 +11,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.model.solution import ColumnSpec, TableSpec
 from dyntui.service.contract import lists
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.store import consent_sources
 from dyntui.store.schema import merged_record, opt_out
 from tests.scenarios.office import Office
@@ -194,3 +195,40 @@ def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_a
     with office.db.write() as c:
         consent_sources.put_answer(c, [])
     assert reasons(office, newsletter.id)[consent.person] in ("added", "updated")
+
+
+def test_who_takes_another_address_in_dotdigital_and_says_no_with_it_is_not_mailed_at_the_old_one(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    (newsletter,) = [each.id for each in count.lists]
+    book = office.book_of(newsletter)
+    at_once, from_list, later, later_from_list, by_mail = office.count_people(count.id, sendable=True)[:5]
+    office.unsubscribe(office.moves_in_dotdigital(at_once.address))
+    office.unsubscribe(office.moves_in_dotdigital(from_list.address), book=book)
+    new = {each.person: office.moves_in_dotdigital(each.address) for each in (later, later_from_list)}
+    office.run("lists")
+    office.let_pass(days=1)
+    # The book is read as a whole: the former addresses are in it no more, and are written as contacts of their own.
+    office.run("lists")
+    assert {later.address, later_from_list.address} <= office.in_book(newsletter)
+    assert not {at_once.address, from_list.address} & office.in_book(newsletter)
+    office.unsubscribe(new[later.person])
+    office.unsubscribe(new[later_from_list.person], book=book)
+    sent = office.send(office.count(campaign))
+    reasons = {each.person: each.reason for each in office.people(sent.run)}
+    assert [reasons[each.person] for each in (at_once, from_list, later, later_from_list, by_mail)] == [
+        *("SUPPRESSED", "UNSUBSCRIBED_LIST", "SUPPRESSED", "UNSUBSCRIBED_LIST", "")
+    ]
+    went_to = {mail["address"] for mail in office.mailed(campaign)}
+    assert by_mail.address in went_to
+    assert not {each.address for each in (at_once, from_list, later, later_from_list)} & went_to
+    # By the mail: the book that it went to says so.
+    (kept,) = [name for name in office.book_names() if name.startswith("dyntui send")]
+    query = "SELECT id FROM dd_book WHERE name = ?"
+    (of_send,) = office.sandbox.state.db.execute(query, (kept,)).fetchone()
+    office.unsubscribe(office.moves_in_dotdigital(by_mail.address), book=of_send)
+    run = office.run("lists")
+    named = {each.person: (each.reason, each.detail) for each in office.people(run.run.id)}
+    assert named[by_mail.person][0] == "UNSUBSCRIBED_LIST" and f"as new.{by_mail.address}" in named[by_mail.person][1]
+    assert by_mail.address not in office.in_book(newsletter) and run.run.tally.adds_up

@@ -130,6 +130,13 @@ list_member = Table(
         sqlite_where=text("sent_address <> '' AND outcome <> 'unchanged'"),
         postgresql_where=text("sent_address <> '' AND outcome <> 'unchanged'"),
     ),
+    # Whose contact it is that dotdigital names, by whatever address.
+    Index(
+        "ix_list_member_contact_id",
+        "contact_id",
+        sqlite_where=text("contact_id IS NOT NULL"),
+        postgresql_where=text("contact_id IS NOT NULL"),
+    ),
 )
 
 # As of when a list's members were settled: how often anything that decides about members had moved by then, which the
