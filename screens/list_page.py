@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
-from dyntui.model.sync_types import LISTS
+from dyntui.model.sync_types import SENDING
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.lists import (
     LIST_GET,
@@ -28,7 +28,8 @@ from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import person_of
-from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, run_text
+from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery
+from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -37,12 +38,12 @@ from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import kind, status_text
+from .list_history import Happened
 from .perform import with_its_key
-from .places import PERSON, RUN
+from .places import PERSON, RUN, SEND
 from .reason_help import ReasonHelp
-from .runs_under_way import run_tone
 from .tally import reason_title, split_key, tally_rows
-from .widgets.bars import BarList, BarRow
+from .widgets.bars import BarList
 from .widgets.choice import Choice
 from .widgets.columns import Column
 from .widgets.facts import Facts
@@ -85,6 +86,9 @@ _ROWS = Rows(
 )
 
 
+# So many of the last runs, and so many sends: all that most lists ever have.
+_RUNS, _SENDS = 4, 100
+
 _NOT_ACTIVATED = ("Not activated for email yet", "lists.activate")
 
 
@@ -100,7 +104,8 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self._detail: ListDetail | None = None
         self._facts = Facts(id="list-facts", columns=2, cuts=False)
         self._bars = BarList(id="list-outcomes", empty="Not synchronised yet.")
-        self._runs = BarList(id="list-runs", empty="No run of this list yet.")
+        self._runs = BarList(id="list-runs", empty="Not sent to, and no run of this list yet.")
+        self._happened = Happened()
 
     def compose_page(self) -> Iterable[Widget]:
         """Overview and members: side by side where there is room, else one at a time."""
@@ -113,7 +118,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
                     outcomes.border_title = "Members by outcome in the last run"
                     yield self._bars
                 with Vertical(classes="card", id="list-runs-card") as runs:
-                    runs.border_title = "Last runs"
+                    runs.border_title = "Sends and last runs"
                     yield self._runs
             with Vertical(id="members"):
                 yield self.views
@@ -126,6 +131,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self.views.show_choices(_ALL)
         self._facts.show_facts([])
         self._bars.show_rows([])
+        self._happened = Happened()
         self._runs.show_rows([])
         self.trail.show_trail("Marketing Lists", "…")
         self.remove_class("-members")
@@ -158,11 +164,13 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self.grid.reload()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
-        """Lists changed, or a run of lists began or ended."""
+        """Lists or sends changed, or a run of lists began or ended."""
         if isinstance(value, RunChanged):
+            if value.run.kind in SENDING:
+                return value.run.status.ended
             known = self._detail is not None and self._detail.active_run == value.run.id
             return value.run.kind == "lists" and (value.run.status.ended or not known)
-        return name == "lists.changed"
+        return name in ("lists.changed", "sends.changed")
 
     def situation(self) -> Situation:
         """The list of the page."""
@@ -195,7 +203,8 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self._bars.say_when_empty(with_its_key(self, *missing))
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
-        self.look(RUNS_PAGE, RunsQuery(search=row.name, limit=4), self._show_runs, kind="list-runs")
+        self.look(RUNS_PAGE, RunsQuery(search=row.name, limit=_RUNS), self._show_runs, kind="list-runs")
+        self.look(SENDS_PAGE, SendsQuery(list=row.id, limit=_SENDS), self._show_sends, kind="list-sends")
         self.refresh_hints()
 
     def _show_choices(self, detail: ListDetail) -> None:
@@ -213,19 +222,12 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self.views.show_choices(choices)
 
     def _show_runs(self, page: PageOfRows[RunRow]) -> None:
-        self._runs.show_rows(
-            [
-                BarRow(
-                    run.id,
-                    run_text(run) if run.kind == LISTS.id else run.title,
-                    None,
-                    run_tone(run),
-                    "•",
-                    moment(run.ended_on or run.queued_on),
-                )
-                for run in page.rows
-            ]
-        )
+        self._happened.runs = page.rows
+        self._runs.show_rows(self._happened.bars())
+
+    def _show_sends(self, page: PageOfRows[SendRow]) -> None:
+        self._happened.sends = page.rows
+        self._runs.show_rows(self._happened.bars())
 
     # Moving between the panes
 
@@ -266,7 +268,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
 
     @on(BarList.Opened, "#list-runs")
     def _open_run(self, event: BarList.Opened) -> None:
-        self.console.open_page(RUN, event.key)
+        self.console.open_page(SEND if self._happened.is_send(event.key) else RUN, event.key)
 
     def marked_members(self) -> Sequence[MemberRow]:
         """Those marked on the page."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Command, Group, choices
-from dyntui.cli.naming import campaign_id
+from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import local_moment, moment, number, percent, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
@@ -63,10 +63,12 @@ _COLUMNS: Columns[SendRow] = (
 @command.command("list")
 @click.option("--view", type=click.Choice(SENDS), default="all", show_default=True, help="held: those that wait.")
 @click.option("--account", default="", help="Only this email account's.")
+@click.option("--list", "to_list", default="", help="Only those to this marketing list: its name or id.")
 @page_of(SENDS_PAGE, _COLUMNS)
-async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> SendsQuery:
+async def list_(client: ServiceClient, rows: Rows, view: str, account: str, to_list: str) -> SendsQuery:
     """The sends, newest first; those that are held, the next one first."""
-    return SendsQuery(view=view, account=account, **rows)
+    chosen = await list_id(client, to_list) if to_list else ""
+    return SendsQuery(view=view, account=account, list=chosen, **rows)
 
 
 @command.command("show", cls=Command)

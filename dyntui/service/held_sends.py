@@ -55,7 +55,9 @@ class HeldSends:
         """Sends, newest first; those that are held, the next one first."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
         return await self._resources.read(
-            lambda c: send_window.window(c, request, view=request.view, account_id=account_id)
+            lambda c: send_window.window(
+                c, request, view=request.view, account_id=account_id, list_id=request.list.lower()
+            )
         )
 
     @answers(SEND_CANCEL)

@@ -1,13 +1,13 @@
 """Sends of all campaigns as people look at them: a window.
 
-Public: `window(c, asked, view=, account_id=) -> Page[SendRow]`.
+Public: `window(c, asked, view=, account_id=, list_id=) -> Page[SendRow]`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, String, cast, select
 
 from dyntui.model.paging import Page, Window
 from dyntui.model.sends import HANDED_OVER, LIVE, SendRow
@@ -23,12 +23,17 @@ _SORTABLE: dict[str, ColumnElement[Any]] = {
 }
 
 
-def window(c: Connection, asked: Window, *, view: str = "all", account_id: str = "") -> Page[SendRow]:
+def window(
+    c: Connection, asked: Window, *, view: str = "all", account_id: str = "", list_id: str = ""
+) -> Page[SendRow]:
     """The newest first; of those that are `held` the next one first. The search looks at campaign, state and who sends.
-    Raises DyntuiError SORT_UNKNOWN."""
+    `list_id`: those to this marketing list, without the single waves. Raises DyntuiError SORT_UNKNOWN."""
     everything = select(send)
     if account_id:
         everything = everything.where(_s.account_id == account_id)
+    if list_id:
+        to_it = cast(_s.list_ids, String).contains(f'"{list_id}"', autoescape=True)
+        everything = everything.where(to_it, _s.waves_of == "")
     tie: tuple[ColumnElement[Any], ...] = (_s.created_on.desc(), _s.id)
     if view == "held":
         everything = everything.where(_s.state.in_((*LIVE, HANDED_OVER)))

@@ -316,6 +316,9 @@ def test_a_send_for_later_is_scheduled_shown_in_both_times_and_not_waited_for(
     assert dyntui("campaigns", "send", "42", "--confirm", "3", "--at", "soon").code == Exit.USAGE
     service.answers(SENDS_PAGE, page_of(held))
     assert "2026-12-01 17:00Z" in dyntui("sends", "list", "--view", "held").out
+    service.answers(LISTS_PAGE, page_of(a_list()))
+    dyntui("sends", "list", "--list", "newsletter")
+    assert [each.list for each in service.requests(SENDS_PAGE)] == ["", LIST_ID]
     service.answers(SEND_CANCEL, msgspec.structs.replace(held, state="Cancelled"))
     assert "Cancelled" in dyntui("sends", "cancel", held.id[:8]).out
     assert service.requests(SEND_CANCEL) == [SendRef(held.id[:8])]

@@ -22,6 +22,7 @@ ON_BOTH = {
     "test_runs",
     "test_upserts",
     "test_workers",
+    "test_the_sends_to_a_list_are_those_that_it_took_part_in",
     "test_the_revisions_build_exactly_the_tables_that_the_code_speaks_of",
     "test_opt_outs_known_by_address_alone_and_counts_of_runs_go_on_counting",
     "test_a_block_that_raises_leaves_nothing_behind",

@@ -55,10 +55,12 @@ SENDS = ("all", "held")
 
 
 class SendsQuery(Window, frozen=True, kw_only=True):
-    """The sends of all campaigns, or of one email account's; `view`: `all` or `held`."""
+    """The sends of all campaigns, or of one email account's; `view`: `all` or `held`. `list`: those to this marketing
+    list (its id), alone or with others, each of a send in waves as one."""
 
     view: Annotated[str, one_of(*SENDS)] = "all"
     account: Text = ""
+    list: Text = ""
 
 
 class SendDetail(msgspec.Struct, frozen=True, kw_only=True):

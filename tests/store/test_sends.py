@@ -1,0 +1,51 @@
+"""Sends as people look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert
+
+from dyntui.store import send_window, sends
+from dyntui.store.schema import target_count
+from dyntui.store.sends import NewSend
+from tests.store.windows import windowed
+
+NOW = "2026-03-01T10:00:00Z"
+ONE, OTHER = "0a1b2c3d-0000-4000-8000-00000000000a", "0a1b2c3d-0000-4000-8000-00000000000b"
+
+
+def a_send(c: Connection, name: str, lists: Sequence[str], waves_of: str = "") -> None:
+    c.execute(insert(target_count).values(id=f"count of {name}", account_id="a", campaign_id=1, lists=list(lists)))
+    sends.create(
+        c,
+        NewSend(
+            id=name,
+            account_id="a",
+            campaign_id=1,
+            campaign_name=name,
+            count_id=f"count of {name}",
+            created_by="Mira",
+            created_on=NOW,
+            lists=[f"List {each}" for each in lists],
+            list_ids=lists,
+            waves_of=waves_of,
+            wave=1 if waves_of else 0,
+        ),
+    )
+
+
+def test_the_sends_to_a_list_are_those_that_it_took_part_in(c: Connection) -> None:
+    a_send(c, "alone", [ONE])
+    a_send(c, "both", [OTHER, ONE])
+    a_send(c, "other", [OTHER])
+    a_send(c, "wave of both", [OTHER, ONE], waves_of="both")
+
+    def names(list_id: str, **asked: object) -> tuple[set[str], int]:
+        found = windowed(send_window.window, c, list_id=list_id, **asked)
+        return {each.id for each in found.rows}, found.total
+
+    assert names(ONE) == ({"alone", "both"}, 2)
+    assert names(OTHER, search="oth") == ({"both", "other"}, 2)
+    assert names(ONE[:8]) == names("_" * len(ONE)) == names("%") == (set(), 0)
+    assert names("", limit=9) == ({"alone", "both", "other", "wave of both"}, 4)
