@@ -232,7 +232,8 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         who = self._who = detail.person
         self.trail.show_trail("Find a person", who.name or who.address)
         self._know(detail.verdicts)
-        self._facts.show_facts([*_identity(who), *_standing(detail.verdicts), *_others(detail.others)])
+        preferences = ("Preferences", detail.preferences, "warn" if detail.not_allowed else "")
+        self._facts.show_facts([*_identity(who), preferences, *_standing(detail.verdicts), *_others(detail.others)])
 
     def _show_address(self, answer: WhyAnswer) -> None:
         self.trail.show_trail("Find a person", answer.address)

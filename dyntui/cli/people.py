@@ -74,6 +74,7 @@ def show(context: click.Context, person: str) -> None:
             ("address", who.address),
             ("record", f"{who.entity} {who.person}"),
             ("lists", number(who.lists)),
+            ("preferences", answer.preferences),
             *(("same address", f"{each.entity} {each.person} {each.name}") for each in answer.others),
         ]
     )

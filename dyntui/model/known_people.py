@@ -6,6 +6,10 @@ import msgspec
 
 from dyntui.model.why import Verdict
 
+_PREFERENCES = (("DO_NOT_BULK_EMAIL", "bulk e-mail"), ("DO_NOT_EMAIL", "e-mail"))
+# The reasons that are a contact preference of a record in Dynamics.
+PREFERENCES = tuple(code for code, _ in _PREFERENCES)
+
 
 class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):
     """A record of Dynamics on some marketing list, or an address of which only an opt-out is known (`person` and
@@ -21,11 +25,19 @@ class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """A record, and where it stands on each activated list it is on. `others`: further records with its address."""
+    """A record, and where it stands on each activated list it is on. `others`: further records with its address;
+    `not_allowed`: what the record's own contact preferences forbid, as they were read last, of `PREFERENCES`."""
 
     person: KnownPerson
     verdicts: tuple[Verdict, ...]
     others: tuple[KnownPerson, ...]
+    not_allowed: tuple[str, ...] = ()
+
+    @property
+    def preferences(self) -> str:
+        """The contact preferences in words."""
+        said = (f"{name}: {'do not allow' if code in self.not_allowed else 'allow'}" for code, name in _PREFERENCES)
+        return ", ".join(said)
 
 
 class TimelineEvent(msgspec.Struct, frozen=True, kw_only=True):

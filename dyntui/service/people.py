@@ -62,6 +62,7 @@ class People:
                 person=person,
                 verdicts=tuple(_on_each_list(c, person.person)),
                 others=tuple(each for each in others if each.person != person.person),
+                not_allowed=known_people.not_allowed(c, person.person),
             )
 
         return await self._resources.read(read)

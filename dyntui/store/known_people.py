@@ -4,6 +4,7 @@ Public:
     window(c, asked) -> Page[KnownPerson]; everybody(c, search) -> people
     person(c, person_id) -> KnownPerson | None
     with_address(c, address) -> list[KnownPerson]; lists_of(c, person_id) -> list[ListOf]
+    not_allowed(c, person_id) -> reasons of `PREFERENCES`
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, String, exists, func, literal, select, union
 
-from dyntui.model.known_people import KnownPerson
+from dyntui.model.known_people import PREFERENCES, KnownPerson
 from dyntui.model.paging import Page, Window
+from dyntui.model.suppression_flags import BULK_EMAIL, EMAIL
 from dyntui.store import person_search
-from dyntui.store.gate_marks import code_mark, first_code
-from dyntui.store.schema import list_member, marketing_list, opt_out_address, suppression
+from dyntui.store.gate_marks import code_mark, first_code, split
+from dyntui.store.schema import list_member, marketing_list, opt_out, opt_out_address, suppression
 from dyntui.store.windows import contains, ordered, shown
 
 _m = list_member.c
@@ -94,6 +96,16 @@ def lists_of(c: Connection, person_id: str) -> list[ListOf]:
         .order_by(lists.sync_order, lists.name, lists.id)
     )
     return [ListOf(*row) for row in c.execute(rows)]
+
+
+def not_allowed(c: Connection, person_id: str) -> tuple[str, ...]:
+    """What a record's contact preferences forbid: as its lists say, or whoever was told of opt-outs since."""
+    o = opt_out.c
+    by_lists = select(_m.own_reasons).where(_m.person_id == person_id, _m.own_reasons != "")
+    said = {code for each in c.execute(by_lists).scalars() for code in split(each)}
+    of_record = o.said_by.in_((BULK_EMAIL, EMAIL))
+    said.update(c.execute(select(o.reason).where(o.person_id == person_id, of_record)).scalars())
+    return tuple(each for each in PREFERENCES if each in said)
 
 
 def _records(found: ColumnElement[bool]) -> Select[Any]:

@@ -16,7 +16,7 @@ from dyntui.store.schema import watermark
 
 from .driving import NARROW, WIDE, Driver, driving
 from .service import Service
-from .worlds import LIST, PERSON, Opening
+from .worlds import LIST, NEVER, PERSON, Opening
 
 
 def members(hand: Driver, **chosen: str) -> list[object]:
@@ -60,6 +60,27 @@ async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_
         said, mode = only_file(tmp_path)
         assert somebody.name in said and f"Asked by {PERSON}" in said and "== Dynamics: contacts (1) ==" in said  # type: ignore[attr-defined]
         assert hand.notices and mode == 0o600
+
+
+async def test_contacts_and_leads_have_a_page_with_their_bulk_email_preference_and_their_timeline() -> None:
+    async with driving(Opening("few")) as hand:
+        with hand.service.db.read() as c:  # type: ignore[union-attr]
+            leads = c.exec_driver_sql("SELECT id FROM marketing_list WHERE name = ?", (NEVER,)).scalar_one()
+            lead = member_window.window(c, Window(limit=1), list_id=leads, outcome=Outcome.ADDED.value).rows[0]
+        contact = next(each for each in members(hand, reason="DO_NOT_BULK_EMAIL") if each.address)  # type: ignore[attr-defined]
+        for kind, each, preference in (
+            ("contact", contact, "bulk e-mail: do not allow"),
+            ("lead", lead, "bulk e-mail: allow"),
+        ):
+            await hand.press("F")
+            await hand.paste(each.address)  # type: ignore[attr-defined]
+            await hand.press("enter")
+            assert f"Find a person › {each.name}" in hand.text and f"{kind} {each.person}" in hand.text  # type: ignore[attr-defined]
+            (line,) = [said for said in hand.text.splitlines() if "Preferences" in said]
+            assert preference in line
+            await hand.press("m")
+            assert "Engagement Timeline" in hand.text and "by week" in hand.text and "■ " in hand.text
+            await hand.press("m", "escape")
 
 
 async def test_a_person_who_would_be_mailed_is_said_so_and_their_page_is_one_key_from_a_list() -> None:

@@ -102,6 +102,28 @@ def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(
     assert [each.kind for each in office.timeline(person=somebody.address, kinds=("suppressed",))] == ["suppressed"]
 
 
+def test_the_contact_preferences_of_a_record_are_shown_as_dynamics_has_them(office: Office) -> None:
+    leads, newsletter = office.activated("Winter leads"), office.activated("Newsletter")
+    office.run("lists")
+    for entity, list_id in (("contact", newsletter.id), ("lead", leads.id)):
+        rows = office.sandbox.state.db.execute(f"SELECT {entity}id, donotbulkemail, donotemail FROM dv_{entity}")
+        there = {row[0]: (bool(row[1]), bool(row[2])) for row in rows}
+        people = [each.person for each in office.members(list_id)]
+        forbidden = {each: office.person(each).not_allowed for each in people}
+        assert {each: ("DO_NOT_BULK_EMAIL" in said, "DO_NOT_EMAIL" in said) for each, said in forbidden.items()} == {
+            each: there[each] for each in people
+        }
+        assert {said for said in forbidden.values() if said} and () in forbidden.values()
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    assert office.person(somebody.person).preferences == "bulk e-mail: allow, e-mail: allow"
+    # Who unsubscribes in dotdigital has the preference in Dynamics changed, and their page shows it.
+    office.unsubscribe(somebody.address)
+    office.run("suppressions")
+    assert somebody.person in office.records_where("contact", donotbulkemail=1)
+    office.run("lists")
+    assert office.person(somebody.person).preferences == "bulk e-mail: do not allow, e-mail: allow"
+
+
 def test_a_subject_request_finds_what_somebody_spelt_otherwise_in_dynamics(office: Office, newsletter: ListRow) -> None:
     somebody, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
     spelt = f"\u00a0{somebody.address.upper()}"
