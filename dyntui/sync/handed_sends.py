@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import contacts
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError
@@ -65,8 +66,7 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
     wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
     try:
         opted_out = await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
-        for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
-            await list_feeds.learn(ctx, dd, chosen)
+        note = await _learn_who_left(ctx, dd, this)
         if begun:
             await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     except DyntuiError:
@@ -80,7 +80,7 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
         await _until_sent(ctx, dv, dd, this, asked_with)
     else:
         await _clean(ctx, dd, this)
-    await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), text_of(clock(ctx.moment())), news))
+    await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), text_of(clock(ctx.moment())), news, note))
     due = moment_of(this.out_by)
     if not over and due is not None and clock(ctx.moment()) - due > STOOD_STILL:
         raise platform_send.not_seen(said)
@@ -122,11 +122,26 @@ async def prove_empty(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
     await ctx.write(lambda c: handed_sends.emptied(c, this.id))
 
 
-def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], now: str, news: int) -> None:
+async def _learn_who_left(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
+    """Who unsubscribed from the target lists; what the audit is to say of it. By an address book that somebody has
+    deleted nobody leaves a list any more, and dotdigital mails the people of the send all the same: it is still looked
+    after."""
+    gone: list[str] = []
+    for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+        try:
+            await list_feeds.learn(ctx, dd, chosen)
+        except DotdigitalError as error:
+            if error.status != 404:
+                raise
+            gone.append(f"the address book of {chosen.name} is gone: who left that list last is not known")
+    return "; ".join(gone)
+
+
+def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], now: str, news: int, note: str) -> None:
     """The people of this look are those whom it has left out."""
     still = set(target_people.sendable_addresses(c, this.count_id).values())
     outcomes.record(c, ctx.run_id, SEND_ITEM, handed_sends.people(c, this.count_id, set(before) - still))
-    ctx.close_item(c, SEND_ITEM)
+    ctx.close_item(c, SEND_ITEM, note=note)
     handed_sends.tended(c, this.id, now, news)
 
 

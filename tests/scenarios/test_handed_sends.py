@@ -15,6 +15,7 @@ from dyntui.service.contract.lists import EditList
 from dyntui.store import handed_sends
 from dyntui.sync import platform_send
 from tests.scenarios.office import Office
+from tests.scenarios.test_members_and_books import in_dotdigital
 from tests.scenarios.test_strangers import on_the_list
 from tests.scenarios.watching import Watched
 
@@ -137,6 +138,31 @@ def test_what_dotdigital_has_is_taken_back_by_emptying_its_book_and_a_person_say
         assert (kept.state, kept.doubt, kept.error) == ("Cancelled", "emptied", "Taken back by Ann")
         assert on_the_list(office, list_id) == on_it
         office.settle(under_way.id, was_mailed=said == "sent")
+
+
+def test_a_send_that_dotdigital_has_is_looked_after_though_the_book_of_its_list_is_gone(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    at = office.sandbox.now() + timedelta(hours=3)
+    queued = office.queue_send(count, handed=True, at=at.isoformat())
+    office.engine.drain()
+    (list_id,) = [each.id for each in count.lists]
+    opts_out = office.count_people(count.id, sendable=True)[0]
+    in_dotdigital(office, "DELETE", f"/v2/address-books/{office.book_of(list_id)}")
+    office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
+    for _ in range(50):
+        office.let_pass(minutes=5)
+        office.look_at_sends()
+    ended = office.send_row(queued.id)
+    mailed = {mail["address"] for mail in office.mailed(campaign)}
+    assert (ended.state, ended.sendable) == ("Sent", count.sendable - 1) and opts_out.address not in mailed
+    people = office.people(ended.run)
+    assert {each.address for each in people if each.outcome is Outcome.ADDED} == mailed
+    notes = [
+        item.note for run in office.audit().rows if run.kind == "hand-over" for item in office.detail(run.id).items
+    ]
+    assert any(note.startswith("the address book of Newsletter is gone") for note in notes)
 
 
 def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out_meanwhile(
