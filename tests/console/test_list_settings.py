@@ -20,14 +20,16 @@ async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
         await hand.press("j", "j", "enter", "j", "j", "enter", "enter", "j", "enter")
         assert "Single" not in hand.text.split("Opt-in type at least")[0]
         assert "none" not in hand.text.split("Only who a saved view finds")[1].splitlines()[0]
-        await hand.press("j", "enter", "j", "enter", *["backspace"] * 4, "7", "enter", "j", "j", "enter")
+        await hand.press("j", "enter", "j", "enter", *["backspace"] * 4, "7", "enter")
+        assert "Manual synchronisation only" in hand.text
+        await hand.press("j", "enter", "j", "enter")
         (asked,) = hand.asked("lists.edit")
         assert isinstance(asked, EditList)
         assert asked.membership_action is MembershipAction.REMOVE
         assert asked.subscription_filter is not None
         assert asked.subscription_filter[:3] == ("bulk", "email", "opt-in:Double")
         assert asked.subscription_filter[3].startswith("view:")
-        assert (asked.clear_on_send, asked.sync_order, asked.manual_only) == (True, 7, None)
+        assert (asked.clear_on_send, asked.sync_order, asked.manual_only) == (True, 7, True)
         assert "Strangers in the book" not in hand.text and "_" not in hand.text
 
 

@@ -95,6 +95,7 @@ async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
         await hand.press("enter")
         (targets,) = hand.asked("campaigns.change_targets")
         assert isinstance(targets, ChangeTargets) and targets.add == (newsletter,)
+        assert f"Email Campaigns › {CAMPAIGN}" in hand.text and "1 of 1 target list" in hand.text
 
         await hand.press("w")
         assert "Step 1 of 5" in hand.text
@@ -103,6 +104,7 @@ async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
         assert "Target Marketing Lists" in hand.text
         assert "✓ ready" in hand.text
         await hand.press("n")
+        assert "Email Campaign Targets Counts" in hand.text
         assert f"{MEMBERS} potential = {SENDABLE} sendable + {MEMBERS - SENDABLE} excluded" in hand.text
         await hand.press("n")
         assert "Email Campaign Options" in hand.text
@@ -155,6 +157,8 @@ async def test_a_list_that_is_not_ready_explains_itself_and_offers_to_synchronis
 async def test_every_slice_of_the_counts_opens_its_people_with_the_remedy() -> None:
     async with driving(Opening("targeted")) as hand:
         await counting(hand)
+        # The pie, and beside it what each of its slices stands for.
+        assert hand.text.count("█") > 20 and "Do not bulk e-mail" in hand.text
         await hand.press("j", "enter")
         assert "Email Campaign Targets Counts › Do not bulk e-mail" in hand.text
         assert "changed their mind" in hand.text
@@ -171,6 +175,11 @@ async def test_enter_on_the_summary_never_sends_by_default() -> None:
         await counting(hand)
         await hand.press("n", "n")
         assert "Step 5 of 5" in hand.text
+        for said in (
+            *("Email campaign", CAMPAIGN, "Subject", "From", "Email account", "Main", "Target lists", NEVER),
+            *("Will be mailed", "Excluded", "Potential", "When", "immediately", "Sent by", PERSON),
+        ):
+            assert said in hand.text, said
         await hand.press("enter")
         assert "Step 4 of 5" in hand.text
         assert hand.asked("campaigns.send") == [] and hand.mailed() == 0

@@ -13,8 +13,12 @@ async def test_members_are_planned_by_name_before_they_are_put_on_the_list() -> 
         await hand.press("A")
         assert any("is locked; E unlocks it" in notice for notice in hand.notices)
         await hand.to("2", "Autumn fair")
+        await hand.press("enter")
+        assert "Marketing Lists › Autumn fair" in hand.text
         await hand.press("A")
-        assert "Add using lookup" in hand.text and "Evaluate using advanced find" in hand.text
+        assert "Manage members of Autumn fair" in hand.text
+        for way in ("Add using lookup", *(f"{what} using advanced find" for what in ("Add", "Remove", "Evaluate"))):
+            assert way in hand.text
         await hand.press("enter")
         await hand.type("an")
         await hand.press("enter", "space", "space", "enter")

@@ -20,7 +20,11 @@ async def test_a_list_is_made_and_changed_and_each_time_said_before() -> None:
         # What was typed is still there.
         await hand.press("escape", "g", "enter")
         await hand.type(" for guides")
-        await hand.press("enter", "j", "j", "enter", "G", "enter")
+        await hand.press("enter", "j")
+        for member_type in ("lead", "account", "contact"):
+            await hand.press("enter")
+            assert hand.text.split("Member type")[1].split()[0] == member_type
+        await hand.press("j", "enter", "G", "enter")
         assert "needs a saved view or FetchXML" in " ".join(hand.notices)
         await hand.press("g", "j", "j", "j", "enter")
         assert "Active Contacts" in hand.text
