@@ -37,7 +37,7 @@ from .bindings import bindings
 from .clipboard import copy
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
-from .places import USERS
+from .places import CREDENTIALS, USERS
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -165,6 +165,10 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
 
         if row is not None:
             self.ask(STUDIO_OPEN, UsersOf(account=row.id), opened)
+
+    def do_credentials_open(self) -> None:
+        """What the service signs in with, to Dynamics and to each of them."""
+        self.console.open_page(CREDENTIALS, "")
 
     def do_accounts_disconnect(self) -> None:
         """After a question."""

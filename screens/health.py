@@ -27,7 +27,7 @@ from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
 from .mapping_files import FileQuestion
 from .new_file import not_written
-from .places import BACKUPS, FIRST_CONNECTION
+from .places import BACKUPS, CREDENTIALS, FIRST_CONNECTION
 from .running import start_run
 from .widgets.columns import Column
 from .widgets.facts import Fact
@@ -129,6 +129,10 @@ class HealthPage(GridScreen[Finding], Page[str]):
             self.notify(not_written(file, error), title=_FOR_SUPPORT, severity="warning", markup=False)
             return
         self.notify(f"Written: {file}.", title=_FOR_SUPPORT, markup=False)
+
+    def do_credentials_open(self) -> None:
+        """What the service signs in with."""
+        self.console.open_page(CREDENTIALS, "")
 
     def do_backups_open(self) -> None:
         """Copies of the store."""

@@ -15,18 +15,16 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service import finding_environments, person_sign_in
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.session import HELLO, STATUS, Hello, Nothing, Status
 from dyntui.service.contract.setup import ON_SETUP, SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupStep
 from dyntui.service.contract.situations import Situation
+from dyntui.service.finding_environments import Environment
 from dyntui.service.setup_conversation import Conversation
 from dyntui.service.setup_environment import said_by
 from dyntui.service.setup_questions import (
-    Answers,
     about,
     no_place_for_secrets,
-    where_people_sign_in,
     where_the_service_signs_in,
     without_a_keyring,
 )
@@ -34,20 +32,17 @@ from dyntui.service.setup_questions import (
 from .base import Asking
 from .bindings import bindings
 from .clipboard import copy
+from .setup_by_code import AS_WHOM, ENVIRONMENTS, ask_as_whom, ask_for_environments
 from .shell import KeyHints
 from .widgets.bars import BarList, BarRow, block_bar
 from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
 from .widgets.field import Field
 from .wording import number, share
-from .working import start
 
 _INTRODUCTION, _ASKING, _FINDING, _SIGNING_IN, _CHECKING, _PLAN, _INSTALLING, _REFUSED = range(8)
-# A person signs in with a code.
-_BY_CODE = (_FINDING, _SIGNING_IN)
 _BAR = 40
 _DONE, _MISSING = "done", "missing"
-_ENVIRONMENTS, _AS_WHOM = "Setup: your environments", "Setup: as whom the service acts"
 
 
 class NotConfigured(Asking[None]):
@@ -64,7 +59,6 @@ class NotConfigured(Asking[None]):
         self._plan: SetupReport | None = None
         self._error: DyntuiError | None = None
         self._steps = 0
-        self._copied = ""
         self._title = Static("", classes="gate-title", id="setup-title", markup=False)
         self._text = Static("", id="setup-text", markup=False)
         self._code = Static("", classes="gate-code", id="setup-command", markup=False)
@@ -110,11 +104,7 @@ class NotConfigured(Asking[None]):
             words = {_INTRODUCTION: "Set up", _PLAN: "Install", _REFUSED: "Try again"}
             return words.get(self._phase, "")
         if action_id == "setup.copy":
-            words = {
-                _INTRODUCTION: "Copy the command",
-                **dict.fromkeys(_BY_CODE, "Copy the address" if self._copied else ""),
-            }
-            return words.get(self._phase, "")
+            return "Copy the command" if self._phase == _INTRODUCTION else ""
         return None
 
     def _show(self, phase: int, title: str, text: str = "", note: str = "", *, code: str = "") -> None:
@@ -156,10 +146,8 @@ class NotConfigured(Asking[None]):
         self.set_focus(self._scroll)
 
     def do_setup_copy(self) -> None:
-        """Copies the command, or the address at which to sign in."""
-        if self._phase in _BY_CODE and self._copied:
-            copy(self.app, [self._copied], "The address")
-        elif self._phase == _INTRODUCTION:
+        """Copies the command."""
+        if self._phase == _INTRODUCTION:
             copy(self.app, [self._command()], "The command")
 
     def do_app_refresh(self) -> None:
@@ -252,61 +240,45 @@ class NotConfigured(Asking[None]):
             self._field.value = ""
             self._go_on()
 
-    # The environments of whoever sets up
+    # What a person signs in for, with a code
 
     def _find(self, talk: Conversation) -> None:
-        """Signs the person in beside the screen; what comes after they have left counts no more."""
-        self._copied = ""
-        self._show(_FINDING, _ENVIRONMENTS, "Asking for a code …")
-        self.set_focus(None)
-        self._shown()
-        start(self, "finding", self._look_for, talk.answers, exclusive=True)
+        """The environments of whoever sets up."""
+        self._wait_for_somebody(ENVIRONMENTS)
+        ask_for_environments(self.app, talk.answers, self._take_environments)
 
-    async def _look_for(self, answers: Answers) -> None:
-        try:
-            found = await finding_environments.find(*where_people_sign_in(answers), self._show_code)
-        except DyntuiError as error:
-            self._refuse(error)
+    def _take_environments(self, found: Sequence[Environment] | DyntuiError | None) -> None:
+        if found is None or isinstance(found, DyntuiError):
+            self._not_signed_in(found)
             return
-        if self._phase != _FINDING:
-            return
-        self._show(_FINDING, _ENVIRONMENTS, "Which one is to be connected?")
+        self._show(_FINDING, ENVIRONMENTS, "Which one is to be connected?")
         self._choices.show_rows([BarRow(each.url, each.friendly_name, None, "", "", each.url) for each in found])
         self._choices.display = True
         self.set_focus(self._choices)
         self._shown()
 
-    # The person as whom the service acts
-
     def _sign_in(self, talk: Conversation) -> None:
-        """Signs them in beside the screen."""
-        self._copied = ""
-        self._show(_SIGNING_IN, _AS_WHOM, "Asking for a code …")
-        self.set_focus(None)
-        self._shown()
-        start(self, "signing in", self._wait_for_sign_in, talk, exclusive=True)
+        """The person as whom the service acts."""
+        self._wait_for_somebody(AS_WHOM)
+        ask_as_whom(self.app, where_the_service_signs_in(talk.answers), self._take_sign_in, title=AS_WHOM)
 
-    async def _wait_for_sign_in(self, talk: Conversation) -> None:
-        try:
-            kept = await person_sign_in.sign_in(where_the_service_signs_in(talk.answers), self._show_code)
-        except DyntuiError as error:
-            self._refuse(error)
-            return
-        # Who has left meanwhile is asked anew when they come back.
-        if self._phase == _SIGNING_IN and talk.signs_in:
-            talk.take(kept)
+    def _take_sign_in(self, kept: str | DyntuiError | None) -> None:
+        if kept is None or isinstance(kept, DyntuiError):
+            self._not_signed_in(kept)
+        elif self._talk is not None:
+            self._talk.take(kept)
             self._go_on()
 
-    def _show_code(self, prompt: finding_environments.DevicePrompt) -> None:
-        if self._phase not in _BY_CODE:
-            return
-        self._copied = single_line(prompt.verification_uri)
-        words = f"Open this address in any browser, type {single_line(prompt.user_code)} there, and sign in."
-        finding = self._phase == _FINDING
-        kept = "Nothing of this sign-in is kept." if finding else "The service acts as you, until it is revoked."
-        note = f"Waiting for you to sign in. {kept} y copies the address, Esc goes back."
-        self._show(self._phase, _ENVIRONMENTS if finding else _AS_WHOM, words, note, code=self._copied)
+    def _wait_for_somebody(self, title: str) -> None:
+        self._show(_SIGNING_IN, title, "Somebody signs in with a code, in any browser.")
+        self.set_focus(None)
         self._shown()
+
+    def _not_signed_in(self, error: DyntuiError | None) -> None:
+        if error is None:
+            self.do_app_back()
+        else:
+            self._refuse(error)
 
     def do_app_back(self) -> None:
         """One question back; from the first one to the introduction."""
@@ -393,7 +365,7 @@ class NotConfigured(Asking[None]):
         self.ask(HELLO, Nothing(), self.console.admit)
 
     def _refuse(self, error: DyntuiError) -> None:
-        if self._phase not in (*_BY_CODE, _CHECKING, _INSTALLING):
+        if self._phase not in (_SIGNING_IN, _CHECKING, _INSTALLING):
             return
         self._error = error
         self._show(

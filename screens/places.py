@@ -75,6 +75,7 @@ FIRST_CONNECTION = Place("first connection", "first_connection:FirstConnectionPa
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 ACCOUNTS = Place("email accounts", "accounts:AccountsPage", str)
+CREDENTIALS = Place("what the service signs in with", "credentials:CredentialsPage", str)
 USERS = Place("user mapping", "users:UsersPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
 BUDGETS = Place("budgets", "budgets:BudgetsPage", str)
@@ -107,6 +108,7 @@ PLACES: tuple[Place[Any], ...] = (
     FIRST_CONNECTION,
     TRACES,
     ACCOUNTS,
+    CREDENTIALS,
     USERS,
     SCHEDULES,
     BUDGETS,

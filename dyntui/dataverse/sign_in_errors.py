@@ -38,8 +38,8 @@ AGAIN = _not_permitted("DATAVERSE_SIGN_IN_AGAIN", "The sign-in has ended.", "Sta
 SIGNED_OUT = _not_permitted(
     "DATAVERSE_SERVICE_SIGNED_OUT",
     "The sign-in of the person as whom the service acts has ended: it was revoked, or its time is over.",
-    "`dyntui credentials replace dynamics` signs them in again, and runs go on; `dyntui setup` with a client secret or"
-    " a certificate makes the service need nobody.",
+    "`dyntui credentials replace dynamics`, or `H` and then `i` in the console, signs them in again, and runs go on;"
+    " `dyntui setup` with a client secret or a certificate makes the service need nobody.",
 )
 NOT_KEPT = _not_permitted(
     "DATAVERSE_SIGN_IN_NOT_KEPT",
@@ -47,7 +47,10 @@ NOT_KEPT = _not_permitted(
     "Use a client secret or a certificate, or ask the tenant's administrator.",
 )
 # In setup the question comes again; a service that runs is handed the new one meanwhile.
-_HAND_OVER: Final = "`dyntui credentials replace dynamics` hands it to the service while runs go on."
+_HAND_OVER: Final = (
+    "`dyntui credentials replace dynamics`, or `H` and then `i` in the console, hands it to the service while runs go"
+    " on."
+)
 _SECRET = _not_permitted(
     "DATAVERSE_SECRET_REFUSED",
     "Entra ID refused the client secret.",

@@ -68,19 +68,21 @@ _KINDS = (
         "CREDENTIAL_MISSING",
         Severity.FAILED,
         "Nobody keeps what the service signs in with: what is open goes on until the service ends, and nothing after.",
-        "Give it again: `dyntui credentials replace`; or provide it in the environment (docs/install.md).",
+        "Give it again: `dyntui credentials replace`, or `i` here in the console; or provide it in the environment"
+        " (docs/install.md).",
     ),
     Kind(
         "CREDENTIAL_ENDING",
         Severity.MENDING,
         "What the service signs in with ends within 30 days; nothing can be synchronised or sent after that.",
-        "Make another in Entra ID and hand it over while runs go on: `dyntui credentials replace dynamics`.",
+        "Make another in Entra ID and hand it over while runs go on: `dyntui credentials replace dynamics`, or `i` here"
+        " in the console.",
     ),
     Kind(
         "CREDENTIAL_ENDED",
         Severity.FAILED,
         "What the service signs in with has ended; nothing can be synchronised or sent.",
-        "Make another in Entra ID and hand it over: `dyntui credentials replace dynamics`.",
+        "Make another in Entra ID and hand it over: `dyntui credentials replace dynamics`, or `i` here in the console.",
     ),
     Kind(
         "SERVICE_ACTS_AS_PERSON",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
+from dyntui.dataverse.sign_in import DevicePrompt
+from dyntui.model.errors import DyntuiError
 from dyntui.sandbox.entra.directory import find_person
+from dyntui.service import person_sign_in
+from dyntui.service.contract.credentials import SignInPlace
+from dyntui.store import accounts
 from dyntui.store.schema import email_account
 
 from .driving import WIDE, driving
+from .service import Service
 from .worlds import Opening
 
 ADA = "ada.brook@kestrel-outdoor.example"
@@ -75,6 +85,79 @@ async def test_the_settings_stand_beside_the_rows_where_there_is_room() -> None:
             assert text in hand.text
         await hand.press("D")
         assert any("deactivate them first" in each for each in hand.notices)
+
+
+async def test_an_api_password_is_replaced_and_proved_first() -> None:
+    async with driving(Opening("connected")) as hand:
+        await hand.press("C", "i")
+        assert "client secret" in hand.text and "API password" in hand.text and "R Replace" not in hand.text
+        await hand.press("j", "enter", "G", "enter")
+        assert "Type the new API password first" in hand.notices[-1]
+        await hand.press("k", "enter")
+        await hand.type("hush-wrong")
+        assert "hush" not in hand.text
+        await hand.press("enter", "G", "enter")
+        assert "DOTDIGITAL_SIGN_IN_REFUSED" in hand.text
+        settings = {"dotdigital": {"api_password": "hush-rotated"}}
+        hand.service.sandbox.control.post("/settings", json=settings).raise_for_status()
+        await hand.press("escape", "enter", "j", "enter")
+        await hand.type("hush-rotated")
+        await hand.press("enter", "G", "enter")
+        assert "It was proved, and is in use" in hand.notices[-1] and "hush" not in hand.text
+        assert [each.of for each in hand.asked("credentials.replace")] == ["Main", "Main"]  # type: ignore[attr-defined]
+        await hand.press("escape")
+        assert "DETAILED" in hand.text
+
+
+async def test_a_certificate_that_cannot_be_used_is_refused_before_the_service_is_asked(tmp_path: Path) -> None:
+    async with driving(Opening("connected")) as hand:
+        await hand.press("H", "i", "enter", "enter", "j", "enter")
+        await hand.type(str(tmp_path / "no.pem"))
+        await hand.press("enter", "G", "enter")
+        assert "cannot be read" in hand.notices[-1] and not hand.asked("credentials.replace")
+        await hand.press("escape", "escape")
+        assert hand.text.splitlines()[1].strip() == "Health"
+
+
+async def test_the_person_as_whom_the_service_acts_signs_in_again_with_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = asyncio.Event()
+    link = "https://microsoft.com/devicelogin"
+
+    async def sign_in(where: SignInPlace, show: Callable[[DevicePrompt], None]) -> str:
+        show(DevicePrompt("ABCD-1234", link, "", 900, 5, {}))
+        await typed.wait()
+        return "what signing in leaves"
+
+    def acts_as_a_person(service: Service) -> None:
+        with service.db.write() as c:
+            accounts.sign_in_by(c, "device-code")
+
+    monkeypatch.setattr(person_sign_in, "sign_in", sign_in)
+    async with driving(Opening("connected", prepare=acts_as_a_person)) as hand:
+        # Nobody can be asked who may see them, as the sign-in has ended: the way to mend that is there all the same.
+        ended = DyntuiError("DATAVERSE_SERVICE_SIGNED_OUT", "It has ended.", not_done="Nothing.", remedy="Sign in.")
+        hand.service.failing["credentials.list"] = ended
+        assert hand.app.hello is not None
+        hand.app.hello = msgspec.structs.replace(hand.app.hello, roles_known=False)
+        await hand.press("C", "i")
+        assert "device code" in hand.text and "It has ended." in hand.text
+        await hand.press("enter", "G")
+        await hand.pilot.press("enter")
+        await hand.until(lambda text: "ABCD-1234" in text)
+        assert any(link in line for line in hand.text.splitlines()) and "y Copy the address" in hand.text
+        await hand.pilot.press("y")
+        await hand.until(lambda _: hand.app.clipboard == link)
+        # Given up, and begun again.
+        await hand.pilot.press("escape")
+        await hand.until(lambda text: "ABCD-1234" not in text)
+        assert not hand.asked("credentials.replace")
+        await hand.press("enter", "G")
+        await hand.pilot.press("enter")
+        await hand.until(lambda text: "ABCD-1234" in text)
+        typed.set()
+        await hand.until(lambda text: "CREDENTIAL_INVALID" in text)
+        (asked,) = hand.asked("credentials.replace")
+        assert asked.signed_in == "what signing in leaves"  # type: ignore[attr-defined]
 
 
 async def test_users_of_dotdigital_are_mapped_by_choice_and_by_suggestion() -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.roles import Ability
+from dyntui.service.contract.accounts import ON_ACCOUNTS
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
+from dyntui.service.contract.health import ON_HEALTH
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.situations import Situation, go
 
 # What stands for the organisation where an email account could be named.
 DYNAMICS = "dynamics"
@@ -67,4 +71,45 @@ CREDENTIAL_REPLACE = Call("credentials.replace", ReplaceCredential, CredentialRo
 # be away because the sign-in has ended.
 CREDENTIAL_PLACE = Call("credentials.place", Nothing, SignInPlace, None)
 
-ACTIONS = ()
+ON_CREDENTIALS = Scope("What the service signs in with")
+ON_CODE = Scope("While somebody signs in with a code")
+
+
+def in_hand(situation: Situation) -> str:
+    """One of them."""
+    return "" if situation.one(CredentialRow) else "Nothing is selected."
+
+
+ACTIONS = (
+    # The way to it stays open where Dynamics does not say who may what, as the sign-in has ended.
+    Action(
+        id="credentials.open",
+        title="What the service signs in with",
+        scopes=(ON_ACCOUNTS, ON_HEALTH),
+        keys=("i",),
+        hint="Sign-ins",
+        call=CREDENTIAL_PLACE,
+        command="dyntui credentials list",
+        tooltip="To Dynamics and to every email account: what it is, whose, and until when",
+        rule=go,
+    ),
+    Action(
+        id="credentials.replace",
+        title="Replace it",
+        scopes=(ON_CREDENTIALS,),
+        keys=("R",),
+        call=CREDENTIAL_REPLACE,
+        command="dyntui credentials replace OF",
+        tooltip="Another secret, certificate or password, or a person signs in again; it is proved before it counts",
+        row=True,
+        rule=in_hand,
+    ),
+    Action(
+        id="credentials.copy",
+        title="Copy the address",
+        scopes=(ON_CODE,),
+        keys=("y",),
+        hint="Copy the address",
+        palette=False,
+    ),
+)
