@@ -16,6 +16,7 @@ from dyntui.dataverse import membership
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.membership import Changed
 from dyntui.model.changes import AppliedChange
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.plans import REMOVE
 from dyntui.store import applied_changes, clearing, outcomes
@@ -23,7 +24,7 @@ from dyntui.store import lists as list_store
 from dyntui.store.applied_changes import Place
 from dyntui.store.clearing import Member
 from dyntui.store.lists import StoredList
-from dyntui.sync import list_state
+from dyntui.sync import list_state, parts
 from dyntui.sync.run_context import RunContext
 
 _BATCH = 1000
@@ -31,19 +32,31 @@ _BATCH = 1000
 
 async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], counted: str = "") -> None:
     """Those of the lists whose setting says so, as it is in Dynamics now. `counted`: of the people of this count alone,
-    where the lists may have been read since. Repeatable. Raises DyntuiError."""
+    where the lists may have been read since. A list that cannot be cleared, such as one that was locked meanwhile, is
+    a failed item of the run: the mails are out all the same. Repeatable. Raises DyntuiError where Dynamics is away."""
     for place, chosen in enumerate(await ctx.read(lambda c: list_store.stored(c, list_ids)), start=1):
-        row = await dv_lists.marketing_list(dv, chosen.id, list_state.ListRow)
-        if row is not None and row.clear_on_send and not row.dynamic and not chosen.dynamic:
-            await _clear(ctx, dv, row, chosen, place, counted)
+        try:
+            row = await dv_lists.marketing_list(dv, chosen.id, list_state.ListRow)
+            if row is not None and row.clear_on_send and not row.dynamic and not chosen.dynamic:
+                await _begin(ctx, chosen, place)
+                await _clear(ctx, dv, row, chosen, counted)
+        except DyntuiError as error:
+            if await parts.is_of_the_run(error, dv):
+                raise
+            await _begin(ctx, chosen, place)
+            await ctx.fail_item(_item(chosen), error)
 
 
-async def _clear(
-    ctx: RunContext, dv: Dataverse, row: list_state.ListRow, chosen: StoredList, place: int, counted: str
-) -> None:
-    item = f"{chosen.id}/cleared"
-    await ctx.begin_item(item, kind="cleared", name=f"{chosen.name}: cleared", place=place)
-    after = -1
+def _item(chosen: StoredList) -> str:
+    return f"{chosen.id}/cleared"
+
+
+async def _begin(ctx: RunContext, chosen: StoredList, place: int) -> None:
+    await ctx.begin_item(_item(chosen), kind="cleared", name=f"{chosen.name}: cleared", place=place)
+
+
+async def _clear(ctx: RunContext, dv: Dataverse, row: list_state.ListRow, chosen: StoredList, counted: str) -> None:
+    item, after = _item(chosen), -1
     while some := await ctx.read(
         functools.partial(clearing.on_the_list, list_id=chosen.id, after=after, limit=_BATCH, counted=counted)
     ):

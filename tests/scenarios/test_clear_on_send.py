@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
@@ -51,3 +55,34 @@ def test_a_list_stays_as_it_is_unless_its_setting_says_otherwise(
     sent = office.send(count)
     assert sent.state == "Sent" and on_the_list(office, newsletter.id) == before
     assert all(item.kind != "cleared" for item in office.detail(sent.run).items)
+
+
+@pytest.mark.parametrize("handed", [False, True])
+def test_a_list_that_cannot_be_cleared_is_named_and_keeps_neither_another_nor_the_send_from_its_end(
+    handed: bool, office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    newsletter = office.list_named("Newsletter")
+    other = office.new_list(name="Other", member_type="contact").row
+    office.join(other.id, [each.person for each in office.count_people(count.id, sendable=True)[:3]])
+    office.activated("Other")
+    office.target(campaign, other.id)
+    for each in (newsletter.id, other.id):
+        office.edit(EditList(id=each, clear_on_send=True))
+    office.run("lists")
+    office.change_in_dynamics("list", newsletter.id, lockstatus=1)
+    before, now = on_the_list(office, newsletter.id), office.sandbox.now()
+    how = {"handed": True, "at": (now + timedelta(hours=2)).isoformat()} if handed else {}
+    queued = office.queue_send(office.count(campaign), **how)
+    office.engine.drain()
+    for _ in range(40 if handed else 0):
+        office.let_pass(minutes=5)
+        office.look_at_sends()
+    sent = office.send_row(queued.id)
+    assert (sent.state, len(office.mailed(campaign))) == ("Sent", sent.sendable)
+    assert on_the_list(office, newsletter.id) == before and on_the_list(office, other.id) == set()
+    runs = [office.detail(run.id) for run in office.audit().rows if run.kind in ("send", "hand-over")]
+    cleared = {item.name: (item.status, item.note) for run in runs for item in run.items if item.kind == "cleared"}
+    assert cleared["Newsletter: cleared"][0] is RunStatus.FAILED and "is locked" in cleared["Newsletter: cleared"][1]
+    assert cleared["Other: cleared"][0] is RunStatus.COMPLETED
+    assert {run.run.status for run in runs} <= {RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS}
