@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, String, func, select
 
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.paging import Page, Window
@@ -18,6 +18,7 @@ from dyntui.store.runs import tally_so_far
 from dyntui.store.schema import run
 from dyntui.store.windows import contains, ordered, shown
 
+_STARTED = func.replace(run.c.queued_on, "T", " ", type_=String)
 _SORTABLE = {
     name: run.c[name] for name in ("kind", "title", "status", "started_by", "queued_on", "started_on", "ended_on")
 } | {"account": run.c.account_id, "people": run.c.people_read}
@@ -30,15 +31,16 @@ def row(c: Connection, run_id: str) -> RunRow | None:
 
 
 def window(c: Connection, asked: Window, *, kind: str = "", status: str = "", account_id: str = "") -> Page[RunRow]:
-    """Runs, newest first, of a kind, status and account where given; the search looks at title, starter, error and
-    id."""
+    """Runs, newest first, of a kind, status and account where given; the search looks at title, status, starter, error,
+    id and when it was started (`2026-03-02 10:15`, UTC)."""
     listing = select(run)
     for column, value in ((run.c.kind, kind), (run.c.status, status), (run.c.account_id, account_id)):
         if value:
             listing = listing.where(column == value)
     matching = listing
     if asked.search:
-        matching = listing.where(contains((run.c.title, run.c.started_by, run.c.error, run.c.id), asked.search))
+        searched = (run.c.title, run.c.status, run.c.started_by, run.c.error, run.c.id, _STARTED)
+        matching = listing.where(contains(searched, asked.search))
     page = ordered(matching, asked.sort, _SORTABLE, (run.c.queued_on.desc(), run.c.id.desc()))
     rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
     total = _count(c, listing)

@@ -13,7 +13,7 @@ from dyntui.model.paging import Window
 from dyntui.model.roles import Role
 from dyntui.store import run_people, run_window
 from tests.console.driving import driving
-from tests.console.worlds import CAMPAIGN, LIST, Opening
+from tests.console.worlds import CAMPAIGN, FAILED, LIST, Opening
 
 
 async def test_quitting_takes_two_keys() -> None:
@@ -142,6 +142,24 @@ async def test_enter_is_hinted_as_what_it_does_there() -> None:
         assert "Enter" not in hints() and "m Overview" in hints()
         await hand.press("5", "f")
         assert "Enter" not in hints()
+
+
+async def test_the_audit_is_narrowed_down_to_a_sync_type_a_start_or_a_status() -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("4")
+        assert "Suppressions" in hand.text and LIST in hand.text and FAILED in hand.text
+        await hand.press("slash")
+        await hand.paste("failed")
+        assert FAILED in hand.text and "1 of " in hand.text and f" {LIST} " not in hand.text
+        await hand.press("ctrl+u")
+        await hand.paste("2026-11-22 12")
+        assert LIST in hand.text and FAILED in hand.text
+        await hand.press("ctrl+u")
+        await hand.paste("2026-11-21")
+        assert "Nothing matches" in hand.text
+        await hand.press("escape", "escape", "l")
+        kind = hand.asked("runs.page")[-1].kind  # type: ignore[attr-defined]
+        assert kind and (LIST in hand.text) == (kind == "lists")
 
 
 async def test_a_person_is_found_in_all_runs() -> None:
