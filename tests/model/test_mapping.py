@@ -63,6 +63,11 @@ def codes(*mappings: DataMapping) -> list[tuple[int, str, bool]]:
 
 def test_what_is_provisioned_is_right() -> None:
     assert codes(*PROVISIONED) == []
+    for entity in (CONTACT, Entity.LEAD):
+        out = {each.label: each.column for each in PROVISIONED if each.entity is entity}
+        columns = ("emailaddress1", "firstname", "lastname", "fullname")
+        assert out == dict(zip(("EMAIL", "FIRSTNAME", "LASTNAME", "FULLNAME"), columns, strict=True))
+    assert {each.direction for each in PROVISIONED} == {Direction.TO_DOTDIGITAL}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dyntui.model.conversion import Direction
 from dyntui.model.errors import DyntuiError
@@ -20,6 +22,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.labels import Labels
 from dyntui.service.mappings import Mappings
 from tests.model.test_mapping_file import broken
+from tests.scenarios.conftest import office_from
 from tests.scenarios.office import Office, addresses, writes
 from tests.scenarios.test_labels_and_metadata import create, fields
 from tests.scenarios.test_mapped_columns import in_dotdigital
@@ -172,6 +175,58 @@ def test_a_file_is_taken_as_a_whole_or_not_at_all(office: Office, admin: Admin) 
     assert admin.history() == before
     # What is refused leaves nothing behind, a backup neither.
     assert office.wait(BackupUseCases(office.resources).list(office.context, Nothing())).rows == copies
+
+
+def test_what_was_tried_in_one_system_is_taken_by_another_once_its_labels_are_there(
+    office: Office, admin: Admin, connected: Path, tmp_path: Path
+) -> None:
+    create(office, "TOWN", "String")
+    office.run("labels")
+    admin.save(*PROVISIONED, TOWN)
+    text = admin.export()
+    with office_from(connected, tmp_path / "live") as live:
+        live.run("metadata")
+        there = Admin(live)
+        error = refused("MAPPINGS_INVALID", lambda: there.bring_in(text))
+        assert f"row {len(PROVISIONED) + 1} (TOWN" in error.message and there.now().mappings == PROVISIONED
+        create(live, "TOWN", "String")
+        live.run("labels")
+        assert there.bring_in(text).changes == (f"+ {LINE}",) and there.export() == text
+        newsletter = live.activated("Newsletter")
+        person = live.members(newsletter.id)[0]
+        live.change_in_dynamics("contact", person.person, address1_city="Oslo")
+        live.run("lists")
+        towns = {each["TOWN"] for each in in_dotdigital(live, "TOWN").values()}
+        assert "Oslo" in towns
+
+
+def test_a_mapping_that_is_switched_off_is_kept_and_moves_nothing_either_way(
+    office: Office, newsletter: ListRow, admin: Admin
+) -> None:
+    create(office, "TOWN", "String")
+    create(office, "JOB", "String")
+    office.run("labels")
+    job = DataMapping("JOB", Entity.CONTACT, "jobtitle", Direction.TO_DYNAMICS)
+    ada, bob = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.change_in_dynamics("contact", ada.person, address1_city="Oslo", jobtitle="Guide")
+
+    def synchronise(*, on: bool) -> None:
+        pair = (replace(TOWN, enabled=on), replace(job, enabled=on))
+        admin.save(*PROVISIONED, *pair)
+        assert admin.now().mappings == (*PROVISIONED, *pair)
+        office.let_pass(hours=2)
+        office.run("address-books")
+        office.change_in_dotdigital(bob.address, JOB="Pilot" if on else "Diver")
+        for kind in ("address-books", "lists"):
+            office.run(kind)
+
+    def jobs(title: str) -> set[str]:
+        return office.records_where("contact", jobtitle=title)
+
+    synchronise(on=False)
+    assert in_dotdigital(office, "TOWN")[ada.address]["TOWN"] is None and bob.person not in jobs("Diver")
+    synchronise(on=True)
+    assert in_dotdigital(office, "TOWN")[ada.address]["TOWN"] == "Oslo" and bob.person in jobs("Pilot")
 
 
 def test_a_pair_that_may_lose_values_has_to_be_acknowledged_once(office: Office, admin: Admin) -> None:

@@ -38,6 +38,7 @@ def test_every_sync_type_has_a_row_that_follows_its_runs(office: Office) -> None
     assert [each.sync_type for each in rows] == [
         kind.id for kind in sorted(SYNC_TYPES.values(), key=lambda kind: kind.priority)
     ]
+    assert {each.sync_type for each in rows if each.interval == "daily"} == {"labels", "metadata"}
     first = row(office, "suppressions")
     assert (first.interval, first.window, first.text, first.status) == ("15min", "always", "every 15 minutes", "idle")
     assert (first.last_run, first.saved_by) == ("", "")
