@@ -18,13 +18,13 @@ from dyntui.service.contract.runs import RunChanged
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
-from .places import CONFLICTS, PEOPLE, QUARANTINE, RUN
+from .places import CONFLICTS, PEOPLE, PLAN, QUARANTINE, RUN
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
-from .wording import number
+from .wording import dated, number
 
 _WORDING = Wording(
     one="decision",
@@ -32,14 +32,14 @@ _WORDING = Wording(
     empty="Nothing waits for a decision",
     next_step="Removals are held when too many would leave an address book at once, or a listing proves nothing; "
     "changes that were undone wait before they are made again. Refused rows, strangers whom several records match and "
-    "values that were changed on both sides stand here too.",
+    "values that were changed on both sides stand here too, and plans that were not carried out.",
 )
 
 
 def _why(row: Decision) -> str:
     """Of refused rows the titles of the reasons."""
     if row.kind is not Kind.REFUSED:
-        return row.why
+        return dated(row.why)
     return ", ".join(reason_title(code) for code in row.why.split(", "))
 
 
@@ -49,6 +49,7 @@ _KINDS = {
     Kind.REFUSED: "refused rows",
     Kind.AMBIGUOUS: "ambiguous matches",
     Kind.CONFLICTS: "conflicts",
+    Kind.PLAN: "a plan",
 }
 
 _COLUMNS: tuple[Column[Decision], ...] = (
@@ -97,9 +98,12 @@ class HeldScreen(GridScreen[Decision]):
         return isinstance(value, RunChanged) and value.run.status.ended
 
     def opened(self, row: Decision) -> None:
-        """The people, as the run that holds them named them; the refused rows of the list; the conflicts."""
+        """The people, as the run that holds them named them; the refused rows of the list; the conflicts; the plan."""
         if row.kind is Kind.CONFLICTS:
             self.console.open_page(CONFLICTS, row.name)
+            return
+        if row.kind is Kind.PLAN:
+            self.console.open_page(PLAN, row.run)
             return
         if not row.removal:
             self.console.open_page(QUARANTINE, row.about)

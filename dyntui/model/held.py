@@ -30,12 +30,13 @@ class Kind(enum.StrEnum):
     REFUSED = "refused"
     AMBIGUOUS = "ambiguous"
     CONFLICTS = "conflicts"
+    PLAN = "plan"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a person has to decide, or look at: of a marketing list (its id and `name`), or with conflicts of
-    an email account. `people`: how many it is about; `in_book`: of how many contacts, 0 where that says nothing. `run`:
-    the one that found it, `""` where several did."""
+    """One thing that a person has to decide, or look at: of a marketing list (its id and `name`), with conflicts of an
+    email account, or a plan that can be carried out (of a run's id). `people`: how many it is about; `in_book`: of how
+    many contacts, 0 where that says nothing. `run`: the one that found or planned it, `""` where several did."""
 
     kind: Kind
     about: str
@@ -52,17 +53,18 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """How many people wait for a decision, by what it is about."""
+    """How many people wait for a decision, by what it is about; and how many `plans` can be carried out."""
 
     removals: int = 0
     refused: int = 0
     ambiguous: int = 0
     conflicts: int = 0
+    plans: int = 0
 
     @property
     def all(self) -> int:
         """Altogether."""
-        return self.removals + self.refused + self.ambiguous + self.conflicts
+        return self.removals + self.refused + self.ambiguous + self.conflicts + self.plans
 
 
 _NAMES = {
@@ -70,6 +72,7 @@ _NAMES = {
     "refused": ("refused row", "refused rows"),
     "ambiguous": ("ambiguous match", "ambiguous matches"),
     "conflicts": ("conflict", "conflicts"),
+    "plans": ("plan", "plans"),
 }
 
 

@@ -1,5 +1,5 @@
 """Everything that waits for a decision of a person: held removals, undone changes, refused rows, strangers whom several
-records match, conflicts of values.
+records match, conflicts of values, plans that can be carried out.
 
 Public: `waiting(c, now, account_id="") -> [Decision]`, `counted(c, now) -> Waiting`.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, case, func, select
 
 from dyntui.model.held import Decision, Kind, Waiting
-from dyntui.store import conflicts, held, quarantine
+from dyntui.store import conflicts, held, quarantine, waiting_plans
 from dyntui.store.schema import conflict, email_account
 
 _c = conflict.c
@@ -40,7 +40,18 @@ def waiting(c: Connection, now: str, account_id: str = "") -> list[Decision]:
         )
         for each in quarantine.by_list(c, now, account_id)
     ]
-    return [*removals, *refused, *_conflicts(c, account_id)]
+    plans = [
+        Decision(
+            kind=Kind.PLAN,
+            about=each.run,
+            name=each.name,
+            people=each.people,
+            why=f"planned {each.on} by {each.by}, not carried out",
+            run=each.run,
+        )
+        for each in waiting_plans.waiting(c, account_id)
+    ]
+    return [*removals, *refused, *_conflicts(c, account_id), *plans]
 
 
 def _conflicts(c: Connection, account_id: str) -> list[Decision]:
@@ -73,4 +84,5 @@ def counted(c: Connection, now: str) -> Waiting:
         refused=sum(each.people for each in refused if not each.ambiguous),
         ambiguous=sum(each.people for each in refused if each.ambiguous),
         conflicts=int(c.execute(select(func.count()).select_from(conflict).where(conflicts.WAITS)).scalar_one()),
+        plans=len(waiting_plans.waiting(c)),
     )

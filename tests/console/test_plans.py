@@ -48,6 +48,26 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
         assert "carried out" in hand.text and "carried out already" in hand.notices[-1]
 
 
+async def test_a_plan_that_waits_is_among_the_decisions_and_on_home() -> None:
+    async with driving(Opening("changed"), size=(80, 24)) as hand:
+        await hand.to("2", LIST)
+        await hand.press("P")
+        await hand.finish()
+        await hand.press("1")
+        assert "1 plan (6)" in hand.text
+        await hand.press("6")
+        (line,) = [each for each in hand.text.splitlines() if "a plan" in each]
+        assert LIST in line and "planned 22 Nov" in line
+        await hand.press("a")
+        assert "It is no removal" in hand.notices[-1]
+        await hand.press("enter")
+        assert "Nothing is done yet: a carries it out" in hand.text
+        await hand.press("a", "y")
+        await hand.finish()
+        await hand.press("6")
+        assert "Nothing waits for a decision" in hand.text
+
+
 async def test_a_list_is_compared_with_its_address_book() -> None:
     async with driving(Opening("changed"), size=WIDE) as hand:
         await hand.to("2", LIST)

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import update
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.held import Kind
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.plans import PlanDetail
+from dyntui.store import decisions
 from dyntui.store.schema import run
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
@@ -244,3 +246,37 @@ def test_opt_outs_that_would_be_written_are_named_and_forecast_stands_beside_fac
     assert {each.name: each.done for each in became.lists} == {each.name: each.effects for each in became.lists}
     assert became.fact.calls.dataverse_writes == done.run.dataverse_writes
     assert became.plan.calls.dataverse_writes == done.run.dataverse_writes
+
+
+def test_a_plan_waits_for_a_decision_until_it_is_carried_out_or_overtaken(office: Office, newsletter: ListRow) -> None:
+    def waiting() -> list[tuple[str, int]]:
+        now = office.resources.now()
+        with office.db.read() as c:
+            found = [each for each in decisions.waiting(c, now) if each.kind is Kind.PLAN]
+            assert decisions.counted(c, now).plans == len(found)
+        return [(each.run, each.people) for each in found]
+
+    def changed() -> None:
+        added = next(
+            each for each in office.members(newsletter.id) if each.outcome in (Outcome.ADDED, Outcome.UNCHANGED)
+        )
+        office.change_in_dynamics("contact", added.person, firstname=f"Renamed {office.resources.now()}")
+
+    first = office.plan(newsletter.id)
+    people = len({each.person for each in office.planned(first)})
+    assert waiting() == [(first.run.id, people)]
+    office.let_pass(minutes=1)
+    again = office.plan(newsletter.id)
+    assert waiting() == [(again.run.id, people)], "an older plan of the same is not carried out any more"
+    office.let_pass(minutes=1)
+    office.apply(again)
+    assert waiting() == []
+    changed()
+    last = office.plan(newsletter.id)
+    assert waiting() == [(last.run.id, 1)]
+    office.let_pass(minutes=1)
+    # All lists are synchronised, and this one with them.
+    office.run("lists")
+    assert waiting() == []
+    office.let_pass(minutes=1)
+    assert numbers(office.plan(newsletter.id)) == (0, 0, 0) and waiting() == [], "there is nothing to be done"

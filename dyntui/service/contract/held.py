@@ -28,7 +28,8 @@ class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that waits for a person: removals, undone changes, refused rows, ambiguous matches, conflicts."""
+    """Everything that waits for a person: removals, undone changes, refused rows, ambiguous matches, conflicts,
+    plans."""
 
     rows: tuple[Decision, ...]
 
@@ -69,7 +70,7 @@ SECTION = Section(
     "held",
     title="Decisions",
     short="Decisions",
-    tooltip="What waits for a person: removals, refused rows, conflicts",
+    tooltip="What waits for a person: removals, refused rows, conflicts, plans",
 )
 ON_HELD = Scope("Decisions")
 
