@@ -41,9 +41,14 @@ async def copy(ctx: RunContext, dd: Dotdigital, account_id: str, item: str) -> N
         lambda c: suppression_store.of_others(c, account_id, since, after, _AT_ONCE)  # noqa: B023 - awaited here
     ):
         after = some[-1].address
-        said = {each.address: each.suppressed_on or ctx.now() for each in some if is_address(each.address)}
+        latest = text_of(dd.connection.clock_of(ctx.moment()))
+        said = {each.address: each.suppressed_on or latest for each in some if is_address(each.address)}
         # Who has subscribed again in this account since is not suppressed by what was said before.
-        asked = await ctx.read(functools.partial(suppressions.not_suppressed_yet, account_id=account_id, asked=said))
+        asked = await ctx.read(
+            functools.partial(
+                suppressions.not_suppressed_yet, account_id=account_id, asked=said, ahead=dd.connection.ahead
+            )
+        )
         rows = [each for each in await suppressions.suppress(dd, asked) if each.in_feed] if asked else []
         keep = functools.partial(_keep, ctx=ctx, account_id=account_id, item=item, rows=rows, some=some)
         await ctx.save(ctx.cursor, stage=_STAGE, work=keep)

@@ -24,7 +24,7 @@ from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.moments import EPOCH, text_of
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import lifts, list_unsubscribes, members, moved_contacts, suppressed_people, target_people
+from dyntui.store import list_unsubscribes, members, moved_contacts, suppressed_people, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store import suppressions as suppression_store
@@ -136,7 +136,9 @@ async def look(
     )
     through = await ctx.read(lambda c: members.mailed_as(c, people))
     found = _opted_out(records, wanted, people, through)
-    for address in await _not_lifted(ctx, this, rows):
+    ahead = hasty.connection.ahead
+    standing = await ctx.read(lambda c: suppressions.standing(c, this.account_id, rows, ahead))
+    for address in standing:
         found |= {wanted[address]: "SUPPRESSED"} if address in wanted else {}
         as_people = _as_people(marks.had, [address], "SUPPRESSED", rows[address])
         found |= {person_id: reason for person_id, reason in as_people.items() if person_id in people}
@@ -159,12 +161,6 @@ async def look(
 def _of_lists(feed: Feed) -> bool:
     """Who leaves a list has left it whatever address they have by now: the complete reading knows which they had."""
     return bool(feed.book_id) and not feed.of_this_send
-
-
-async def _not_lifted(ctx: RunContext, this: Send, rows: Mapping[str, str]) -> list[str]:
-    """A row that was there before the person subscribed again suppresses nobody."""
-    ended = await ctx.read(lambda c: lifts.lifted_on(c, account_id=this.account_id, addresses=list(rows)))
-    return [address for address, when in rows.items() if when > ended.get(address, "")]
 
 
 async def _addresses_of(ctx: RunContext, nameless: Mapping[int, str], wanted: Mapping[str, str]) -> dict[str, str]:

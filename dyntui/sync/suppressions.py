@@ -273,17 +273,27 @@ async def suppress(dd: Dotdigital, fresh: Mapping[str, str]) -> list[Suppression
     ]
 
 
-def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account."""
-    standing = _standing(c, account_id, asked)
-    open_still = suppression_store.not_carried_out(c, account_id, standing)
-    return {address: when for address, when in standing.items() if address in open_still}
+def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str], ahead: float) -> dict[str, str]:
+    """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account. `ahead`:
+    as for `standing`."""
+    still = standing(c, account_id, asked, ahead)
+    open_still = suppression_store.not_carried_out(c, account_id, still)
+    return {address: when for address, when in still.items() if address in open_still}
 
 
-def _standing(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """A row that was there before the person subscribed again suppresses nobody a second time."""
+def standing(c: Connection, account_id: str, asked: Mapping[str, str], ahead: float) -> dict[str, str]:
+    """What is asked for still: a row that was there before the person subscribed again suppresses nobody a second time.
+    What came in the same second counts. `ahead`: seconds that the clock of whoever says when it was asked for is ahead
+    of this machine's, by which it is kept when suppressions ended."""
     ended = lifts.lifted_on(c, account_id=account_id, addresses=list(asked))
-    return {address: when for address, when in asked.items() if when > ended.get(address, "")}
+    return {
+        address: when for address, when in asked.items() if address not in ended or _mine(when, ahead) >= ended[address]
+    }
+
+
+def _mine(when: str, ahead: float) -> str:
+    moment = None if when == _UNDATED else moment_of(when)
+    return when if moment is None else text_of(moment - timedelta(seconds=ahead))
 
 
 async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:
@@ -312,17 +322,20 @@ async def _asked_in_dynamics(
             if not addresses_in(row.address)
         ]
         asked = asked_on(rows, ctx.moment())
-        fresh, unsaid = await ctx.read(functools.partial(_sorted, account_id=account_id, asked=asked))
+        ahead = dv.connection.ahead
+        fresh, unsaid = await ctx.read(functools.partial(_sorted, account_id=account_id, asked=asked, ahead=ahead))
         if unsaid and keep:
             await ctx.write(functools.partial(suppression_store.said, account_id=account_id, asked=unsaid))
         if fresh:
             yield fresh
 
 
-def _sorted(c: Connection, account_id: str, asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _sorted(
+    c: Connection, account_id: str, asked: Mapping[str, str], ahead: float
+) -> tuple[dict[str, str], dict[str, str]]:
     """Those whom dotdigital is to suppress, and those whom it suppresses already, but not because somebody said so."""
-    fresh = not_suppressed_yet(c, account_id, asked)
-    rest = {address: when for address, when in _standing(c, account_id, asked).items() if address not in fresh}
+    fresh = not_suppressed_yet(c, account_id, asked, ahead)
+    rest = {address: when for address, when in standing(c, account_id, asked, ahead).items() if address not in fresh}
     return fresh, suppression_store.unsaid(c, account_id, rest)
 
 

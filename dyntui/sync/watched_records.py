@@ -160,7 +160,7 @@ def _rows(c: Connection, db: Database, connections: Connections) -> Ask:
         kept: dict[str, list[Suppression]] = {}
         for account_id in account_ids:
             with db.read() as reading:
-                fresh = suppressions.not_suppressed_yet(reading, account_id, asked)
+                fresh = suppressions.not_suppressed_yet(reading, account_id, asked, dv.connection.ahead)
             if fresh:
                 kept[account_id] = await suppressions.suppress(await connections.dotdigital(account_id), fresh)
         yield Told(following, functools.partial(_keep_rows, kept=kept, now=text_of(now)))

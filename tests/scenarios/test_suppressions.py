@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -454,3 +455,24 @@ def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: 
         assert suppression_store.of_address(c, "stranger@nowhere.example") == {}
     assert (deleted.address, "decided: asked for it by phone") in kept
     assert len(kept) == 5
+
+
+@pytest.mark.parametrize(("ahead", "later"), [(0, 0), (0, 60), (10, 60), (-10, 60)])
+def test_who_is_suppressed_in_dynamics_after_they_had_subscribed_again_is_so_whatever_the_clocks_say(
+    ahead: int, later: int, office: Office, newsletter: ListRow
+) -> None:
+    ada = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.unsubscribe(ada.address)
+    office.run("suppressions")
+    resubscribed(office, ada.address)
+    office.let_pass(hours=25)
+    # This machine's clock against those of both systems.
+    office.behind = timedelta(minutes=-ahead)
+    office.run("suppressions")
+    assert status_there(office.sandbox, ada.address) == "Subscribed"
+    office.let_pass(seconds=later)
+    typed(office, ada.address)
+    office.run("suppressions")
+    assert status_there(office.sandbox, ada.address) == "Suppressed"
+    office.run("lists")
+    assert [each.reason for each in office.members(newsletter.id) if each.person == ada.person] == ["SUPPRESSED"]
