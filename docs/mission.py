@@ -1,6 +1,6 @@
 """Writes `docs/reference/mission.md`: the tests of each sentence of the quick start guide (`python docs/mission.py`).
 
-The guide is that of the connector whose users dyntui is for; its part for marketers is quoted in
+The guide is that of the connector whose users dyntui is for; its settings and its part for marketers are quoted in
 `mission/quick-start.txt`. `mission/tests.toml` names for each sentence the tests of it, or says why there is none:
 `heading`, `elsewhere` (another article, or another product), or `not yet` and what is missing. `lacks` says what of a
 sentence with tests is missing.
@@ -74,7 +74,8 @@ def page() -> str:
         rows.append(f"| {each.says} | {named or each.none}{lacks} |")
     return (
         "# What the guide says, and the tests of it\n\n"
-        "The quick start guide of the connector that dyntui replaces, from *Marketing Lists* on, sentence by sentence. "
+        "The quick start guide of the connector that dyntui replaces, from *Managing your settings* on, sentence by "
+        "sentence. "
         "Written by `python docs/mission.py`; a test holds that every sentence is here and every test exists.\n\n"
         "| the guide says | tests |\n|---|---|\n" + "\n".join(rows) + "\n"
     )

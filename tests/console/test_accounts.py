@@ -169,6 +169,7 @@ async def test_users_of_dotdigital_are_mapped_by_choice_and_by_suggestion() -> N
         assert "USER_NOT_MAPPED" in hand.text and manager.name in hand.text
         await hand.press("escape", "u")
         assert "User mapping" in hand.text and f"{manager.name} ?" in hand.text
+        assert hand.text.index("User of dotdigital") < hand.text.index("User of Dynamics")
         await hand.press("s")
         assert f"{manager.upn} is {manager.name}" in hand.text
         await hand.press("y")

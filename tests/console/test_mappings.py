@@ -82,7 +82,9 @@ async def test_labels_are_shown_made_and_deleted() -> None:
         await hand.press("g", "enter", *["backspace"] * len("e mail"))
         await hand.paste("SHOE")
         await hand.press("enter", "j", "enter", *["j"] * 4, "enter")
-        assert labelled(hand.service)["SHOE"].type is LabelType.NUMERIC and "SHOE" in hand.text
+        assert labelled(hand.service)["SHOE"].type is LabelType.NUMERIC
+        (shoe,) = [line for line in hand.text.splitlines() if "SHOE" in line.split("│")[0]]
+        assert "Synchronised" in hand.text and "not yet" in shoe
         await hand.press("/")
         await hand.type("shoe")
         await hand.press("enter", "D")
@@ -109,7 +111,11 @@ async def test_a_mapping_is_made_of_what_there_is_and_checked_before_it_counts()
         assert any("a data label and a column" in notice for notice in hand.notices)
         await hand.press("g", "enter", "/")
         await hand.type("town")
-        await hand.press("enter", "enter", "j", "j", "enter", "/")
+        await hand.press("enter", "enter", "j")
+        for table in ("lead", "account", "contact"):
+            await hand.press("enter")
+            assert hand.text.split("▌ Table")[-1].split()[0] == table
+        await hand.press("j", "enter", "/")
         await hand.type("city")
         await hand.press("enter", "enter", "G", "enter")
         assert "163 people are sent again, in one import of some 10 seconds" in hand.text

@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.service.config import AuditSettings
 from dyntui.service.housekeeping import forget
 from tests.scenarios.office import Office
 
+# As long as it is where nobody has said otherwise.
 KEPT = timedelta(days=30)
 
 
 def test_runs_are_forgotten_after_their_time_and_what_later_ones_show_stays(office: Office) -> None:
+    assert AuditSettings().keep_days == KEPT.days
     newsletter = office.activated("Newsletter")
     first, second = office.run("lists"), office.run("lists")
     office.run("campaigns")

@@ -141,6 +141,14 @@ def test_leads_and_accounts_are_fed_from_their_own_columns(office: Office) -> No
     office.run("lists")
     assert in_dotdigital(office, "WORTH")[lead.address]["WORTH"] == 12.5
 
+    firms = office.activated("Accounts in Germany")
+    mapped(office, ("WORTH", LabelType.NUMERIC, "revenue"), entity=Entity.ACCOUNT)
+    office.run("lists")
+    firm = next(each for each in office.members(firms.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("account", firm.person, revenue=99.5)
+    office.run("lists")
+    assert in_dotdigital(office, "WORTH")[firm.address]["WORTH"] == 99.5
+
 
 ACROSS = (
     ("BOSS", LabelType.STRING, "ownerid"),

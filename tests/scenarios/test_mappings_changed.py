@@ -229,6 +229,30 @@ def test_a_mapping_that_is_switched_off_is_kept_and_moves_nothing_either_way(
     assert in_dotdigital(office, "TOWN")[ada.address]["TOWN"] == "Oslo" and bob.person in jobs("Pilot")
 
 
+def test_gender_goes_both_ways_by_a_mapping_for_each_direction(
+    office: Office, newsletter: ListRow, admin: Admin
+) -> None:
+    office.run("labels")
+    out = DataMapping("GENDER", Entity.CONTACT, "gendercode")
+    back = replace(out, direction=Direction.TO_DYNAMICS)
+    admin.save(*PROVISIONED, out, back, acknowledge=True)
+    for kind in ("lists", "address-books"):
+        office.run(kind)
+        office.let_pass(hours=2)
+    males, there = office.records_where("contact", gendercode=1), in_dotdigital(office, "GENDER")
+    members = [each for each in office.members(newsletter.id) if each.outcome in (Outcome.UPDATED, Outcome.UNCHANGED)]
+    ada, bob = [each for each in members if each.person in males and there[each.address]["GENDER"] == "Male"][:2]
+    office.change_in_dynamics("contact", ada.person, gendercode=2)
+    office.change_in_dotdigital(bob.address, GENDER="Female")
+    # Before anything goes out, what was changed in dotdigital comes in.
+    office.run("lists")
+    office.until_told()
+    assert {in_dotdigital(office, "GENDER")[each.address]["GENDER"] for each in (ada, bob)} == {"Female"}
+    assert {ada.person, bob.person} <= office.records_where("contact", gendercode=2)
+    office.let_pass(hours=2)
+    assert writes(office.calls_between(lambda: office.run("lists"))[1]) == []
+
+
 def test_a_pair_that_may_lose_values_has_to_be_acknowledged_once(office: Office, admin: Admin) -> None:
     create(office, "ABOUT", "String")
     office.run("labels")
