@@ -69,10 +69,13 @@ _gated = Table(
 )
 
 
-def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str, *, whole: bool = True) -> None:
+def settle(
+    c: Connection, list_id: str, listing: str, account_id: str, now: str, *, whole: bool = True, there: str = ""
+) -> None:
     """Decide what is to be done with everybody of a complete listing, by the facts of this moment. Once per listing:
     what the import has acknowledged since would be taken for unchanged. Not `whole`: only those are looked at of whom
     something has changed since they were settled, and, unless nothing has moved since, against whom something is known.
+    `there`: what dotdigital's clock shows, by which people say no; until then who has another address now had theirs.
 
     The first closed gate by precedence is the reason (outcome excluded; rejected for VALUE_REJECTED), the others are
     `also`. Of several records with one address on the account's lists one is taken (`dyntui.store.standing`); the
@@ -82,7 +85,7 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str,
     if whole:
         dialects.count_anew(c, list_member)
         mark_left(c, list_id, listing)
-    list_unsubscribes.given_up(c, list_id, now)
+    list_unsubscribes.given_up(c, list_id, max(now, there))
     still = settled_before.stands_still(c, list_id, listing)
     whom = _EVERYBODY if whole else _NEWS if still else _FEW
     here = {_LIST.key: list_id}

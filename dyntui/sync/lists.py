@@ -20,6 +20,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity
 from dyntui.model.trust import Rule
@@ -213,7 +214,7 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     if how.plan:
         await ctx.save(replace(cursor, step="plan"), stage=stage)
     else:
-        settle = functools.partial(_settle, ctx=ctx, chosen=chosen, how=how, mark=mark)
+        settle = functools.partial(_settle, ctx=ctx, dd=dd, chosen=chosen, how=how, mark=mark)
         await ctx.save(replace(cursor, step="remove", guarded=False), stage=stage, work=settle)
 
 
@@ -223,10 +224,11 @@ async def _left_out(ctx: RunContext, chosen: StoredList) -> tuple[str, ...]:
     return tuple(f"Not sent - {each}" for each in feeds[Entity(chosen.member_type)].left_out)
 
 
-def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How, mark: str) -> None:
+def _settle(c: Connection, ctx: RunContext, dd: Dotdigital, chosen: StoredList, how: How, mark: str) -> None:
     if how.by_hand:
         pending_members.offer_again(c, chosen.id)
-    settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now(), whole=mark == ctx.run_id)
+    there = text_of(dd.connection.clock_of(ctx.moment()))
+    settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now(), whole=mark == ctx.run_id, there=there)
     undone_holds.settle(c, chosen.id, mark)
     if how.diff:
         differences.offer(c, how.apply or ctx.run_id, chosen.id, mark)
@@ -265,7 +267,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
             trials.on_trial(c, chosen.id),
             planned_values.brought(c, ctx.run_id, chosen),
         ):
-            _settle(c, ctx, chosen, how, mark)
+            _settle(c, ctx, dd, chosen, how, mark)
             list_removals.hold(c, chosen, short, mark)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, mark)
             planned_values.leave_out_unchanged(c, ctx.run_id, chosen.id)

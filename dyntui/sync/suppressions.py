@@ -183,8 +183,15 @@ async def learn_statuses(ctx: RunContext, account_id: str, said: Iterable[Said],
     return bool(rows)
 
 
+# Clocks tell whole seconds, and an answer is on its way for some.
+_ROUNDED = timedelta(minutes=1)
 # When a row asks for a suppression whose date cannot be read: later than whatever has ended one.
 _UNDATED = "9999-12-31T23:59:59Z"
+
+
+def latest(dv: Dataverse, now: datetime) -> datetime:
+    """Later than that nothing can have been changed in Dynamics when this machine's clock shows `now`."""
+    return dv.connection.clock_of(now) + _ROUNDED
 
 
 def asked_on(rows: Iterable[Added], now: datetime) -> dict[str, str]:
@@ -228,7 +235,7 @@ async def newest_row(ctx: RunContext, dv: Dataverse) -> RowsMark:
 async def rows_since(dv: Dataverse, mark: RowsMark, now: datetime) -> dict[str, str]:
     """The suppression rows that were written in Dynamics since the mark, and a little before: every address that can be
     got out of them, with when the row was changed last."""
-    return asked_on(await changed_rows(dv, mark), now)
+    return asked_on(await changed_rows(dv, mark), latest(dv, now))
 
 
 async def changed_rows(dv: Dataverse, mark: RowsMark) -> list[Added]:
@@ -321,7 +328,7 @@ async def _asked_in_dynamics(
             for row in rows
             if not addresses_in(row.address)
         ]
-        asked = asked_on(rows, ctx.moment())
+        asked = asked_on(rows, latest(dv, ctx.moment()))
         ahead = dv.connection.ahead
         fresh, unsaid = await ctx.read(functools.partial(_sorted, account_id=account_id, asked=asked, ahead=ahead))
         if unsaid and keep:

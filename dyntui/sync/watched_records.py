@@ -156,7 +156,7 @@ def _rows(c: Connection, db: Database, connections: Connections) -> Ask:
         since, following = _since(place, dv, now)
         changed = await suppressions.changed_rows(dv, suppressions.RowsMark(written, since))
         with db.read() as reading:
-            asked = suppressions.asked_on(suppression_rows.news_to_us(reading, changed), now)
+            asked = suppressions.asked_on(suppression_rows.news_to_us(reading, changed), suppressions.latest(dv, now))
         kept: dict[str, list[Suppression]] = {}
         for account_id in account_ids:
             with db.read() as reading:

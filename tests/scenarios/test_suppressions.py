@@ -476,3 +476,26 @@ def test_who_is_suppressed_in_dynamics_after_they_had_subscribed_again_is_so_wha
     assert status_there(office.sandbox, ada.address) == "Suppressed"
     office.run("lists")
     assert [each.reason for each in office.members(newsletter.id) if each.person == ada.person] == ["SUPPRESSED"]
+
+
+@pytest.mark.parametrize("ahead", [10, -10])
+def test_who_says_no_and_takes_another_address_is_not_mailed_at_it_whatever_the_clocks_say(
+    ahead: int, office: Office, newsletter: ListRow
+) -> None:
+    office.behind = timedelta(minutes=-ahead)
+    unsubscribes, asks = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.run("lists")
+    # Where this machine's clock is behind, what happens now happened after the list is read, by that clock.
+    office.sandbox.switch(dotdigital={"late_suppressions_seconds": 1200.0})
+    office.sandbox.control.post("/unsubscribe", json={"address": unsubscribes.address}).raise_for_status()
+    typed(office, asks.address)
+    office.let_pass(minutes=2)
+    for each in (unsubscribes, asks):
+        office.change_in_dynamics("contact", each.person, emailaddress1=f"new.{each.address}")
+    office.run("lists")
+    office.let_pass(minutes=40)
+    run = office.run("lists")
+    assert {reason_of(office, run, each) for each in (unsubscribes, asks)} == {"SUPPRESSED"}
+    with office.db.read() as c:
+        kept = {each.suppressed_on for each in suppression_store.of_address(c, asks.address).values()}
+    assert kept and all(when < "2027" for when in kept)
