@@ -195,8 +195,8 @@ class HomeScreen(FramedScreen):
             self._sends = ("Sends", f"{missed[0].campaign_name}{others} missed the hour (W)", "warn")
         elif following is not None:
             others = f", {number(len(page.rows) - 1)} more" if len(page.rows) > 1 else ""
-            said = in_short(following) if self._brief else in_a_line(following)
-            self._sends = ("Sends", f"{said}{others} (W)", "accent")
+            said = f"{in_short(following, 'W')}{others}" if self._brief else f"{in_a_line(following)}{others} (W)"
+            self._sends = ("Sends", said, "accent")
         else:
             self._sends = None
         self._show_facts(self._status)

@@ -46,14 +46,14 @@ def in_a_line(send: SendRow) -> str:
     return f"{send.campaign_name} goes out {day(goes_out(send))}"
 
 
-def in_short(send: SendRow) -> str:
-    """The same where there is little room: whatever is cut there, it is neither when nor which wave."""
+def in_short(send: SendRow, key: str) -> str:
+    """The same where there is little room: whatever is cut there, it is neither when, nor which wave, nor the `key`."""
     when = [day(goes_out(send))] if goes_out(send) else []
     if between_waves(send) and send.waves is not None:
-        when.append(f"wave {send.wave + bool(when)} of {send.waves.count}")
+        when.append(f"wave {send.wave + bool(when)}/{send.waves.count}")
     elif not when:
         when.append(send.standing)
-    return " ".join([*when, send.campaign_name])
+    return " ".join([*when, f"({key})", send.campaign_name])
 
 
 def how_handed(send: SendRow) -> list[Fact]:

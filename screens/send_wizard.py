@@ -298,7 +298,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         if action_id == "campaign.test":
             return None if self._step in (1, _LAST) else ""
         if action_id == "wizard.next" and self._step == _LAST:
-            return "To the button"
+            return "" if self.focused is self._next else "To the button"
         if action_id != "grid.open":
             return None
         row = self._lists.grid.row()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Action, Scope, disabled_reason, is_typed, key_name
@@ -217,6 +217,12 @@ class KeyHints(Line):
             seen.add(key)
             shown.append((key, hint, action))
         limit = HINTS_AT_80 if width < WIDE else 12
+        # A button answers Enter itself.
+        focused = self.screen.focused
+        button = str(focused.label) if isinstance(focused, Button) else ""
+        if button:
+            width -= self._needed([("Enter", button, None)]) + 1
+            limit -= 1
         if not situation.depth:
             shown = [one for one in shown if one[2].id != "app.back"]
         tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help", "app.quit_at_top")]
@@ -229,6 +235,8 @@ class KeyHints(Line):
             refused = [one for one in rest if disabled_reason(one[2], situation)]
             rest.remove((everywhere or of_rows or refused or rest)[-1])
         parts: list[Part] = [Part(" ")]
+        if button:
+            parts += [Part("Enter", "key"), Part(f" {single_line(button)}  ", "muted")]
         for key, hint, action in rest + tail:
             off = bool(disabled_reason(action, situation))
             parts.append(Part(key, "off" if off else "key", _click(action.id)))
@@ -236,5 +244,5 @@ class KeyHints(Line):
         self.show(*parts)
 
     @staticmethod
-    def _needed(shown: Sequence[tuple[str, str, Action]]) -> int:
+    def _needed(shown: Sequence[tuple[str, str, Action | None]]) -> int:
         return sum(width_of(single_line(key)) + width_of(hint) + 3 for key, hint, _ in shown) - 1

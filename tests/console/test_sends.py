@@ -18,6 +18,10 @@ async def test_a_service_that_does_not_stay_says_so_where_an_hour_or_waves_are_c
         assert any("ends with its last client" in notice for notice in hand.notices)
         await hand.press("g", "j", "enter", "G", "enter", "n")
         assert "all at once" in hand.text and "n To the button" in hand.text
+        # What Enter does is said of the button that has the focus.
+        assert " Enter Back " in hand.text.splitlines()[-1]
+        await hand.press("n")
+        assert " Enter Send Campaign " in hand.text.splitlines()[-1] and "To the button" not in hand.text
 
 
 async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_until_it_is_stopped() -> None:
@@ -46,7 +50,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert isinstance(asked, SendCampaign) and (asked.at, asked.waves) == ("2026-12-01T18:00:00Z", None)
         assert "Sends" in hand.text and "Scheduled" in hand.text and "1 Dec" in hand.text
         await hand.press("1")
-        assert re.search(rf"1 Dec [\d:]+ {CAMPAIGN[:10]}", hand.text)
+        assert re.search(rf"1 Dec [\d:]+ \(W\) {CAMPAIGN[:8]}", hand.text)
         assert "Campaigns sent, the last one first" in hand.text and "opened by" in hand.text
         await hand.press("W")
         assert not hand.pilot.app.screen.query_one("#preview").display, "there is no room for it beside the grid"
@@ -71,7 +75,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "In waves, 1 of 3 waves" in hand.text and "Next wave 22 Nov 2026 13:00" in hand.text
         assert "10 %, 22 Nov 2026 13:00" in hand.text and "x Stop" in hand.text.splitlines()[-1]
         await hand.press("1", "1")
-        assert "22 Nov 13:00 wave 2 of 3" in hand.text
+        assert "22 Nov 13:00 wave 2/3 (W)" in hand.text
         await hand.press("3")
         await hand.press("x")
         assert "No other wave begins" in hand.text
