@@ -4,7 +4,8 @@ Until the plan is made they stand in `planned_change` under an item of their own
 
 Public:
     begin(c, run_id, list_id); compare(c, run_id, list_id, listing, page)    while the book is read
-    offer(c, plan_id, list_id, listing)     who differs is sent again, although nothing has changed since it was sent
+    offer(c, plan_id, list_id, listing, now="")    who differs is sent again, though nothing has changed since that
+    refuse_moved(c, run_id, plan_id, list_id, listing)   whose contact differs otherwise by now than by the plan
     keep(c, run_id, list_id)                the values that the contacts carry become part of the plan
     one_sided_opt_outs(c, list_id, listing, account_id) -> [PersonOutcome]
 """
@@ -14,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, String, and_, delete, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, and_, delete, exists, literal, or_, select, true, update
 
-from dyntui.model.changes import differing
+from dyntui.model.changes import differing, moved_fields
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.plans import UPDATE
 from dyntui.store import planned_changes
@@ -75,18 +76,42 @@ def compare(c: Connection, run_id: str, list_id: str, listing: str, page: Mappin
     return [address for address in addresses if address not in members]
 
 
-def offer(c: Connection, plan_id: str, list_id: str, listing: str) -> None:
-    """Of a settled listing: whose contact differs, by a plan (or while that is being made), is to be sent again."""
+def offer(c: Connection, plan_id: str, list_id: str, listing: str, now: str = "") -> None:
+    """Of a settled listing: whose contact differs, by a plan (or while that is being made), is to be sent again. `now`:
+    the run that carries the plan out and has compared anew: by then it has to differ still."""
     items = (list_id, _item(list_id))
-    differs = exists().where(
+    differs: ColumnElement[bool] = exists().where(
         _p.run_id == plan_id,
         _p.item_id.in_(items),
         _p.person_id == _m.person_id,
         _p.effect == UPDATE,
         _p.fingerprint == _m.fingerprint,
     )
+    if now:
+        found = planned_change.alias("still").c
+        still = exists().where(found.run_id == now, found.item_id == _item(list_id), found.person_id == _m.person_id)
+        differs = and_(differs, still)
     unchanged = (_m.list_id == list_id, _m.listing == listing, _m.outcome == Outcome.UNCHANGED.value)
     c.execute(update(list_member).where(*unchanged, differs).values(outcome="", reason="", detail="", also=""))
+
+
+def refuse_moved(c: Connection, run_id: str, plan_id: str, list_id: str, listing: str) -> None:
+    """Of a settled listing of the run that carries out a plan, and has compared anew: whose contact was to be updated
+    and holds other values by now than were planned over is refused. What was found is not needed any more."""
+    here = (_p.run_id == run_id, _p.item_id == _item(list_id))
+    found = planned_changes.all_images(c, run_id, _item(list_id), true())
+    planned = planned_changes.all_images(c, plan_id, list_id, _p.effect == UPDATE)
+    moved = [
+        person for person, (before, _) in planned.items() if person in found and not _same(found[person][0], before)
+    ]
+    waits = (_m.list_id == list_id, _m.listing == listing, _m.outcome == "")
+    waiting = set(c.execute(select(_m.person_id).where(*waits)).scalars())
+    planned_changes.refuse(c, list_id, [person for person in moved if person in waiting])
+    c.execute(delete(planned_change).where(*here))
+
+
+def _same(now: Mapping[str, Any], planned: Mapping[str, Any]) -> bool:
+    return set(now) == set(planned) and not moved_fields(now, planned)
 
 
 def keep(c: Connection, run_id: str, list_id: str) -> None:

@@ -294,6 +294,19 @@ def window(c: Connection, asked: Window, *, run_id: str, item_id: str = "", effe
     return page(c, asked, everything, (_p.name, _p.address), _SORTABLE, (_p.item_id, _p.effect, _p.seq), made)
 
 
+def refuse(c: Connection, list_id: str, people: Sequence[str]) -> None:
+    """Nothing is done of these members: they are not as planned any more."""
+    stale: dict[str, Any] = {
+        "outcome": Outcome.REJECTED.value,
+        "reason": "STALE",
+        "detail": "not as planned",
+        "also": "",
+        "news": True,
+    }
+    for some in in_chunks(people):
+        c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id.in_(some)).values(stale))
+
+
 def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str, following: Collection[str] = ()) -> None:
     """Of a settled listing only what was planned is left to be done: who waits for an import otherwise than planned is
     rejected by name (STALE); who would leave the book and was not to, stays until the next synchronisation, unless they
@@ -304,17 +317,8 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str, follo
     s = book_stranger.c
     joined = exists().where(s.list_id == list_id, s.person_id == _m.person_id, s.outcome == Outcome.ADDED.value)
     moved = and_(_m.listing == listing, _m.outcome == "", not_(as_planned), not_(joined))
-    stale: dict[str, Any] = {
-        "outcome": Outcome.REJECTED.value,
-        "reason": "STALE",
-        "detail": "not as planned",
-        "also": "",
-        "news": True,
-    }
     waiting = select(_m.person_id).where(_m.list_id == list_id, moved)
-    refused = [each for each in c.execute(waiting).scalars() if each not in following]
-    for some in in_chunks(refused):
-        c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id.in_(some)).values(stale))
+    refuse(c, list_id, [each for each in c.execute(waiting).scalars() if each not in following])
     going = leaving.going(list_id, listing).subquery("going").c
     unplanned = select(going.person_id).where(going.why != "withdrawn")
     others = and_(_m.person_id.in_(unplanned), not_(planned.where(_p.effect == REMOVE)))

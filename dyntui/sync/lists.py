@@ -203,8 +203,10 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
     elif how.item:
         await ctx.write(lambda c: stranger_store.forget(c, chosen.id))
-    if how.diff and how.plan:
-        await reconciling.compare(ctx, dd, chosen, title, mark, strangers=met is not None)
+    if how.diff and (how.plan or how.apply):
+        # When a plan is carried out only to see whether the contacts are still as they were planned over.
+        elsewhere = met is not None or bool(how.apply)
+        await reconciling.compare(ctx, dd, chosen, title, mark, strangers=elsewhere)
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
     note = "; ".join(each for each in (note, *await _left_out(ctx, chosen)) if each)
 
@@ -231,10 +233,12 @@ def _settle(c: Connection, ctx: RunContext, dd: Dotdigital, chosen: StoredList, 
     settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now(), whole=mark == ctx.run_id, there=there)
     undone_holds.settle(c, chosen.id, mark)
     if how.diff:
-        differences.offer(c, how.apply or ctx.run_id, chosen.id, mark)
+        differences.offer(c, how.apply or ctx.run_id, chosen.id, mark, now=ctx.run_id if how.apply else "")
     if how.apply:
         following = planned_values.following(c, ctx.run_id, how.apply, chosen)
         planned_changes.refuse_others(c, how.apply, chosen.id, mark, following)
+    if how.apply and how.diff:
+        differences.refuse_moved(c, ctx.run_id, how.apply, chosen.id, mark)
 
 
 async def _rename(ctx: RunContext, dd: Dotdigital, chosen: StoredList, now: ListNow, book: AddressBook) -> str:

@@ -27,7 +27,8 @@ _STRANGERS, _OPT_OUTS = 500_000, 500_001
 async def compare(
     ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str, *, strangers: bool
 ) -> None:
-    """Reads the book with its fields. `strangers`: those in it who are no members are dealt with elsewhere."""
+    """Reads the book with its fields. `strangers`: those in it who are no members are dealt with elsewhere, or are no
+    matter of this run."""
     await ctx.write(lambda c: differences.begin(c, ctx.run_id, chosen.id))
     item = f"{chosen.id}/in-the-book"
     if not strangers:

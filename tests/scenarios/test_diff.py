@@ -90,3 +90,25 @@ def test_whatever_differs_is_named_with_both_values_and_mended(office: Office, n
     # What carrying it out changed can be undone like any other run.
     office.undo(done.run.id)
     assert fields_of(office, by_hand.address)["LASTNAME"] == "By hand"
+
+
+def test_a_contact_that_somebody_has_changed_since_the_difference_was_planned_is_left_alone(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    stays, changed, by_then = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    was = fields_of(office, stays.address)["LASTNAME"], fields_of(office, by_then.address)["LASTNAME"]
+    for each in (stays, changed, by_then):
+        office.change_in_dotdigital(each.address, LASTNAME="By hand")
+    first, second = office.diff(newsletter.id), office.diff(newsletter.id)
+    office.change_in_dotdigital(changed.address, LASTNAME="By another hand")
+    office.change_in_dotdigital(by_then.address, LASTNAME=was[1])
+    done = office.apply(first)
+    became = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id)}
+    assert became[changed.person] == (Outcome.REJECTED, "STALE") and done.run.tally.adds_up
+    assert (became[stays.person][0], became[by_then.person][0]) == (Outcome.UPDATED, Outcome.UNCHANGED)
+    assert fields_of(office, changed.address)["LASTNAME"] == "By another hand"
+    assert fields_of(office, stays.address)["LASTNAME"] == was[0]
+    # What is mended is not written once more by another plan of the same.
+    again, calls = office.calls_between(lambda: office.apply(second))
+    assert again.run.tally.of(Outcome.UPDATED) == 0 and not [each for each in writes(calls) if "import" in each]
