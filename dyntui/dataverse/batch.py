@@ -9,6 +9,7 @@ a failed change set answers with one error part).
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping, Sequence
 from email.message import Message
@@ -27,7 +28,8 @@ MOST_REQUESTS: Final = 1000
 PART_URL_LIMIT: Final = 65_536
 # Dataverse itself takes 32,768 characters, but proxies on the way often no more than 8 KB.
 _GET_URL_LIMIT: Final = 7_500
-_THROTTLED_WAITS: Final = (15.0, 30.0, 60.0, 60.0)
+# Limits are those of five minutes.
+_THROTTLED_WAITS: Final = (15.0, 30.0, *(60.0,) * 5)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -71,9 +73,39 @@ async def run(
     """Run up to 1,000 requests in order; the answers come in the same order.
 
     Without `continue_on_error` the answers end at the first failure. `repeatable` says whether the whole batch may be
-    sent again after a lost answer (by default only when it merely reads). Raises DataverseError when the batch itself
+    sent again after a lost answer (by default only when it merely reads). A limit that is met in the middle of it turns
+    away the requests from there on: they are waited for, and sent again. Raises DataverseError when the batch itself
     is refused, UnknownOutcome when it may have been carried out.
     """
+    once = functools.partial(
+        _run, dv, continue_on_error=continue_on_error, prefer=prefer, repeatable=repeatable, caller=caller
+    )
+    answers = await once(items)
+    for seconds in _THROTTLED_WAITS if dv.waits and continue_on_error else ():
+        limited = [place for place, answer in enumerate(answers) if _limited(answer)]
+        if not limited:
+            break
+        await dv.sleep(seconds)
+        # What was turned away was not carried out.
+        again = await once([items[place] for place in limited])
+        for place, answer in zip(limited, again, strict=False):
+            answers[place] = answer
+    return answers
+
+
+def _limited(answer: PartReply | ChangeSetReply) -> bool:
+    return answer.error is not None and (answer.error.status == 429 or answer.error.platform_code in THROTTLED)
+
+
+async def _run(
+    dv: Dataverse,
+    items: Sequence[Part | ChangeSet],
+    *,
+    continue_on_error: bool,
+    prefer: Sequence[str],
+    repeatable: bool | None,
+    caller: str | None,
+) -> list[PartReply | ChangeSetReply]:
     parts = [part for item in items for part in (item.parts if isinstance(item, ChangeSet) else [item])]
     if not 0 < len(parts) <= MOST_REQUESTS:
         raise ValueError(f"a batch holds 1 to {MOST_REQUESTS} requests, not {len(parts)}")
@@ -110,11 +142,6 @@ async def get_long(
         return await dv.get(path, into, prefer=prefer, caller=caller, route=route)
     headers = {"Prefer": ",".join(prefer)} if prefer else {}
     part = Part("GET", await dv.relative(path), headers=headers)
-    for seconds in _THROTTLED_WAITS:
-        answer = await _only(dv, part, caller)
-        if answer.error is None or answer.error.platform_code not in THROTTLED:
-            return _value(answer, into)
-        await dv.sleep(seconds)
     return _value(await _only(dv, part, caller), into)
 
 

@@ -25,6 +25,11 @@ class Client:
     async def close(self) -> None:
         await self.connection.close()
 
+    @property
+    def waits(self) -> bool:
+        """Whether its calls wait where a system asks for it."""
+        return not self._at_once
+
     def at_once(self) -> Self:
         """The same connection for calls that are made in one attempt, without any waiting, as they rest on what would
         be out of date afterwards: a limit that is closed is an error."""

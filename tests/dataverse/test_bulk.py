@@ -160,3 +160,20 @@ async def test_an_answer_that_names_fewer_rows_than_were_made_is_an_error_by_nam
     async with Conversation(forgetful, forever=True).client() as dv:
         with pytest.raises(DataverseError, match="DATAVERSE_ANSWER_UNREADABLE"):
             await bulk.create_many(dv, TABLE, [{"dyntui_name": "a"}, {"dyntui_name": "b"}])
+
+
+async def test_rows_that_a_limit_turned_away_in_the_middle_of_a_batch_are_waited_for_and_sent_again():
+    limit = error(429, "0x80072322", "Number of requests exceeded")
+    done, refused = ok(status=204), error(400, "0x80040216", "too long")
+    talk = Conversation(
+        batched(done, limit, refused, limit), batched(limit, done), batched(done), batched(limit), batched(limit)
+    )
+    rows = [(row_id(n), "", {"dyntui_name": f"{n}"}) for n in range(4)]
+    async with talk.client() as dv:
+        results = await bulk.update_unmoved(dv, TABLE, rows)
+        assert [each.error is None for each in results] == [True, True, False, True] and talk.time.slept == [15, 30]
+        sent = [request.content.count(b"PATCH ") for request in talk.requests]
+        assert sent == [4, 2, 1] and row_id(1).encode() in talk.requests[2].content
+        # Whoever cannot wait is told at once.
+        (told,) = await bulk.update_unmoved(dv.at_once(), TABLE, rows[:1])
+        assert told.error is not None and told.error.platform_code == "0x80072322" and talk.time.slept == [15, 30]
