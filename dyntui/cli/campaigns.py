@@ -12,7 +12,7 @@ from dyntui.cli.campaign_report import (
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
-from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
+from dyntui.cli.output import are, moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, every_page, page_of, print_page, window_options
 from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
@@ -254,7 +254,7 @@ def compare(context: click.Context, named: tuple[str, ...], out: NewFile | None)
     if out is not None:
         with rows_into(out, COMPARED_CELLS, "Campaigns") as write:
             write(found.reports)
-        say(f"{number(len(found.reports))} campaigns are in {out.path}.")
+        say(f"{are(len(found.reports), 'campaign', 'campaigns')} in {out.path}.")
     if choices(context).json:
         print_json(found)
     elif out is None:
@@ -283,7 +283,7 @@ def export(context: click.Context, named: str, kept: str, out: NewFile) -> None:
                 done += len(rows)
         return done
 
-    say(f"{number(with_service(choices(context), read))} recipients are in {out.path}.")
+    say(f"{are(with_service(choices(context), read), 'recipient', 'recipients')} in {out.path}.")
 
 
 @command.group("targets")

@@ -32,7 +32,7 @@ _COLUMNS: Columns[Conflict] = (
     Column("in dotdigital", lambda row: row.dotdigital),
     Column("winner", lambda row: row.winner, whole=True),
     Column("met", lambda row: moment(row.met_on), whole=True),
-    Column("record", lambda row: row.person),
+    Column("record", lambda row: row.person, whole=True),
 )
 
 

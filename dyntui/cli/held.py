@@ -56,7 +56,7 @@ COLUMNS: Columns[MemberRow] = (
     Column("type", lambda row: row.entity),
     Column("reason", lambda row: row.reason),
     Column("detail", lambda row: row.detail),
-    Column("record", lambda row: row.person),
+    Column("record", lambda row: row.person, whole=True),
 )
 
 

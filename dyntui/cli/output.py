@@ -107,6 +107,11 @@ def people_of(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
 
+def are(count: int, one: str, many: str) -> str:
+    """`1 row is`, `3,401 rows are`."""
+    return f"1 {one} is" if count == 1 else f"{count:,} {many} are"
+
+
 def yes_no(value: bool) -> str:
     """A truth value in words."""
     return "yes" if value else "no"

@@ -8,7 +8,7 @@ from dyntui.cli.following import exit_for, print_run, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
-from dyntui.cli.output import moment, number, print_json, say
+from dyntui.cli.output import are, moment, number, print_json, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
@@ -39,7 +39,7 @@ _COLUMNS: Columns[RefusedRow] = (
     Column("address", lambda row: row.address),
     Column("list", lambda row: row.list_name),
     Column("again", lambda row: moment(row.ignored_until or row.retry_on), whole=True),
-    Column("record", lambda row: row.person),
+    Column("record", lambda row: row.person, whole=True),
 )
 
 
@@ -132,7 +132,7 @@ def export(context: click.Context, out: NewFile) -> None:
                 done += len(rows)
         return done
 
-    say(f"{number(with_service(choices(context), read))} rows are in {out.path}.")
+    say(f"{are(with_service(choices(context), read), 'row', 'rows')} in {out.path}.")
 
 
 def _person(row: RefusedRow) -> PersonOutcome:

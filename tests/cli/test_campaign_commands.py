@@ -464,7 +464,7 @@ def test_recipients_are_exported_whole_with_their_ids(dyntui: Callable, service:
     service.answers(CAMPAIGN_RECIPIENTS, page_of(someone))
     for name in ("r.csv", "r.json", "r.xlsx"):
         done = dyntui("campaigns", "export", "42", "--filter", "bounced", "--out", str(tmp_path / name))
-        assert done.code == 0 and "1 recipients are in" in done.err
+        assert done.code == 0 and "1 recipient is in" in done.err
     assert {each.filter for each in service.requests(CAMPAIGN_RECIPIENTS)} == {"bounced"}
     assert "77,'+ann@x.org,,2026-11-22T14:05:09Z,2,0,,,hard,no" in (tmp_path / "r.csv").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))[0]["contact_id"] == 77

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pytest
+
+from dyntui.cli import conflicts, held
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.quarantine import RefusedRow
 from dyntui.service.contract.lists import LISTS_PAGE
@@ -47,7 +51,7 @@ def test_refused_rows_are_listed_by_list_and_reason_and_exported(
     assert (asked.list, asked.reason, asked.ignored) == (LIST_ID, "REJECTED", True)
     assert json.loads(dyntui("--json", "quarantine", "list").out)["rows"][0]["detail"] == "InvalidEmail"
     file = tmp_path / "refused.csv"
-    assert "1 rows" in dyntui("quarantine", "export", "--out", str(file)).err
+    assert "1 row is in" in dyntui("quarantine", "export", "--out", str(file)).err
     (row,) = csv.DictReader(file.open(encoding="utf-8", newline=""))
     assert (row["name"], row["detail"]) == ("'=Ann()", "Newsletter: InvalidEmail")
 
@@ -64,3 +68,21 @@ def test_rows_are_offered_again_or_ignored_by_name(dyntui: Cli, service: Scripte
     assert "1 are ignored until" in done.err
     (asked,) = service.requests(QUARANTINE_IGNORE)
     assert asked == IgnoreRefused(list=LIST_ID, people=("ann-1",), days=10, why="known")
+
+
+def test_an_id_that_a_command_takes_is_whole_where_the_terminal_is_narrow(
+    dyntui: Cli, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dyntui.cli.output._width", lambda: 80)
+    ids = ("0b2c5942-11ec-49dd-ad72-322f4c0a7a11", "bfba8285-66b6-4814-a4b6-f6c01f6e9b72")
+    rows = [
+        msgspec.structs.replace(
+            ROW, person=id, name=f"Somebody with a long name {id[:2]}", address=f"{id[:8]}@epost.example"
+        )
+        for id in ids
+    ]
+    service.answers(QUARANTINE_PAGE, page_of(*rows))
+    out = dyntui("quarantine", "list").out
+    assert all(id in out for id in ids) and all(len(line) <= 80 for line in out.splitlines())
+    # So are those that the other commands take.
+    assert all(column.whole for column in (*held.COLUMNS, *conflicts._COLUMNS) if column.heading == "record")
