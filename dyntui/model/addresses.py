@@ -36,6 +36,7 @@ def _parts(address: str) -> tuple[str, str]:
     return local, domain
 
 
+NOT_ASCII = "a character outside of ASCII"
 # The first one broken is named.
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -45,7 +46,7 @@ RULES: tuple[Rule, ...] = (
         lambda address: address.count("@") == 1 and all(_parts(address)),
     ),
     Rule(
-        "a character outside of ASCII",
+        NOT_ASCII,
         "All characters are ASCII; a domain with other letters is written in its `xn--` form.",
         "x@exämple.org",
         str.isascii,

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from dyntui.model.addresses import fault
+from dyntui.model.addresses import NOT_ASCII, fault
 from dyntui.model.reasons import PRECEDENCE
 
 # As much of a malformed address as tells what is wrong.
@@ -67,7 +67,7 @@ def record_gates(person: Person) -> list[Gate]:
     address = normalise(person.address)
     if not address:
         gates.append(Gate("NO_EMAIL"))
-    elif wrong := fault(address):
+    elif wrong := fault(address) or _folded(person.address):
         gates.append(
             Gate("BAD_EMAIL", f"{person.address[:_SHOWN]}{'…' if len(person.address) > _SHOWN else ''}: {wrong}")
         )
@@ -76,6 +76,12 @@ def record_gates(person: Person) -> list[Gate]:
     if person.do_not_bulk_email:
         gates.append(Gate("DO_NOT_BULK_EMAIL"))
     return gates
+
+
+def _folded(address: str) -> str:
+    """What is wrong with an address that is taken for sending once it is in lower case: a letter beyond ASCII whose
+    small one is within, such as the sign for kelvin, is another letter, and the address another mailbox's."""
+    return "" if address.strip().isascii() else NOT_ASCII
 
 
 def first(gates: list[Gate]) -> Gate | None:

@@ -25,6 +25,8 @@ def person(**facts: object) -> Person:
         ({"address": "a@b@example.org"}, "BAD_EMAIL"),
         ({"address": "ada\x1b[31m@example.org"}, "BAD_EMAIL"),
         ({"address": "Ada@Example.ORG "}, None),
+        ({"address": "\u00a0ada@example.org\u2003"}, None),
+        ({"address": "boo\u212a@example.org"}, "BAD_EMAIL"),
         ({"do_not_email": True}, "DO_NOT_EMAIL"),
         ({"do_not_bulk_email": True}, "DO_NOT_BULK_EMAIL"),
         ({"do_not_email": True, "do_not_bulk_email": True}, "DO_NOT_EMAIL"),
