@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual.binding import BindingType
 
-from dyntui.model.held import Decision, Kind
+from dyntui.model.held import KIND_WORDS, Decision, Kind
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.held import HELD_DECIDE, HELD_WAITING, ON_HELD, DecideHeld, HeldDecided, WaitingIn
@@ -43,18 +43,9 @@ def _why(row: Decision) -> str:
     return ", ".join(reason_title(code) for code in row.why.split(", "))
 
 
-_KINDS = {
-    Kind.REMOVALS: "removals",
-    Kind.UNDONE: "undone changes",
-    Kind.REFUSED: "refused rows",
-    Kind.AMBIGUOUS: "ambiguous matches",
-    Kind.CONFLICTS: "conflicts",
-    Kind.PLAN: "a plan",
-}
-
 _COLUMNS: tuple[Column[Decision], ...] = (
     Column(title="Where", text=lambda row: row.name, width=20, flex=2),
-    Column(title="What waits", text=lambda row: _KINDS[row.kind], width=18, priority=2),
+    Column(title="What waits", text=lambda row: KIND_WORDS[row.kind], width=18, priority=2),
     Column(title="People", text=lambda row: number(row.people), width=8, right=True, tone=lambda row: "warn"),
     Column(
         title="In the book",

@@ -14,14 +14,15 @@ import msgspec
 
 from dyntui.cli.asking import Leaving, ask, choose
 from dyntui.cli.lazy import NAMED_PROFILE, Choices
-from dyntui.cli.output import moment, number, people_of, show_error
+from dyntui.cli.output import dated, moment, number, people_of, show_error
 from dyntui.cli.service_call import ask as ask_service
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.held import KIND_WORDS, Kind
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
-from dyntui.service.contract.held import HELD_LISTS, HeldRemovals, WaitingIn
+from dyntui.service.contract.held import HELD_WAITING, Decision, WaitingIn
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.people import PEOPLE_SEARCH, KnownPerson, PeopleQuery
@@ -98,23 +99,42 @@ class Dialogue:
 
     def _decisions(self) -> None:
         self._do("status")
-        self._do("held", "list")
         self._do("sends", "list", "--view", "held")
-        held = ask_service(self._chosen, HELD_LISTS, WaitingIn()).rows
-        options = [(f"{each.name}: {people_of(each.people)}, {each.why}", each) for each in held]
-        while options and (one := choose("Decide about which list?", options)) is not None:
-            self._decide(one)
+        while rows := ask_service(self._chosen, HELD_WAITING, WaitingIn()).rows:
+            one = choose("Decide about what?", [(_said_of_decision(each), each) for each in rows])
+            if one is None:
+                return
+            self._again(f"What about {one.name}, {KIND_WORDS[one.kind]}?", self._ways_to_decide(one))
+        click.echo()
+        click.echo("Nothing waits for a decision.")
 
-    def _decide(self, held: HeldRemovals) -> None:
-        undone = ("--undone",) if held.undone else ()
-        self._again(
-            f"What about {held.name}?",
-            [
-                ("Who it is about", lambda: self._do("held", "show", held.list)),
-                ("Let them go", lambda: self._do("held", "approve", held.list, *undone)),
-                ("Keep them", lambda: self._do("held", "discard", held.list, *undone)),
-            ],
-        )
+    def _ways_to_decide(self, waits: Decision) -> list[tuple[str, Job]]:
+        about = waits.about
+        if waits.removal:
+            undone = ("--undone",) if waits.kind is Kind.UNDONE else ()
+            return [
+                ("Who it is about", lambda: self._do("held", "show", about)),
+                ("Let them go", lambda: self._do("held", "approve", about, *undone)),
+                ("Keep them", lambda: self._do("held", "discard", about, *undone)),
+            ]
+        if waits.kind is Kind.CONFLICTS:
+            return [
+                ("Which values", lambda: self._do("conflicts", "list", "--account", about)),
+                (
+                    "Agree with the winner of all of them",
+                    lambda: self._do("conflicts", "settle", "--account", about, "--all"),
+                ),
+            ]
+        if waits.kind is Kind.PLAN:
+            return [
+                ("What it comes to", lambda: self._do("audit", "show", about)),
+                ("Everybody in it", lambda: self._do("audit", "show", about, "--people", "--limit", "50")),
+                ("Carry it out", lambda: self._do("apply", about)),
+            ]
+        return [
+            ("Who it is about, and why", lambda: self._do("quarantine", "list", "--list", about, "--limit", "50")),
+            ("Offer them again now", lambda: self._do("quarantine", "retry", about)),
+        ]
 
     def _lists(self) -> None:
         row = self._pick("marketing list", LISTS_PAGE, ListsQuery(view="all"), _said_of_list)
@@ -282,6 +302,10 @@ class Dialogue:
         code = named[0][1] if len(named) == 1 else choose("Which reason?", named)
         if code is not None:
             self._do(*arguments, "--reason", code, "--limit", "50")
+
+
+def _said_of_decision(row: Decision) -> str:
+    return f"{row.name}: {KIND_WORDS[row.kind]}, {people_of(row.people)}, {dated(row.why)}"
 
 
 def _said_of_list(row: ListRow) -> str:

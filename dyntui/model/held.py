@@ -33,6 +33,17 @@ class Kind(enum.StrEnum):
     PLAN = "plan"
 
 
+# What waits, as people read it behind how many they are.
+KIND_WORDS = {
+    Kind.REMOVALS: "removals",
+    Kind.UNDONE: "undone changes",
+    Kind.REFUSED: "refused rows",
+    Kind.AMBIGUOUS: "ambiguous matches",
+    Kind.CONFLICTS: "conflicts",
+    Kind.PLAN: "a plan",
+}
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a person has to decide, or look at: of a marketing list (its id and `name`), with conflicts of an
     email account, or a plan that can be carried out (of a run's id). `people`: how many it is about; `in_book`: of how

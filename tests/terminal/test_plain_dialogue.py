@@ -6,7 +6,9 @@ import re
 import sys
 from collections.abc import Mapping
 
+from dyntui.model.held import Kind
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
+from dyntui.model.quarantine import RefusedRow
 from dyntui.model.why import ClosedGate, Verdict
 from dyntui.service.contract.accounts import ACCOUNTS_LIST, Accounts
 from dyntui.service.contract.campaigns import (
@@ -15,9 +17,20 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_SEND,
     CAMPAIGNS_PAGE,
 )
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldLists, HeldRemovals
+from dyntui.service.contract.held import (
+    HELD_DECIDE,
+    HELD_LISTS,
+    HELD_WAITING,
+    DecideHeld,
+    Decision,
+    Decisions,
+    HeldDecided,
+    HeldLists,
+    HeldRemovals,
+)
 from dyntui.service.contract.lists import LIST_GET, LISTS_PAGE
 from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_WHY, KnownPerson, PeopleQuery, WhyAnswer
+from dyntui.service.contract.quarantine import QUARANTINE_PAGE
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunChanged, RunDetail, RunRef, StartRun
 from dyntui.service.contract.sends import SEND_CANCEL, SEND_GET, SEND_SHOW, SENDS_PAGE, SendCampaign, SendDetail
 from dyntui.service.contract.session import HELLO, STATUS, Check, Status
@@ -59,7 +72,25 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         dotdigital_calls=1,
     )
     service.answers(STATUS, status)
+    waits = (
+        Decision(kind=Kind.REMOVALS, about=LIST_ID, name="Newsletter", people=40, why="more than 30 %", in_book=100),
+        Decision(kind=Kind.REFUSED, about=LIST_ID, name="Newsletter", people=1, why="REJECTED"),
+        Decision(kind=Kind.PLAN, about="plan-1", name="Alpine Club", people=7, why="planned by Ann", run="plan-1"),
+    )
     service.answers(HELD_LISTS, HeldLists(rows=(held,)))
+    service.answers(HELD_WAITING, Decisions(rows=waits))
+    refused = RefusedRow(
+        list=LIST_ID,
+        list_name="Newsletter",
+        person="p9",
+        entity="contact",
+        name="Bo",
+        address="bo@x.org",
+        reason="REJECTED",
+        detail="InvalidEmail",
+        retry_on="",
+    )
+    service.answers(QUARANTINE_PAGE, page_of(refused))
     service.answers(HELD_DECIDE, HeldDecided(people=40, run=None))
     service.answers(LISTS_PAGE, page_of(a_list()))
     service.answers(LIST_GET, a_detail())
@@ -117,10 +148,15 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
 
         terminal.until("Number:")
         # What needs a decision, and deciding it.
-        answer("1", "Decide about which list?")
-        answer("1", "What about Newsletter?")
+        answer("1", "Decide about what?")
+        answer("1", "What about Newsletter, removals?")
         answer("3", "[y/N]")
         answer("y", "40 contacts stay")
+        answer("", "2. Newsletter: refused rows, 1 person, REJECTED")
+        answer("2", "What about Newsletter, refused rows?")
+        answer("1", "name: Bo")
+        answer("", "3. Alpine Club: a plan, 7 people, planned by Ann")
+        answer("3", "3. Carry it out")
         for _ in range(2):
             answer("", "Number:")
         # A list, looked at and synchronised.
@@ -172,8 +208,8 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         said = terminal.raw.replace(b"\r\n", b"\n")
 
     assert _ANYTHING_ELSE.findall(said) == []
-    # A line of 300 baud has 30 signs a second: nine jobs, some fifty answers, in eight minutes of printing.
-    assert len(said) < 30 * 480
+    # A line of 300 baud has 30 signs a second: nine jobs, some sixty answers, in nine minutes of printing.
+    assert len(said) < 30 * 540
     assert service.requests(HELD_DECIDE) == [DecideHeld(list=LIST_ID, remove=False)]
     assert service.requests(RUN_START) == [StartRun(sync_type="lists", lists=(LIST_ID,)), StartRun(sync_type="lists")]
     assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=300)]
