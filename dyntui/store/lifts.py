@@ -2,7 +2,7 @@
 
 Public:
     record(c, rows, now); lifts(c, limit=200) -> list[Lift]
-    lifted_on(c, account_id, addresses) -> {address: when}             the last time each suppression ended
+    ended_after(c, account_id, addresses) -> {address: when}           until when each was in force for certain
     untold(c, account_id) -> list[Untold]; told(c, ids)                what Dynamics has yet to be told of
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import consent_lift
@@ -23,7 +23,8 @@ SUPPRESSION, OPT_OUT, LIST_UNSUBSCRIBE = "suppression", "opt-out", "list unsubsc
 class Lift(msgspec.Struct, frozen=True, kw_only=True):
     """A suppression or a list unsubscribe (of `address` in `account_id`), or an opt-out (of the record `person_id`, or
     of an `address`), that ended. `reason`: the code it had; `evidence`: what says so; `lifted_by`: who decided it, `""`
-    for a system."""
+    for a system; `in_force_until`: when it was in force for certain, `""`: until it was lifted. By a system's word it
+    ended some time between the two."""
 
     kind: str
     reason: str
@@ -33,6 +34,7 @@ class Lift(msgspec.Struct, frozen=True, kw_only=True):
     person_id: str = ""
     lifted_by: str = ""
     lifted_on: str = ""
+    in_force_until: str = ""
 
 
 class Untold(msgspec.Struct, frozen=True):
@@ -55,12 +57,14 @@ def lifts(c: Connection, limit: int = 200) -> list[Lift]:
     return [Lift(**row._mapping) for row in c.execute(select(*shown).order_by(_l.id.desc()).limit(limit))]
 
 
-def lifted_on(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, str]:
-    """When the suppression of each address in the account ended last; an address that none ended for is missing."""
+def ended_after(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, str]:
+    """Until when the suppression of each address in the account that ended last was in force for certain; an address
+    that none ended for is missing. What was asked for after that may be newer than what ended it."""
+    until = case((_l.in_force_until == "", _l.lifted_on), else_=_l.in_force_until)
     found: dict[str, str] = {}
     for some in in_chunks(addresses):
         rows = c.execute(
-            select(_l.address, func.max(_l.lifted_on))
+            select(_l.address, func.max(until))
             .where(
                 _l.kind == SUPPRESSION,
                 _l.account_id == account_id,

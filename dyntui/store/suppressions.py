@@ -221,9 +221,11 @@ def lift(
     now: str,
     run_id: str = "",
     item: str = "",
+    in_force: Mapping[str, str] | None = None,
 ) -> int:
     """These addresses are suppressed no more, by the platform's own word (address -> what it says); how many were. What
-    was named again since the whole reading began stays. They become people of the `item`: removed."""
+    was named again since the whole reading began stays. They become people of the `item`: removed. `in_force`: until
+    when each was suppressed for certain."""
     several = list(evidence)
     lifted: list[Lift] = []
     for chunk in in_chunks(several):
@@ -235,6 +237,7 @@ def lift(
                 address=row.address,
                 reason=row.reason,
                 evidence=evidence[row.address],
+                in_force_until=(in_force or {}).get(row.address, ""),
             )
             for row in c.execute(select(_s.address, _s.reason).where(*going))
         ]

@@ -27,6 +27,11 @@ CONSENT_OVERLAP = timedelta(hours=48)
 WHOLE_EVERY = timedelta(days=1)
 
 
+def whole_of(feed: str) -> str:
+    """The name under which it is kept when a feed was read as a whole."""
+    return feed + _WHOLE
+
+
 class Window(msgspec.Struct, frozen=True):
     """What to read of a feed: from `since` on; `whole` where that is everything."""
 
@@ -62,7 +67,7 @@ async def window(
     """Where to read a feed from, by dotdigital's clock: what came since the last run, with an `overlap`; everything the
     first time, and again once `whole_every` has passed since it was read as a whole."""
     mark = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed)))
-    read_whole = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed + _WHOLE)))
+    read_whole = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, whole_of(feed))))
     due = whole_every is not None and (read_whole is None or now - read_whole >= whole_every)
     if mark is None or due:
         return Window(EPOCH, True)
@@ -89,6 +94,6 @@ async def advance(ctx: RunContext, account_id: str, feed: str, until: datetime, 
     def move(c: Connection) -> None:
         watermarks.put(c, account_id, feed, text_of(until))
         if whole:
-            watermarks.put(c, account_id, feed + _WHOLE, text_of(until))
+            watermarks.put(c, account_id, whole_of(feed), text_of(until))
 
     await ctx.write(move)

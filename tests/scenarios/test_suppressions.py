@@ -499,3 +499,30 @@ def test_who_says_no_and_takes_another_address_is_not_mailed_at_it_whatever_the_
     with office.db.read() as c:
         kept = {each.suppressed_on for each in suppression_store.of_address(c, asks.address).values()}
     assert kept and all(when < "2027" for when in kept)
+
+
+@pytest.mark.parametrize("asked_meanwhile", [True, False])
+def test_who_is_suppressed_in_dynamics_before_anybody_knew_that_they_had_subscribed_again_stays_so(
+    asked_meanwhile: bool, office: Office, newsletter: ListRow
+) -> None:
+    ada, older = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    for each in (ada, older):
+        office.unsubscribe(each.address)
+    office.run("suppressions")
+    # Of her it was asked while she was suppressed, and known to be so a day later: she subscribes after that.
+    typed(office, older.address)
+    office.let_pass(hours=25)
+    office.run("suppressions")
+    for each in (ada, older):
+        resubscribed(office, each.address)
+    office.let_pass(minutes=30)
+    typed(office, ada.address)
+    if asked_meanwhile:
+        office.run("suppressions")
+    office.let_pass(hours=25)
+    office.run("suppressions")
+    assert status_there(office.sandbox, ada.address) == "Suppressed"
+    assert status_there(office.sandbox, older.address) == "Subscribed"
+    office.run("lists")
+    became = {each.person: each.reason for each in office.members(newsletter.id)}
+    assert (became[ada.person], became[older.person]) == ("SUPPRESSED", "")

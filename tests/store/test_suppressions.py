@@ -84,7 +84,7 @@ def test_lifting_touches_the_named_addresses_of_one_account(c: Connection) -> No
     assert left == [("Account b", ANN.address), ("Account a", BOB.address)]
     (kept,) = lifts.lifts(c)
     assert (kept.address, kept.reason, kept.evidence, kept.lifted_on) == (ANN.address, "SUPPRESSED", "subscribed", NOW)
-    assert lifts.lifted_on(c, "a", [ANN.address, BOB.address]) == {ANN.address: NOW}
+    assert lifts.ended_after(c, "a", [ANN.address, BOB.address]) == {ANN.address: NOW}
     assert [each.address for each in lifts.untold(c, "a")] == [ANN.address]
 
 
