@@ -41,23 +41,28 @@ class CodeDialog(Dialog[T | DyntuiError], Generic[T]):
         self._link = ""
         self._brought: T | DyntuiError | None = None
         self._words = Static("Asking for a code …", id="code-words", markup=False)
-        self._address = Static("", id="code-address", classes="gate-code", markup=False)
+        self._address = Static("", id="code-address", classes="code", markup=False)
+        self._then = Static("2  Type this code there, and sign in", id="code-then", markup=False)
+        self._code = Static("", id="code-code", classes="code", markup=False)
         self._note = Static("", id="code-note", classes="label", markup=False)
+        self._later = (self._address, self._then, self._code, self._note)
 
     def compose_body(self) -> Iterable[Widget]:
         """What to do, where, and what comes of it."""
         yield self._words
-        yield self._address
-        yield self._note
+        yield from self._later
 
     def on_mount(self) -> None:
         """Asks for a code."""
         super().on_mount()
-        self._address.display = self._note.display = False
+        for each in self._later:
+            each.display = False
         start(self, "signing in", self._wait, exclusive=True)
 
     def hint_of(self, action_id: str) -> str | None:
-        """There is nothing to copy before there is a code."""
+        """There is nothing to copy before there is a code; Esc waits no longer."""
+        if action_id == "dialog.close":
+            return "Give up"
         return "" if action_id == "credentials.copy" and not self._link else None
 
     async def _wait(self) -> None:
@@ -79,12 +84,12 @@ class CodeDialog(Dialog[T | DyntuiError], Generic[T]):
 
     def _show(self, prompt: DevicePrompt) -> None:
         self._link = single_line(prompt.verification_uri)
-        self._words.update(
-            f"Open this address in any browser, type {single_line(prompt.user_code)} there, and sign in."
-        )
+        self._words.update("1  Open this address in any browser, on any device")
         self._address.update(self._link)
+        self._code.update(single_line(prompt.user_code))
         self._note.update(f"Waiting for you to sign in. {self._kept}")
-        self._address.display = self._note.display = True
+        for each in self._later:
+            each.display = True
         self.refresh_hints()
 
     def do_credentials_copy(self) -> None:
