@@ -118,6 +118,13 @@ class DecidingHistory(History):
         self.told.append(f"{len(going)} of {len(there)} leave")
         self.unharmed(lambda: self.office.leave(self.newsletter, going))
 
+    def some_leave(self) -> None:
+        """Too few to wait for a decision."""
+        there = self.on_the_list()
+        going = self.chance.sample(there, min(3, len(there)))
+        self.told.append(f"{going} leave")
+        self.unharmed(lambda: self.office.leave(self.newsletter, going))
+
     def many_come_back(self) -> None:
         gone = sorted(set(self.members) - set(self.on_the_list()))
         active = {each.key[1] for each in self.rows().records.values() if each.state == 0}
@@ -210,23 +217,24 @@ class DecidingHistory(History):
 
     def another_worker_takes_over(self) -> None:
         """And dies; the one that was taken for dead may change nothing more. Later somebody goes on."""
-        taken: list[int] = []
+        taken: list[runs.Run | None] = []
         run_id = self.office.start("lists")
 
         def take_over() -> None:
             if not taken:
                 with self.office.db.write() as c:
                     claim = runs.claim(c, run_id, self.office.resources.now())
-                taken.append(claim.token if claim else 0)
+                    taken.append(runs.get(c, run_id) if claim else None)
 
         before = self.rows()
         self.office.meanwhile = take_over
         self.office.engine.drain()
         self.office.meanwhile = lambda: None
         run = self.office.run_of(run_id)
-        self.told.append(f"run lists, taken over: {taken}, {run.attempt}")
-        if taken and run.attempt == taken[0]:
-            assert not run.status.ended, "a worker that was taken for dead ended the run"
+        claimed = taken[0] if taken else None
+        self.told.append(f"run lists, taken over: {claimed and claimed.attempt}, {run.attempt}")
+        if claimed is not None and run.attempt == claimed.attempt:
+            assert run == claimed, f"a worker that was taken for dead went on: {run}"
         self.office.engine.sweep()
         self.office.engine.drain()
         ended = self.office.detail(run_id)
@@ -265,6 +273,8 @@ class DecidingHistory(History):
         plan, changes = self.plans.pop(self.chance.randrange(len(self.plans)))
         if self.chance.random() < 0.5:
             self.is_renamed()
+        if self.chance.random() < 0.5:
+            self.some_leave()
         before = self.rows()
         run = self.office.apply(plan)
         self.told.append(f"applied: {run.run.status} {run.run.error_code}")
