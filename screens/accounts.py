@@ -111,6 +111,7 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
             ("Topic of new leads", row.lead_topic or "as config.toml says", ""),
             ("Last name", row.last_name or "as config.toml says", ""),
             ("Owner of new records", row.record_owner or "the owner of the list", ""),
+            ("Who unsubscribes", "leaves the list" if row.takes_off_unsubscribed else "stays on the list", ""),
             ("Suppressions read", moment(row.read_on) or "never", ""),
         )
 

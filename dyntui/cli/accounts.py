@@ -114,6 +114,12 @@ def add(context: click.Context, source: str | None) -> int:
     help="What is set in Dynamics on records whose address it suppresses: no bulk emails, no emails, both, nothing.",
 )
 @click.option(
+    "--take-off-unsubscribed/--keep-unsubscribed",
+    "takes_off",
+    default=None,
+    help="Whether who unsubscribes from a static list leaves it in Dynamics too.",
+)
+@click.option(
     "--new-respondents",
     default=None,
     type=click.Choice(["ignore", "contact", "lead"]),
@@ -144,6 +150,7 @@ def edit(
     make_default: bool,
     copies: bool | None,
     suppression_flags: str | None,
+    takes_off: bool | None,
     new_respondents: str | None,
     sync_level: str | None,
     opens: bool | None,
@@ -165,6 +172,7 @@ def edit(
         make_default=make_default,
         copies_suppressions=copies,
         suppression_flags=SuppressionFlags(suppression_flags) if suppression_flags else None,
+        takes_off_unsubscribed=takes_off,
         new_respondents=NewRespondents(new_respondents) if new_respondents else None,
         sync_level=sync_level,
         reads_opens=opens,
@@ -222,6 +230,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Double opt-in", row.double_opt_in or "not known"),
             ("Copies suppressions", yes_no(row.copies_suppressions)),
             ("Suppressions set in Dynamics", in_words(SuppressionFlags(row.suppression_flags).columns) or "nothing"),
+            ("Who unsubscribes from a list", "leaves it in Dynamics" if row.takes_off_unsubscribed else "stays on it"),
             ("New respondents of forms", row.new_respondents),
             ("Removals held", f"above {number(row.removal_people)} people and {row.removal_percent} % of the book"),
             ("Calls that dyntui may use", f"{row.budget_percent} %"),

@@ -9,7 +9,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     """A connected email account. `platform_id`: dotdigital's number; `lists`: activated for it; `suppressed`: how many
     addresses are known to be suppressed in it; `read_on`: when its suppressions were read last (ISO 8601 UTC);
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too; `suppression_flags`: what is set
-    on their records in Dynamics: `bulk`, `email`, `both` or `none`. `double_opt_in`: `off`, `single`,
+    on their records in Dynamics: `bulk`, `email`, `both` or `none`; `takes_off_unsubscribed`: who unsubscribes from a
+    static list leaves it in Dynamics too. `double_opt_in`: `off`, `single`,
     `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
     Dynamics: `ignore`, `contact` or `lead`. `sync_level` and the switches `reads_opens` (sends as well),
     `reads_clicks`, `reads_page_views`, `reads_roi`: how much is read of the results of campaigns
@@ -41,6 +42,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     reads_page_views: bool = True
     reads_roi: bool = True
     suppression_flags: str = "bulk"
+    takes_off_unsubscribed: bool = False
     lists: int
     suppressed: int
     read_on: str = ""

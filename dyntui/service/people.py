@@ -36,7 +36,7 @@ from dyntui.service.contract.people import (
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import known_people, suppressions, timeline, why
+from dyntui.store import known_people, list_unsubscribes, suppressions, timeline, why
 
 
 class People:
@@ -193,6 +193,10 @@ def _note(c: Connection, address: str, others: tuple[KnownPerson, ...], has_list
         return f"Whoever has this address is on {where}, so no send reaches them."
     if suppressions.of_address(c, address):
         return "No record on a marketing list has this address; it is suppressed, so nobody with it would be mailed."
+    left = list_unsubscribes.lists_left_by_name(c, address)
+    if left:
+        lists = ", ".join(f"{shown(name)} ({when[:10] or 'when is not known'})" for name, when in left)
+        return f"No record on a marketing list has this address. Its owner unsubscribed from: {lists}."
     return "No record on a marketing list that was read has this address."
 
 

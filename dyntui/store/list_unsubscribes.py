@@ -7,6 +7,7 @@ into. So it is kept which addresses the members of a list had before. Addresses 
 Public:
     add(c, list_id, rows, now, book_id=0, contact_ids=); lift(c, list_id, addresses) -> int
     not_known(c, pairs) -> pairs; lists_left(c, address) -> list[str]
+    lists_left_by_name(c, address) -> [(name, when)]
     left_by_book(c, list_id, book_id, addresses) -> {address: Left}
     had_before(c, rows); keep_addresses(c, scope)                      addresses that members had, or have at present
     given_up(c, list_id, now)                                          the list was read: until then they had them
@@ -36,7 +37,7 @@ from sqlalchemy import (
 from dyntui.store import moved_contacts, told_unsubscribes
 from dyntui.store.among import Among, person_in
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import former_address, list_member, list_unsubscribe
+from dyntui.store.schema import former_address, list_member, list_unsubscribe, marketing_list
 from dyntui.store.stand_ins import stand_ins
 from dyntui.store.upserts import upsert
 
@@ -82,6 +83,14 @@ def not_known(c: Connection, pairs: Collection[tuple[str, str]]) -> set[tuple[st
 def lists_left(c: Connection, address: str) -> list[str]:
     """The lists that somebody unsubscribed from with an address."""
     return list(c.execute(select(_u.list_id).where(_u.address == address).order_by(_u.list_id)).scalars())
+
+
+def lists_left_by_name(c: Connection, address: str) -> list[tuple[str, str]]:
+    """The names of the lists that somebody unsubscribed from with an address, the last one first, and when (`""`: that
+    is not known)."""
+    of = select(marketing_list.c.name, _u.unsubscribed_on).join(marketing_list, marketing_list.c.id == _u.list_id)
+    rows = c.execute(of.where(_u.address == address).order_by(_u.unsubscribed_on.desc(), marketing_list.c.name))
+    return [(name, when) for name, when in rows]
 
 
 class Left(NamedTuple):

@@ -35,7 +35,8 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     (principal name) whose such records are, `""`: the owner of the list. Of campaigns' results is read what
     `sync_level` says, and at the level DETAILED the kinds that are switched on: `reads_opens` (and who was mailed),
     `reads_clicks`, `reads_page_views`, `reads_roi`. `suppression_flags`: what is set on records in Dynamics whose
-    address the account suppresses; what was set before stays until the suppression ends."""
+    address the account suppresses; what was set before stays until the suppression ends. `takes_off_unsubscribed`: who
+    unsubscribes from a static list from now on leaves it in Dynamics too, with the next synchronisation."""
 
     account: Text
     name: Text | None = None
@@ -43,6 +44,7 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     make_default: bool = False
     copies_suppressions: bool | None = None
     suppression_flags: SuppressionFlags | None = None
+    takes_off_unsubscribed: bool | None = None
     new_respondents: NewRespondents | None = None
     sync_level: Text | None = None
     reads_opens: bool | None = None

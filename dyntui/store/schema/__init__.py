@@ -47,6 +47,7 @@ from dyntui.store.schema.consent import opt_out as opt_out
 from dyntui.store.schema.consent import opt_out_address as opt_out_address
 from dyntui.store.schema.consent import record_flag as record_flag
 from dyntui.store.schema.consent import suppression as suppression
+from dyntui.store.schema.consent import taken_off as taken_off
 from dyntui.store.schema.lists import book_stranger as book_stranger
 from dyntui.store.schema.lists import list_member as list_member
 from dyntui.store.schema.lists import marketing_list as marketing_list

@@ -128,6 +128,15 @@ list_unsubscribe = Table(
     text_column("told_as"),  # the time that Dynamics' row says, "-" for none; "": Dynamics was not told
 )
 
+# Whom an unsubscribe has taken off a list in Dynamics, or who had unsubscribed before that was wanted: once for each.
+taken_off = Table(
+    "taken_off",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    text_column("decided_on"),
+)
+
 # Unsubscribes from one list that ended, and whose row Dynamics still has.
 list_unsubscribe_ended = Table(
     "list_unsubscribe_ended",

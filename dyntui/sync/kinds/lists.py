@@ -35,6 +35,7 @@ from dyntui.sync import (
     sight,
     strange_books,
     suppressions,
+    taking_off,
     telling_unsubscribes,
 )
 from dyntui.sync.connections import Connections
@@ -86,6 +87,8 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if not asked.plan:
         await _tell_dynamics(ctx, dv)
         await telling_unsubscribes.tell(ctx, dv, ctx.account_id)
+        if not asked.apply:
+            await taking_off.take_off(ctx, dv, due_ids, len(due_ids))
     if asked.plan:
         suppressed = len(ctx.at(ListsCursor).typed)
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment(), suppressed=suppressed))

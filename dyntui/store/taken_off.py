@@ -1,0 +1,76 @@
+"""Who leaves a marketing list in Dynamics because they unsubscribed from it in dotdigital.
+
+That happens once for each unsubscribe: whom somebody puts on the list again stays there, and is not mailed. Whoever had
+unsubscribed when it was not wanted yet, or before the list was synchronised first, stays as well.
+
+Public:
+    begun(c, account_id, list_id) -> bool; begin(c, account_id, list_id, now)      from now on, of one list
+    lists(c, account_id) -> [list id]                        static lists with members who are due
+    due(c, list_id, limit) -> [Member]                       members as last read; decided(c, list_id, people, now)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+
+from dyntui.store import watermarks
+from dyntui.store.clearing import Member
+from dyntui.store.schema import former_address, list_member, list_unsubscribe, marketing_list, taken_off
+from dyntui.store.upserts import upsert
+from dyntui.store.windows import shown
+
+_f, _l, _m, _t, _u = former_address.c, marketing_list.c, list_member.c, taken_off.c, list_unsubscribe.c
+_CODE = "UNSUBSCRIBED_LIST"
+
+
+def _mark(list_id: str) -> str:
+    return f"unsubscribers-leave/{list_id}"
+
+
+def begun(c: Connection, account_id: str, list_id: str) -> bool:
+    """Whether unsubscribes from the list have counted before."""
+    return bool(watermarks.get(c, account_id, _mark(list_id)))
+
+
+def begin(c: Connection, account_id: str, list_id: str, now: str) -> None:
+    """From now on they do: who has unsubscribed so far stays."""
+    here = select(_m.person_id).where(_m.list_id == list_id, _unsubscribed())
+    decided(c, list_id, c.execute(here).scalars().all(), now)
+    watermarks.put(c, account_id, _mark(list_id), now)
+
+
+def lists(c: Connection, account_id: str) -> list[str]:
+    """The account's static lists at work, of which somebody has unsubscribed as far as their last reading told."""
+    at_work = (_l.activated.is_(True), _l.active.is_(True), _l.dynamic.is_(False), _l.last_synced != "")
+    rows = select(_l.id).where(_l.account_id == account_id, *at_work).order_by(_l.sync_order, _l.name, _l.id)
+    return list(c.execute(rows).scalars())
+
+
+def due(c: Connection, list_id: str, limit: int) -> list[Member]:
+    """So many of those who are on the list, have unsubscribed from it, and for whom that was not decided since."""
+    decided_here = and_(_t.list_id == list_id, _t.person_id == _m.person_id)
+    had = select(_f.address).where(_f.list_id == list_id, _f.person_id == _m.person_id).correlate(list_member)
+    by_them = or_(_u.address == _m.address, _u.address.in_(had))
+    later = exists().where(_u.list_id == list_id, by_them, _u.learned_on > _t.decided_on)
+    since = later.correlate(list_member, taken_off)
+    rows = c.execute(
+        select(*(_m[name] for name in Member.__struct_fields__))
+        .select_from(list_member.outerjoin(taken_off, decided_here))
+        .where(_m.list_id == list_id, _m.has_left.is_(False), _unsubscribed())
+        .where(or_(_t.person_id.is_(None), since))
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    return [shown(Member, row) for row in rows]
+
+
+def _unsubscribed() -> ColumnElement[bool]:
+    return or_(_m.reason == _CODE, _m.also.contains(_CODE))
+
+
+def decided(c: Connection, list_id: str, people: Iterable[str], now: str) -> None:
+    """These have been taken off, or stay: nothing more happens to them by the unsubscribes known by now."""
+    rows: Sequence[tuple[str, str, str]] = [(list_id, person, now) for person in people]
+    upsert(c, taken_off, ("list_id", "person_id", "decided_on"), ("list_id", "person_id"), rows)
