@@ -228,7 +228,7 @@ def _facts(send: SendRow) -> list[Fact]:
     facts: list[Fact] = [
         ("State", send.standing, send_tone(send)),
         ("Next wave" if between_waves(send) else "Goes out", in_both_times(goes_out(send)), ""),
-        ("Mailed", f"{mailed(send)} of {number(send.potential)}", "strong"),
+        ("Mailed", f"{mailed(send)} of {people_of(send.sendable)}", "strong"),
         ("Sent on", moment(send.sent_on), ""),
         ("By", send.created_by, ""),
         ("Made", moment(send.created_on), ""),

@@ -49,6 +49,8 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         (asked,) = hand.asked("campaigns.send")
         assert isinstance(asked, SendCampaign) and (asked.at, asked.waves) == ("2026-12-01T18:00:00Z", None)
         assert "Sends" in hand.text and "Scheduled" in hand.text and "1 Dec" in hand.text
+        # Of whom are to be mailed: whom nobody means to mail, stands below.
+        assert "– of 163 people" in hand.text and "207 = 163 + 44 excluded" in hand.text
         await hand.press("1")
         assert re.search(rf"1 Dec [\d:]+ \(W\) {CAMPAIGN[:8]}", hand.text)
         assert "Campaigns sent, the last one first" in hand.text and "opened by" in hand.text
