@@ -24,7 +24,7 @@ from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
 from .list_settings import SettingsQuestion
 from .managing import ManageQuestion
-from .places import PLAN
+from .places import LIST_GROWTH, PLAN
 from .running import start_run
 from .simulation import SimulationShown
 
@@ -74,6 +74,12 @@ class ListActions(FramedScreen):
 
     def marks_taken(self) -> None:
         """What was marked has been taken up."""
+
+    def do_lists_growth(self) -> None:
+        """Opens how the list in hand has grown."""
+        chosen = self.situation().chosen(ListRow)
+        if len(chosen) == 1:
+            self.console.open_page(LIST_GROWTH, chosen[0].id)
 
     def do_lists_simulate(self) -> None:
         """Shows what each setting of the list in hand would do."""

@@ -52,6 +52,7 @@ SECTIONS = tuple(
 HOME = SECTIONS[0]
 
 LIST = Place("list", "list_page:ListPage", str)
+LIST_GROWTH = Place("growth of a list", "list_growth:ListGrowthPage", str)
 CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", CampaignRef)
 COUNT = Place("count", "count_page:CountPage", CampaignRef)
 SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", CampaignRef)
@@ -85,6 +86,7 @@ MAPPING_VERSIONS = Place("versions of data mappings", "mapping_versions:MappingV
 MAPPING_PREVIEW = Place("what mappings make of people", "mapping_preview:MappingPreviewPage", str)
 PLACES: tuple[Place[Any], ...] = (
     LIST,
+    LIST_GROWTH,
     CAMPAIGN,
     COUNT,
     SEND_WIZARD,

@@ -28,12 +28,14 @@ from dyntui.service.client import ServiceClient
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
+    LIST_GROWTH,
     LIST_SIMULATE,
     LISTS_PAGE,
     LISTS_REFRESH,
     VIEWS,
     Activate,
     ListDetail,
+    ListGrowth,
     ListRef,
     ListRow,
     ListsQuery,
@@ -132,6 +134,38 @@ def deactivate(context: click.Context, named: str) -> None:
         return await client.call(LIST_DEACTIVATE, ListRef(known.row.id))
 
     print_detail(chosen, with_service(chosen, ask))
+
+
+@command.command("growth")
+@click.argument("named", metavar="LIST")
+@click.pass_context
+def growth(context: click.Context, named: str) -> None:
+    """How many people were in the list's address book, and left out, after the last synchronisation of each day. As far
+    back as runs are kept."""
+
+    async def ask(client: ServiceClient) -> ListGrowth:
+        return await client.call(LIST_GROWTH, ListRef(await list_id(client, named)))
+
+    found = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(found)
+        return
+    most = max((each.in_book for each in found.points), default=0) or 1
+    print_table(
+        ["day", "", "in the book", "change", "left out", "members"],
+        (
+            (
+                each.day,
+                "#" * round(24 * each.in_book / most),
+                number(each.in_book),
+                "" if each.change is None else f"{each.change:+,}",
+                number(each.left_out),
+                number(each.members),
+            )
+            for each in found.points
+        ),
+        right=["in the book", "change", "left out", "members"],
+    )
 
 
 @command.command("simulate")

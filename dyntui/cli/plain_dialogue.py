@@ -149,6 +149,7 @@ class Dialogue:
                 ("Activate for email", lambda: self._do("lists", "activate", row.id)),
                 ("Synchronise now", lambda: self._do("sync", "lists", "--list", row.id)),
                 ("What each membership action would do", lambda: self._do("lists", "simulate", row.id)),
+                ("How it has grown", lambda: self._do("lists", "growth", row.id)),
                 ("Add somebody by address", lambda: self._with("Address", "lists", "members", "add", row.id)),
             ],
         )

@@ -29,6 +29,7 @@ from dyntui.service.contract.lists import (
     LIST_DEACTIVATE,
     LIST_EDIT,
     LIST_GET,
+    LIST_GROWTH,
     LIST_MEMBERS,
     LIST_NEW,
     LIST_SIMULATE,
@@ -41,6 +42,7 @@ from dyntui.service.contract.lists import (
     EditList,
     FoundCount,
     ListDetail,
+    ListGrowth,
     ListRef,
     ListRow,
     ListsQuery,
@@ -60,7 +62,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import accounts, list_window, member_window, members, runs
+from dyntui.store import accounts, list_growth, list_window, member_window, members, runs
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import StoredList
@@ -201,6 +203,13 @@ class Lists:
         caller = await self._identities.caller(context.uid)
         found = await list_definitions.found(dv, request.member_type, request.view, request.query, caller)
         return FoundCount(people=found.people, view=found.view, relative=found.relative)
+
+    @answers(LIST_GROWTH)
+    async def growth(self, context: CallContext, request: ListRef) -> ListGrowth:
+        """How many people the list has had, day by day. Raises LIST_UNKNOWN."""
+        known = await self._known(request.id)
+        found = await self._resources.read(lambda c: list_growth.points(c, known.id))
+        return ListGrowth(list=known.name, points=found)
 
     @answers(LIST_SIMULATE)
     async def simulate(self, context: CallContext, request: ListRef) -> Simulation:

@@ -70,6 +70,7 @@ from dyntui.service.contract.lists import (
     LIST_DEACTIVATE,
     LIST_EDIT,
     LIST_GET,
+    LIST_GROWTH,
     LIST_MEMBERS,
     LIST_NEW,
     LIST_SIMULATE,
@@ -225,6 +226,7 @@ def _of_lists(newsletter: str, other: str) -> Iterator[Asked]:
     yield LIST_VIEWS, lists.ViewsQuery(id=newsletter)
     yield LIST_COUNT_FOUND, lists.CountFound(member_type="contact", view="Active Contacts")
     yield LIST_NEW, lists.NewList(name="Spring fair", member_type="contact")
+    yield LIST_GROWTH, lists.ListRef(newsletter)
     yield LIST_SIMULATE, lists.ListRef(newsletter)
     yield LIST_EDIT, lists.EditList(id=newsletter, sync_order=10)
     yield MEMBERS_FIND, members.FindRecords(member_type="contact", search="a")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from dyntui.model.list_growth import ListGrowth as ListGrowth
 from dyntui.model.list_settings import HIGHEST, LOWEST, ListSettings
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.lists import ListRow as ListRow
@@ -198,6 +199,7 @@ LIST_NEW = Call("lists.new", NewList, ListDetail, Ability.SYNCHRONISE, changes=(
 LIST_VIEWS = Call("lists.views", ViewsQuery, SavedViews, Ability.SEE)
 LIST_COUNT_FOUND = Call("lists.count", CountFound, FoundCount, Ability.SEE)
 LIST_SIMULATE = Call("lists.simulate", ListRef, Simulation, Ability.SEE)
+LIST_GROWTH = Call("lists.growth", ListRef, ListGrowth, Ability.SEE)
 LIST_MEMBERS = Call("lists.members", MembersQuery, Page[MemberRow], Ability.SEE)
 
 
@@ -364,6 +366,17 @@ ACTIONS = (
         keys=("R",),
         call=LISTS_REFRESH,
         command="dyntui lists list --refresh",
+    ),
+    Action(
+        id="lists.growth",
+        title="How it has grown",
+        scopes=(ON_LISTS, ON_LIST),
+        keys=("W",),
+        call=LIST_GROWTH,
+        command="dyntui lists growth LIST",
+        tooltip="How many people were in the address book, and left out, day by day",
+        row=True,
+        rule=in_hand_alone,
     ),
     Action(
         id="list.panes",
