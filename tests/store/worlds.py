@@ -279,13 +279,19 @@ def write_facts(c: Connection, world: World) -> None:
     for person_id, reason in world.opted_survivors.items():
         merged_into(c, person_id, reason)
     for address, reason in world.suppressed.items():
+        when = "2026-01-01T00:00:00Z"
         values = {"account_id": ACCOUNT, "address": address, "status": "Status", "reason": reason}
-        c.execute(insert(suppression).values(**values, suppressed_on="2026-01-01T00:00:00Z"))
+        c.execute(insert(suppression).values(**values, suppressed_on=when, **said_as(reason, when)))
     for address in world.elsewhere:
         values = {"account_id": OTHER, "address": address, "status": "Status", "reason": "SUPPRESSED"}
-        c.execute(insert(suppression).values(values))
+        c.execute(insert(suppression).values(**values, **said_as("SUPPRESSED", "")))
     for list_id, address in world.unsubscribed:
         c.execute(insert(list_unsubscribe).values(list_id=list_id, address=address, unsubscribed_on=NOW))
     list_unsubscribes.had_before(c, world.former)
     if world.survivor:
         opt_outs.record_merges(c, [opt_outs.Merge(person_id=LOSER, entity="contact", master_id=world.survivor)], NOW)
+
+
+def said_as(reason: str, when: str) -> dict[str, str]:
+    """What is kept of a suppression that somebody wanted."""
+    return {"said_reason": reason, "said_status": "Status", "said_on": when} if reason in BY_WILL else {}
