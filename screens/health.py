@@ -130,6 +130,12 @@ class HealthPage(GridScreen[Finding], Page[str]):
             return
         self.notify(f"Written: {file}.", title=_FOR_SUPPORT, markup=False)
 
+    def hint_of(self, action_id: str) -> str | None:
+        """The way to the sign-ins stands where a finding is about them."""
+        row = self.situation().one(Finding)
+        about = row is not None and ("CREDENTIAL" in row.code or "sign-in" in f"{row.text} {row.remedy}")
+        return "" if action_id == "credentials.open" and not about else None
+
     def do_credentials_open(self) -> None:
         """What the service signs in with."""
         self.console.open_page(CREDENTIALS, "")

@@ -111,7 +111,9 @@ async def test_an_api_password_is_replaced_and_proved_first() -> None:
 
 async def test_a_certificate_that_cannot_be_used_is_refused_before_the_service_is_asked(tmp_path: Path) -> None:
     async with driving(Opening("connected")) as hand:
-        await hand.press("H", "i", "enter", "enter", "j", "enter")
+        await hand.press("H")
+        assert "i Sign-ins" not in hand.text.splitlines()[-1], "no finding is about them"
+        await hand.press("i", "enter", "enter", "j", "enter")
         await hand.type(str(tmp_path / "no.pem"))
         await hand.press("enter", "G", "enter")
         assert "cannot be read" in hand.notices[-1] and not hand.asked("credentials.replace")
