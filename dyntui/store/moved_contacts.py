@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, select
+from sqlalchemy import Connection, case, select
 
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, marketing_list
@@ -55,13 +55,16 @@ def _moved(c: Connection, contacts: Mapping[str, int], account_id: str, list_id:
 
 
 def _people(c: Connection, contact_ids: Sequence[int], account_id: str, list_id: str) -> Sequence[Any]:
-    of_account: ColumnElement[bool] = _m.list_id.in_(select(_l.id).where(_l.account_id == account_id))
     # An account is mailed at its primary contact's address: that is who says no with it.
     person = case((_m.mailed_as != "", _m.mailed_as), else_=_m.person_id).label("person")
-    asked = select(_m.contact_id, _m.address, _m.sent_address, person).where(
-        _m.contact_id.in_(contact_ids), _m.sent_address != "", _m.list_id == list_id if list_id else of_account
+    # By the contacts alone, who are few: asked for a list as well the whole of that might be looked through.
+    asked = select(_m.contact_id, _m.list_id, _m.seq, _m.address, _m.sent_address, person).where(
+        _m.contact_id.in_(contact_ids), _m.sent_address != ""
     )
-    return c.execute(asked.order_by(_m.list_id, _m.seq)).all()
+    of_account = select(_l.id).where(_l.account_id == account_id)
+    lists = {list_id} if list_id else set(c.execute(of_account).scalars())
+    rows = [row for row in c.execute(asked) if row.list_id in lists]
+    return sorted(rows, key=lambda row: (row.list_id, row.seq))
 
 
 def _keep(c: Connection, moved: Iterator[tuple[str, str]], places: Sequence[str]) -> None:
