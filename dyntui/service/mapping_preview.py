@@ -14,7 +14,7 @@ from dyntui.model.conversion import Converted, Direction, Rejected, Value, conve
 from dyntui.model.labels import ADDRESS_LABEL, DataLabel, LabelType
 from dyntui.model.mapping import DataMapping, address_column
 from dyntui.model.payloads import Feed, Feeds, feed_of
-from dyntui.model.people import Entity, normalise
+from dyntui.model.people import Entity, is_address, normalise
 from dyntui.service.contract.mappings import PreviewPerson, PreviewValue
 from dyntui.service.resources import Resources
 from dyntui.store import mapped_people
@@ -102,7 +102,7 @@ async def _in_dotdigital(
     resources: Resources, account_id: str, addresses: Sequence[str]
 ) -> dict[str, dict[str, contacts.Value]]:
     """The data fields of contacts, by address; who is no contact is missing."""
-    asked = sorted({each for each in addresses if each})
+    asked = sorted({each for each in addresses if is_address(each)})
     if not asked:
         return {}
     dd = await resources.connections.dotdigital(account_id)

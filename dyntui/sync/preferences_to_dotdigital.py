@@ -23,7 +23,7 @@ from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome
-from dyntui.model.people import normalise
+from dyntui.model.people import is_address, normalise
 from dyntui.model.preferences import Choice
 from dyntui.model.reasons import reason_of_import_failure
 from dyntui.store import preferences, watermarks
@@ -47,7 +47,7 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
     """By an import of the contacts that have the addresses; nobody is made a contact."""
     if not due:
         return
-    addresses = sorted({each.record.address for each in due if each.record.address})
+    addresses = sorted({each.record.address for each in due if is_address(each.record.address)})
     found = (await contacts.retrieve_contacts(dd, emails=addresses)).contacts if addresses else []
     by_address = {normalise(each.email): each.id for each in found}
     since = min(await feeds.mark(ctx, ctx.account_id, FEED), await feeds.server_time(dd) - _LATE)

@@ -62,3 +62,16 @@ def test_a_type_that_nobody_knows_is_named_and_written_nowhere(office: Office, n
     (odd,) = office.people(run.run.id, outcome="rejected")
     assert (odd.reason, odd.address) == ("UNKNOWN", somebody.address) and "Telepathic" in odd.detail
     assert in_dynamics(office)[somebody.address] == [OptIn.UNKNOWN]
+
+
+def test_a_record_whose_address_is_none_keeps_no_other_from_its_opt_in_type(
+    office: Office, newsletter: ListRow
+) -> None:
+    blank, words, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    opt_in_of(office, "taken.later@example.org", "Double")
+    office.run("opt-in")
+    for each, address in ((blank, " "), (words, "none at all"), (other, "taken.later@example.org")):
+        office.change_in_dynamics("contact", each.person, emailaddress1=address)
+    run = office.run("opt-in").run
+    assert run.status.value == "Completed" and run.tally.adds_up
+    assert in_dynamics(office)["taken.later@example.org"] == [OptIn.DOUBLE]

@@ -16,7 +16,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.opt_in import CODE_OF, CODES, COLUMN, OptIn, opt_in_of, said
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.model.people import Entity, normalise
+from dyntui.model.people import Entity, is_address, normalise
 from dyntui.store import outcomes, watermarks
 from dyntui.sync import feeds, odd_answers, record_columns
 from dyntui.sync.connections import Connections
@@ -84,7 +84,9 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
         async for page in dv_rows.pages(
             dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
         ):
-            found = await contacts.retrieve_contacts(dd, emails=sorted({normalise(each.address) for each in page.rows}))
+            # One that is no address would make dotdigital refuse the others with it.
+            asked = sorted({each for row in page.rows if is_address(each := normalise(row.address))})
+            found = await contacts.retrieve_contacts(dd, emails=asked) if asked else contacts.Retrieved()
             told = {normalise(each.email): opt_in_of(each.opt_in_type) for each in found.contacts}
             wanted = {address: each for address, each in told.items() if each}
             whole = await _write(ctx, dv, entity, page.rows, wanted, only_changed=True) and whole
