@@ -28,6 +28,7 @@ from dyntui.sync import list_state, parts
 from dyntui.sync.run_context import RunContext
 
 _BATCH = 1000
+_DONE = "taken off the list after the send"
 
 
 async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], counted: str = "") -> None:
@@ -86,11 +87,12 @@ def _keep(
         for each in gone
     ]
     applied_changes.keep(c, place, written)
-    outcomes.record(c, ctx.run_id, item, [_named(each, refused.get(each.person_id)) for each in some])
+    outcomes.record(c, ctx.run_id, item, [became(each, refused.get(each.person_id), _DONE) for each in some])
     clearing.let_go(c, chosen.id, [each.person_id for each in gone], ctx.now())
 
 
-def _named(each: Member, refused: str | None) -> PersonOutcome:
+def became(each: Member, refused: str | None, done: str) -> PersonOutcome:
+    """Somebody who was taken off a list, in the words `done`; `refused`: Dynamics would not, and why."""
     return PersonOutcome(
         entity=each.entity,
         person=each.person_id,
@@ -98,5 +100,5 @@ def _named(each: Member, refused: str | None) -> PersonOutcome:
         address=each.address,
         outcome=Outcome.REMOVED if refused is None else Outcome.REJECTED,
         reason="" if refused is None else "REJECTED",
-        detail="taken off the list after the send" if refused is None else f"Dynamics: {refused}",
+        detail=done if refused is None else f"Dynamics: {refused}",
     )

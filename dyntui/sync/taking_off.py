@@ -17,14 +17,14 @@ from dyntui.dataverse import membership
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.membership import Changed
 from dyntui.model.errors import DyntuiError
-from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import accounts, outcomes, taken_off
 from dyntui.store import lists as list_store
 from dyntui.store.clearing import Member
-from dyntui.sync import list_state, parts
+from dyntui.sync import clearing, list_state, parts
 from dyntui.sync.run_context import RunContext
 
 _BATCH = 1000
+_DONE = "unsubscribed: taken off the list"
 
 
 async def take_off(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], places: int) -> None:
@@ -81,18 +81,6 @@ async def _take_off(ctx: RunContext, dv: Dataverse, list_id: str, item: str, nam
 
 def _keep(c: Connection, ctx: RunContext, list_id: str, item: str, some: Sequence[Member], changed: Changed) -> None:
     refused = {each.id: each.error.message for each in changed.refused}
-    outcomes.record(c, ctx.run_id, item, [_named(each, refused.get(each.person_id)) for each in some])
+    outcomes.record(c, ctx.run_id, item, [clearing.became(each, refused.get(each.person_id), _DONE) for each in some])
     gone = [each.person_id for each in some if each.person_id not in refused]
     taken_off.decided(c, list_id, gone, ctx.now())
-
-
-def _named(each: Member, refused: str | None) -> PersonOutcome:
-    return PersonOutcome(
-        entity=each.entity,
-        person=each.person_id,
-        name=each.name,
-        address=each.address,
-        outcome=Outcome.REMOVED if refused is None else Outcome.REJECTED,
-        reason="" if refused is None else "REJECTED",
-        detail="unsubscribed: taken off the list" if refused is None else f"Dynamics: {refused}",
-    )
