@@ -83,6 +83,9 @@ def _counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Me
             found_all[key] = verdict(
                 "excluded", {"PENDING_OPT_IN", first(closed - {"PENDING_OPT_IN"})}, "not looked at"
             )
+        if "NOT_SYNCED" in closed and found_all[key].reasons == {"OPT_IN_TOO_WEAK"}:
+            # What a filter makes of somebody is known once their list was synchronised.
+            found_all[key] = verdict("excluded", {"OPT_IN_TOO_WEAK", "NOT_SYNCED"}, found_all[key].why)
         if found_all[key].reasons == {"LEFT_LIST"} and record is not None:
             # Whether who has left may still be a duplicate of who has the address now is not said.
             rival = {"DUPLICATE_ADDRESS"} if winners(rows, memory).get(address_of(record), key) != key else set()

@@ -159,8 +159,9 @@ class Memory:
         return "SUPPRESSED" if any(address in typed for typed in self.typed.values()) else ""
 
     def will(self, address: str) -> str:
-        """The reason for which the people of an address suppressed it themselves, `""`: they did not."""
-        return self.willed.get(address) or ("SUPPRESSED" if self.suppression(address) in BY_WILL else "")
+        """The reason for which the people of an address suppressed it, or somebody did by a row; `""`: nobody did."""
+        typed = any(address in each for each in self.typed.values())
+        return self.willed.get(address) or ("SUPPRESSED" if typed else "")
 
     def said_before(self, key: Key) -> set[str]:
         """The reasons for which a person was suppressed at an address that they had."""
