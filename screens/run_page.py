@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
@@ -73,6 +73,7 @@ class RunPage(RunActions, Page[str]):
         self._tally = BarList(id="run-tally", empty="Nobody has an outcome yet.")
         self._sum = Line(id="run-sum")
         self._items = BarList(id="run-items", empty="No item yet.")
+        self._item_chosen = True
         self._note = Static("", id="run-item-note", markup=False)
 
     def compose_page(self) -> Iterable[Widget]:
@@ -138,9 +139,7 @@ class RunPage(RunActions, Page[str]):
         self._detail = detail
         run = detail.run
         self.trail.show_trail("Synchronisation Audit", run.title, note=run.id[:8])
-        self._whole_id.show(
-            Part(f" {'Id':<10} {run.id}", "muted"), right=[Part("Y ", "key"), Part("copies it ", "muted")]
-        )
+        self._show_id()
         self._show_progress(run)
         self._waits.display = plan_waits(run)
         error = "\n".join(
@@ -178,9 +177,33 @@ class RunPage(RunActions, Page[str]):
         self._error.can_focus = cut
         self._error.border_subtitle = "↑ ↓ more" if cut else ""
         if self.focused in (None, self._tally) and not self.query_one("#run-tally-card").display:
+            # Nobody chose an item by that.
+            self._item_chosen = False
             self.set_focus(self._error if cut else self._items)
 
     @on(BarList.Moved, "#run-items")
+    def _choose_item(self) -> None:
+        self._item_chosen = True
+        self._show_id()
+        self._explain()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Y is about what is in hand."""
+        if self.focused is not self._items:
+            self._item_chosen = True
+        self._show_id()
+
+    def _show_id(self) -> None:
+        if self._detail is not None:
+            what = "copies the item's " if self._item_in_hand else "copies it "
+            self._whole_id.show(
+                Part(f" {'Id':<10} {self._detail.run.id}", "muted"), right=[Part("Y ", "key"), Part(what, "muted")]
+            )
+
+    @property
+    def _item_in_hand(self) -> str:
+        return self._items.current if self.focused is self._items and self._item_chosen else ""
+
     def _explain(self) -> None:
         cut = self._items.cut_note
         item = (
@@ -237,7 +260,7 @@ class RunPage(RunActions, Page[str]):
     def do_run_link(self) -> None:
         """The permalink of the item in hand, or of the run."""
         if self._detail is not None:
-            item = self._items.current if self.focused is self._items else ""
+            item = self._item_in_hand
             link = permalink(self._detail.run.id, item)
             copy(self.app, [link], link)
 

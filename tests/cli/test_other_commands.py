@@ -397,7 +397,7 @@ COMMANDS_OF_ACTIONS = sorted({command for action in ACTIONS if (command := actio
 
 @pytest.mark.parametrize("line", COMMANDS_OF_ACTIONS)
 def test_the_command_named_by_each_action_of_the_console_can_be_parsed(line: str):
-    _, *arguments = line.replace("VERSION", "7").split()
+    _, *arguments = line.replace("VERSION", "7").replace("--out FILE", "--out file.csv").split()
     command, context = root, root.make_context("dyntui", list(arguments), resilient_parsing=False)
     while isinstance(command, type(root)) or hasattr(command, "get_command"):
         name, *arguments = arguments

@@ -10,7 +10,7 @@ async def test_how_a_list_has_grown_is_one_key_from_it_and_leads_to_its_runs() -
     async with driving(Opening("targeted")) as hand:
         await hand.press("2", "slash")
         await hand.paste(LIST)
-        await hand.press("enter", "W")
+        await hand.press("enter", "T")
         assert f"Marketing Lists › {LIST} › Growth" in hand.text
         assert "In the book" in hand.text and "█" in hand.text
         assert "Enter Run" in hand.text.splitlines()[-1]
@@ -22,5 +22,5 @@ async def test_how_a_list_has_grown_is_one_key_from_it_and_leads_to_its_runs() -
 
 async def test_a_list_that_was_not_synchronised_says_what_to_do() -> None:
     async with driving() as hand:
-        await hand.press("2", "W")
+        await hand.press("2", "T")
         assert "Not synchronised yet" in hand.text
