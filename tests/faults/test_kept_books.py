@@ -10,6 +10,7 @@ import pytest
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import mailed, members_of, shown
 from tests.faults.test_last_look import MovingOffice
+from tests.thorough import keeping
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def another_campaign(office: FrozenOffice, job: Job) -> int:
     return number
 
 
-@pytest.mark.parametrize("learnt_by", ["lists", "suppressions", "campaigns", "the next send"])
+@pytest.mark.parametrize("learnt_by", keeping(["lists", "suppressions", "campaigns", "the next send"], "lists"))
 def test_who_leaves_the_list_by_the_mail_is_mailed_no_more(learnt_by: str, office: FrozenOffice, job: Job):
     """DD-10, DD-17."""
     number = another_campaign(office, job)

@@ -36,7 +36,10 @@ FAULTS = {
 }
 
 # The clients make the same of them as of another one: an answer that says to try again, a connection that breaks.
-ALIKE = ("a gateway that waited in vain", "connections lost on the way there", "a service that says when it is back")
+ALIKE = (
+    *("a gateway that waited in vain", "connections lost on the way there", "a service that says when it is back"),
+    *("a gateway's web page", "a service that is unavailable"),
+)
 THOROUGH = pytest.mark.thorough
 
 DIRECTORY_AWAY = [

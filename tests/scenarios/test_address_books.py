@@ -19,6 +19,7 @@ from dyntui.service.contract.lists import MemberRow
 from dyntui.store import crm_columns, mappings
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_mapped_columns import account_of
+from tests.thorough import keeping
 
 
 def two_way(
@@ -100,11 +101,14 @@ def test_a_value_changed_in_dotdigital_arrives_and_a_second_run_writes_nothing(o
 
 @pytest.mark.parametrize(
     ("rule", "value", "winner"),
-    [
-        (ConflictRule.DOTDIGITAL, "There", "dotdigital"),
+    keeping(
+        [
+            (ConflictRule.DOTDIGITAL, "There", "dotdigital"),
+            (ConflictRule.DYNAMICS, "Here", "Dynamics"),
+            (ConflictRule.NEWEST, "There", "dotdigital"),
+        ],
         (ConflictRule.DYNAMICS, "Here", "Dynamics"),
-        (ConflictRule.NEWEST, "There", "dotdigital"),
-    ],
+    ),
 )
 def test_a_conflict_is_decided_by_the_rule_kept_with_both_values_and_ends_alike(
     office: Office, rule: ConflictRule, value: str, winner: str

@@ -9,6 +9,7 @@ import pytest
 from dyntui.model.outcomes import RunStatus
 from tests.scenarios.office import Office
 from tests.scenarios.test_what_is_hidden import secure
+from tests.thorough import keeping
 
 NORDIC = "Active contacts in Nordic countries"
 
@@ -31,7 +32,9 @@ REFUSED_QUERIES = {
 }
 
 
-@pytest.mark.parametrize("text", REFUSED_QUERIES.values(), ids=list(REFUSED_QUERIES))
+@pytest.mark.parametrize(
+    "text", keeping(REFUSED_QUERIES.values(), *list(REFUSED_QUERIES.values())[:2]), ids=list(REFUSED_QUERIES)
+)
 def test_a_query_that_is_refused_fails_its_list_by_name_and_no_other(office: Office, text: str) -> None:
     nordic, newsletter = office.activated(NORDIC), office.activated("Newsletter")
     office.change_in_dynamics("list", nordic.id, query=text)

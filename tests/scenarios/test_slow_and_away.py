@@ -15,6 +15,7 @@ from dyntui.service.contract.setup import SETUP_APPLY
 from dyntui.sync.connections import DATAVERSE_SECRET
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, with_roles
+from tests.thorough import keeping
 
 
 def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Office) -> None:
@@ -49,7 +50,7 @@ def test_a_limit_of_entra_slows_a_run_too_and_is_named(office: Office) -> None:
     assert "Waits for the limit of Entra ID" in stages
 
 
-@pytest.mark.parametrize("system", ["dataverse", "dotdigital"])
+@pytest.mark.parametrize("system", keeping(["dataverse", "dotdigital"], "dotdigital"))
 @pytest.mark.parametrize("kind", ["lists", "send"])
 def test_a_run_that_waits_for_a_limit_is_cancelled_at_once(
     office: Office, counted: tuple[campaigns.CampaignRow, campaigns.TargetCount], kind: str, system: str

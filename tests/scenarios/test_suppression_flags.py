@@ -18,6 +18,7 @@ from dyntui.sync import record_flags
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_opt_outs import create_in_dynamics
 from tests.scenarios.test_suppressions import reason_of, resubscribed, typed
+from tests.thorough import but
 
 # Setting -> whether bulk emails, and emails, are not allowed any more.
 SET = {
@@ -51,7 +52,7 @@ def persons(rows: Sequence[MemberRow]) -> list[str]:
     return [each.person for each in rows]
 
 
-@pytest.mark.parametrize("flags", SuppressionFlags)
+@pytest.mark.parametrize("flags", but(SuppressionFlags, SuppressionFlags.EMAIL, SuppressionFlags.BOTH))
 def test_whatever_is_set_in_dynamics_nobody_who_is_suppressed_is_mailed(
     office: Office, newsletter: ListRow, flags: SuppressionFlags
 ) -> None:
@@ -116,7 +117,7 @@ def test_what_a_person_said_stays_known_though_their_address_bounces_before_or_a
     assert writes(calls) == []
 
 
-@pytest.mark.parametrize("flags", SuppressionFlags)
+@pytest.mark.parametrize("flags", but(SuppressionFlags, SuppressionFlags.EMAIL, SuppressionFlags.BOTH))
 def test_only_what_dyntui_has_set_is_taken_back_when_a_suppression_ends(
     office: Office, newsletter: ListRow, flags: SuppressionFlags
 ) -> None:

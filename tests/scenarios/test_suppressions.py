@@ -23,6 +23,7 @@ from dyntui.store import suppressions as suppression_store
 from tests.scenarios.office import Office, addresses, status_there, writes
 from tests.scenarios.test_list_synchronisation import adds_up
 from tests.scenarios.test_opt_outs import create_in_dynamics
+from tests.thorough import keeping
 
 
 def opted_out(office: Office, list_id: str) -> set[str]:
@@ -457,7 +458,7 @@ def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: 
     assert len(kept) == 5
 
 
-@pytest.mark.parametrize(("ahead", "later"), [(0, 0), (0, 60), (10, 60), (-10, 60)])
+@pytest.mark.parametrize(("ahead", "later"), keeping([(0, 0), (0, 60), (10, 60), (-10, 60)], (0, 0), (10, 60)))
 def test_who_is_suppressed_in_dynamics_after_they_had_subscribed_again_is_so_whatever_the_clocks_say(
     ahead: int, later: int, office: Office, newsletter: ListRow
 ) -> None:

@@ -12,6 +12,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office
+from tests.thorough import keeping
 
 _APPLICATION = "connector@skarnfjall.example"
 
@@ -21,7 +22,9 @@ def secure(office: Office, columns: dict[str, list[str]]) -> None:
     office.sandbox.control.post("/settings", json=body).raise_for_status()
 
 
-@pytest.mark.parametrize("column", ["contact.donotbulkemail", "account.donotemail", "lead.emailaddress1"])
+@pytest.mark.parametrize(
+    "column", keeping(["contact.donotbulkemail", "account.donotemail", "lead.emailaddress1"], "account.donotemail")
+)
 def test_a_secured_column_refuses_lists_and_sends_by_name(office: Office, column: str) -> None:
     newsletter = office.activated("Newsletter")
     secure(office, {column: []})

@@ -23,6 +23,7 @@ from dyntui.store.schema import list_member
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.engine import LATER, Chunk
 from tests.empty_store import open_empty_store
+from tests.thorough import keeping
 
 WORKER = Path(__file__).with_name("crashing_worker.py")
 PAGES, ROWS = 12, 10
@@ -85,7 +86,7 @@ class Worker:
         assert self.process.returncode == 0
 
 
-@pytest.mark.parametrize("moment", ["fetched 5", "kept 5"])
+@pytest.mark.parametrize("moment", keeping(["fetched 5", "kept 5"], "kept 5"))
 def test_a_run_killed_in_the_middle_goes_on_at_its_cursor_and_applies_every_row_once(
     db: Database, tmp_path: Path, moment: str
 ) -> None:
