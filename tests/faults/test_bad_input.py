@@ -285,6 +285,7 @@ def store_of(person: Terminal) -> Path:
     return person.profile.data / "dyntui.db"
 
 
+@pytest.mark.thorough
 def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(returning: Terminal):
     with closing(sqlite3.connect(store_of(returning))) as db:
         (table,) = db.execute("SELECT name FROM sqlite_master WHERE name LIKE '%version%'").fetchone()
@@ -371,6 +372,7 @@ def test_a_list_or_campaign_that_nobody_knows_is_said_to_be_unknown(at_work: Des
         assert said.error()["code"].endswith("_UNKNOWN") and said.code == USAGE
 
 
+@pytest.mark.thorough
 def test_a_list_that_was_not_activated_is_not_synchronised(at_work: Desk):
     assert at_work.person.dyntui("lists", "list", "--refresh", "--json").code == 0
     before = at_work.digest()

@@ -241,12 +241,13 @@ def test_a_send_killed_after_each_kind_of_call_ends_the_same(targeted: Path, sen
         assert ending_of(place, run_id, send_id) == sent
 
 
+@pytest.mark.thorough
 @of_a_send
 @pytest.mark.parametrize(
     ("how", "seconds"),
     [
         pytest.param("drop_after", 0.0, id="was accepted"),
-        pytest.param("delay", 4.0, id="is still being carried out", marks=pytest.mark.thorough),
+        pytest.param("delay", 4.0, id="is still being carried out"),
     ],
 )
 def test_a_service_killed_when_the_send(how: str, seconds: float, targeted: Path, sent: Ending, tmp_path: Path):

@@ -88,7 +88,10 @@ def test_the_job_ends_the_same_when_an_answer_takes_longer_than_anybody_waits(
             "dataverse": {"requests": 6, "window_seconds": 30},
             "dotdigital": {"low_per_minute": 12, "medium_per_minute": 12, "high_per_minute": 12},
         },
-        {"scheme": "flat", "dataverse": {"requests": 6, "window_seconds": 30}, "dotdigital": {"flat_per_hour": 40}},
+        pytest.param(
+            {"scheme": "flat", "dataverse": {"requests": 6, "window_seconds": 30}, "dotdigital": {"flat_per_hour": 40}},
+            marks=THOROUGH,
+        ),
     ],
     ids=["calls a minute", "calls an hour"],
 )

@@ -30,7 +30,7 @@ from tests.scenarios.every_call import everything
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, with_roles
 
-MANY = int(os.environ.get("DYNTUI_FUZZ", "400"))
+MANY = int(os.environ.get("DYNTUI_FUZZ", "200"))
 SEED = int(os.environ.get("DYNTUI_FUZZ_SEED", "1"))
 
 TEXTS = (

@@ -108,7 +108,10 @@ def test_the_contact_preferences_of_a_record_are_shown_as_dynamics_has_them(offi
     for entity, list_id in (("contact", newsletter.id), ("lead", leads.id)):
         rows = office.sandbox.state.db.execute(f"SELECT {entity}id, donotbulkemail, donotemail FROM dv_{entity}")
         there = {row[0]: (bool(row[1]), bool(row[2])) for row in rows}
-        people = [each.person for each in office.members(list_id)]
+        everybody = [each.person for each in office.members(list_id)]
+        people = [each for each in everybody if any(there[each])] + [
+            each for each in everybody if not any(there[each])
+        ][:9]
         forbidden = {each: office.person(each).not_allowed for each in people}
         assert {each: ("DO_NOT_BULK_EMAIL" in said, "DO_NOT_EMAIL" in said) for each, said in forbidden.items()} == {
             each: there[each] for each in people
