@@ -341,6 +341,7 @@ def unsaid(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str
 def said(c: Connection, account_id: str, asked: Mapping[str, str]) -> None:
     """Somebody asked for these suppressions, which the account has already: whoever has the address said no."""
     _keep_said(c, account_id, ((each, "SUPPRESSED", BY_HAND, when) for each, when in asked.items()))
+    consent_news.told(c)
 
 
 def _keep_said(c: Connection, account_id: str, rows: Iterable[tuple[str, str, str, str]]) -> None:

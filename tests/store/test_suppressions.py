@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import accounts, deciding, lifts, list_unsubscribes, outcomes, runs, suppressions
+from dyntui.store import accounts, consent_news, deciding, lifts, list_unsubscribes, outcomes, runs, suppressions
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.suppressions import Suppression
 from tests.store.windows import windowed
@@ -29,6 +29,16 @@ def test_a_changed_suppression_is_told_to_dynamics_again(c: Connection) -> None:
     complained = Suppression(ANN.address, "IspComplained", "COMPLAINED", "2026-02-01T00:00:00Z")
     assert suppressions.record(c, "a", [complained], NOW) == 1
     assert suppressions.unwritten(c, "a", 10) == [complained]
+
+
+def test_that_a_person_said_no_at_an_address_that_bounces_is_news_for_whoever_is_about_to_hand_over(
+    c: Connection,
+) -> None:
+    suppressions.record(c, "a", [ANN, BOB], NOW)
+    before, asked = consent_news.count(c), {ANN.address: NOW, BOB.address: NOW}
+    assert suppressions.unsaid(c, "a", asked) == {BOB.address: NOW}
+    suppressions.said(c, "a", {BOB.address: NOW})
+    assert consent_news.count(c) > before and suppressions.unsaid(c, "a", asked) == {}
 
 
 def test_a_page_that_names_an_address_twice_keeps_the_last(c: Connection) -> None:
