@@ -5,7 +5,7 @@ unsubscribed when it was not wanted yet, or before the list was synchronised fir
 
 Public:
     begun(c, account_id, list_id) -> bool; begin(c, account_id, list_id, now)      from now on, of one list
-    lists(c, account_id) -> [list id]                        static lists with members who are due
+    lists(c, account_id) -> [list id]                        static lists that may have members who are due
     due(c, list_id, limit) -> [Member]                       members as last read; decided(c, list_id, people, now)
 """
 
@@ -42,10 +42,16 @@ def begin(c: Connection, account_id: str, list_id: str, now: str) -> None:
 
 
 def lists(c: Connection, account_id: str) -> list[str]:
-    """The account's static lists at work, of which somebody has unsubscribed as far as their last reading told."""
+    """The account's static lists at work that have not begun, or that somebody has unsubscribed from since they did:
+    the members of the others need not be gone through."""
     at_work = (_l.activated.is_(True), _l.active.is_(True), _l.dynamic.is_(False), _l.last_synced != "")
     rows = select(_l.id).where(_l.account_id == account_id, *at_work).order_by(_l.sync_order, _l.name, _l.id)
-    return list(c.execute(rows).scalars())
+    return [each for each in c.execute(rows).scalars() if _is_news(c, each, watermarks.get(c, account_id, _mark(each)))]
+
+
+def _is_news(c: Connection, list_id: str, begun_on: str) -> bool:
+    since = exists().where(_u.list_id == list_id, _u.learned_on >= begun_on)
+    return not begun_on or bool(c.execute(select(since)).scalar())
 
 
 def due(c: Connection, list_id: str, limit: int) -> list[Member]:
