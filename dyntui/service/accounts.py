@@ -31,7 +31,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import account_window, admin_changes, runs, sends, suppressions
+from dyntui.store import account_window, admin_changes, runs, sends, suppressions, taken_off
 from dyntui.store import accounts as store
 from dyntui.store.accounts import EmailAccount
 from dyntui.sync.connections import account_secret, account_unknown, not_configured
@@ -154,6 +154,8 @@ class EmailAccounts:
                 store.put_account(c, msgspec.structs.replace(known, **chosen))
                 if not email_accounts.flags_of(after) <= email_accounts.flags_of(known):
                     suppressions.tell_all_again(c, after.id)
+                if after.takes_off_unsubscribed and not known.takes_off_unsubscribed:
+                    taken_off.begin_anew(c, after.id)
                 if change.before != change.after:
                     admin_changes.record(c, after.id, change)
 

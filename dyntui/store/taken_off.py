@@ -5,6 +5,7 @@ unsubscribed when it was not wanted yet, or before the list was synchronised fir
 
 Public:
     begun(c, account_id, list_id) -> bool; begin(c, account_id, list_id, now)      from now on, of one list
+    begin_anew(c, account_id)                                of all lists of the account, from their next runs on
     lists(c, account_id) -> [list id]                        static lists that may have members who are due
     due(c, list_id, limit) -> [Member]                       members as last read; decided(c, list_id, people, now)
 """
@@ -39,6 +40,11 @@ def begin(c: Connection, account_id: str, list_id: str, now: str) -> None:
     here = select(_m.person_id).where(_m.list_id == list_id, _unsubscribed())
     decided(c, list_id, c.execute(here).scalars().all(), now)
     watermarks.put(c, account_id, _mark(list_id), now)
+
+
+def begin_anew(c: Connection, account_id: str) -> None:
+    """Who unsubscribes before the next run of a list stays on it, as when the setting was switched on first."""
+    watermarks.forget(c, account_id, _mark(""))
 
 
 def lists(c: Connection, account_id: str) -> list[str]:

@@ -44,7 +44,8 @@ def taken_off(office: Office, run: RunDetail, newsletter: ListRow) -> dict[str, 
 def test_who_unsubscribes_leaves_the_list_once_and_nobody_who_did_before(office: Office) -> None:
     newsletter = office.activated("Newsletter")
     people = added(office, newsletter)
-    before, leaver, other = people[:3]
+    before, leaver = people[:2]
+    other = people[5]
     book = office.book_of(newsletter.id)
     office.unsubscribe(before.address, book=book)
     says(office, leave=True)
@@ -78,6 +79,14 @@ def test_who_unsubscribes_leaves_the_list_once_and_nobody_who_did_before(office:
     office.run("lists")
     office.unsubscribe(leaver.address, book=book)
     assert taken_off(office, office.run("lists"), newsletter).keys() == {leaver.person}
+    # While it is switched off nobody leaves, and whoever unsubscribed meanwhile does not leave afterwards either.
+    says(office, leave=False)
+    office.unsubscribe(people[3].address, book=book)
+    assert taken_off(office, office.run("lists"), newsletter) == {}
+    says(office, leave=True)
+    assert taken_off(office, office.run("lists"), newsletter) == {}
+    office.unsubscribe(people[4].address, book=book)
+    assert taken_off(office, office.run("lists"), newsletter).keys() == {people[4].person}
 
 
 def test_who_unsubscribes_stays_on_the_list_where_nothing_else_was_said(office: Office) -> None:
