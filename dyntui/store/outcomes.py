@@ -7,7 +7,8 @@ Public:
     put_item(c, run_id, Item)                      adds or changes an item, and brings its kept counts up to date
     record(c, run_id, item_id, rows, first_stands=False)     people's outcomes, any number of times
     clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts
-    close(c, run_id, item_id) -> status; close_open(c, run_id, status)
+    close(c, run_id, item_id) -> status
+    close_open(c, run_id, status); break_off(c, run_id, status)      of a run that ended in the middle of them
     item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]
     tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
 Who they are is read in `run_people`.
@@ -141,11 +142,16 @@ def _of(run_id: str, item_id: str) -> tuple[ColumnElement[bool], ColumnElement[b
 
 def close_open(c: Connection, run_id: str, status: RunStatus) -> None:
     """The run ended in the middle of some items: they end like it."""
-    c.execute(
-        update(run_item)
-        .where(run_item.c.run_id == run_id, run_item.c.status == RunStatus.IN_PROCESS)
-        .values(status=status.value)
-    )
+    open_ones = (run_item.c.run_id == run_id, run_item.c.status == RunStatus.IN_PROCESS)
+    c.execute(update(run_item).where(*open_ones).values(status=status.value))
+
+
+def break_off(c: Connection, run_id: str, status: RunStatus) -> None:
+    """Something stopped the run in the middle of some items: they end like it, and who has been named by then is whom
+    they had read."""
+    for each in items(c, run_id):
+        if each.status is RunStatus.IN_PROCESS:
+            close(c, run_id, each.id, note=each.note, status=status)
 
 
 def items(c: Connection, run_id: str) -> list[Item]:

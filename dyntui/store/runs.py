@@ -262,9 +262,11 @@ def finish(
     people the run has read; None: the sum over its items.
 
     The accounting identity is checked here against the recorded people themselves, item by item: a run that does not
-    add up is `Failed` with `ACCOUNTING`, whatever was asked for (`Failed` and `Cancelled` stay what they are). Raises
-    `Fenced`.
+    add up is `Failed` with `ACCOUNTING`, whatever was asked for (`Failed` and `Cancelled` stay what they are: whoever
+    was named before the run was stopped is whom it had read). Raises `Fenced`.
     """
+    if status in (RunStatus.FAILED, RunStatus.CANCELLED):
+        outcomes.break_off(c, run_id, status)
     tally = outcomes.counted(c, run_id)
     items = outcomes.items(c, run_id)
     people_read = sum(item.tally.read for item in items) if read is None else read
@@ -299,7 +301,7 @@ def finish(
     ).scalar()
     if ended is None:
         raise Fenced(run_id)
-    if earned in (RunStatus.FAILED, RunStatus.CANCELLED):
+    if earned is RunStatus.FAILED:
         outcomes.close_open(c, run_id, earned)
     return earned
 
@@ -325,22 +327,24 @@ def set_people(c: Connection, run_id: str, people: int) -> None:
 
 def fail(c: Connection, run_id: str, now: str, problem: Problem) -> bool:
     """End a run that no worker has: its queue entry was lost, or its work cannot start. False when it had ended."""
-    return (
-        c.execute(
-            update(run)
-            .where(run.c.id == run_id, run.c.status.in_(ACTIVE))
-            .values(
-                status=RunStatus.FAILED.value,
-                ended_on=now,
-                attempt=run.c.attempt + 1,
-                error_code=problem.code,
-                error=problem.message,
-                not_done=problem.not_done,
-                remedy=problem.remedy,
-            )
-        ).rowcount
-        > 0
+    ended = c.execute(
+        update(run)
+        .where(run.c.id == run_id, run.c.status.in_(ACTIVE))
+        .values(
+            status=RunStatus.FAILED.value,
+            ended_on=now,
+            attempt=run.c.attempt + 1,
+            error_code=problem.code,
+            error=problem.message,
+            not_done=problem.not_done,
+            remedy=problem.remedy,
+        )
     )
+    if not ended.rowcount:
+        return False
+    outcomes.break_off(c, run_id, RunStatus.FAILED)
+    set_people(c, run_id, outcomes.tallies(c, [run_id])[run_id].read)
+    return True
 
 
 def request_cancel(c: Connection, run_id: str, now: str) -> Run | None:
@@ -456,6 +460,7 @@ def _run(row: Row[Any], tally: Tally) -> Run:
 
 
 def tally_so_far(row: Row[Any], tally: Tally) -> Tally:
-    """The tally of a run's items as that of the run: what it has read counts from its end on."""
-    read = row.people_read if RunStatus(row.status).ended else max(row.people_read, tally.read)
+    """The tally of a run's items as that of the run: what it has read counts from its end on, and until then whoever
+    was named was read."""
+    read = row.people_read if RunStatus(row.status).ended else max(row.people_read, tally.read, tally.named)
     return Tally(read, tally.counts)

@@ -24,7 +24,7 @@ from dyntui.dataverse import membership
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books, imports
 from dyntui.model.changes import AppliedChange
-from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.model.paging import Page, Window
 from dyntui.model.plans import PlannedChange
 from dyntui.model.quarantine import RefusedRow
@@ -353,7 +353,12 @@ class Office:
         return self.detail(run_id)
 
     def detail(self, run_id: str) -> runs.RunDetail:
-        return self.wait(self._runs.get(self.context, runs.RunRef(run_id)))
+        """A run, of whatever kind: once it has ended, however it did, it accounts for everybody whom it has read."""
+        found = self.wait(self._runs.get(self.context, runs.RunRef(run_id)))
+        if found.run.status.ended:
+            wrong = [each for each in (found.run, *found.items) if not each.tally.adds_up]
+            assert not wrong and not any(each.status is RunStatus.IN_PROCESS for each in found.items), found
+        return found
 
     def audit(self, **asked: Any) -> Page[runs.RunRow]:
         return self.wait(self._runs.page(self.context, runs.RunsQuery(**asked)))

@@ -297,3 +297,17 @@ def test_some_runs_are_forgotten_at_a_time_the_oldest_first_and_that_of_a_send_n
     assert runs.delete_ended_before(c, "2026-02-01T00:00:00Z", 2) == 1
     assert runs.delete_ended_before(c, "2026-02-01T00:00:00Z", 2) == 0
     assert outcomes.counted(c, "r0").named == 1
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.CANCELLED, None])
+def test_a_run_that_is_stopped_half_way_has_read_whom_it_had_named(c: Connection, status: RunStatus | None) -> None:
+    token = with_item(c, 0, [person("a"), person("b", Outcome.EXCLUDED, "NO_EMAIL")])
+    going = runs.get(c, "r1")
+    assert going is not None and going.tally.adds_up
+    if status is not None:
+        runs.finish(c, "r1", token, NOW, status=status)
+    else:
+        assert runs.fail(c, "r1", NOW, Problem(code="STORE_PUT_BACK", message="It was put back."))
+    run, (item,) = runs.get(c, "r1"), outcomes.items(c, "r1")
+    assert run is not None and run.status is item.status and run.status.ended
+    assert (run.tally.read, run.tally.adds_up, item.tally.read, item.tally.adds_up) == (2, True, 2, True)
