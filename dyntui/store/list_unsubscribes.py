@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from dyntui.store import moved_contacts, told_unsubscribes
+from dyntui.store import consent_news, moved_contacts, told_unsubscribes
 from dyntui.store.among import Among, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, list_unsubscribe, marketing_list
@@ -57,13 +57,16 @@ def add(
     """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned.
     `book_id`: the list's own book, where its feed says so, with the contacts that it names by address."""
     contacts = contact_ids or {}
+    left = dict(rows)
+    if not_known(c, [(list_id, address) for address in left]):
+        consent_news.told(c)
     moved_contacts.met(c, contacts, list_id=list_id)
     upsert(
         c,
         list_unsubscribe,
         ("list_id", "address", "unsubscribed_on", "learned_on", "book_id", "contact_id"),
         ("list_id", "address"),
-        ((list_id, address, when, now, book_id, contacts.get(address, 0)) for address, when in dict(rows).items()),
+        ((list_id, address, when, now, book_id, contacts.get(address, 0)) for address, when in left.items()),
         update=("unsubscribed_on", "book_id", "contact_id"),
     )
 

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import CTE, ColumnElement, Connection, String, bindparam, case, delete, exists, func, select, update
 
-from dyntui.store import lifts, watermarks
+from dyntui.store import consent_news, lifts, watermarks
 from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import code_mark
@@ -78,6 +78,8 @@ def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None
     """Keep one page of the records that opted out. Where one record is shown several times by one reading the stronger
     opt-out stands; addresses are added to those known of it, none is taken away."""
     several = list(rows)
+    if _not_known(c, several):
+        consent_news.told(c)
     # The mark is that of the reading begun last: whichever of those under way asks first, it knows this as seen.
     newest = watermarks.get(c, _READINGS_ACCOUNT, _READINGS)
 
@@ -100,11 +102,16 @@ def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None
 def learn(c: Connection, rows: Sequence[OptOut], merges: Iterable[Merge], now: str) -> list[OptOut]:
     """Keeps records that have opted out, and those that were merged away, whichever reading is under way; which of them
     had not been known."""
+    fresh = _not_known(c, rows)
+    stage(c, watermarks.get(c, _READINGS_ACCOUNT, _READINGS), rows, now)
+    record_merges(c, merges, now)
+    return fresh
+
+
+def _not_known(c: Connection, rows: Sequence[OptOut]) -> list[OptOut]:
     known: set[str] = set()
     for chunk in in_chunks([row.person_id for row in rows]):
         known.update(c.execute(select(_o.person_id).where(_o.person_id.in_(chunk))).scalars())
-    stage(c, watermarks.get(c, _READINGS_ACCOUNT, _READINGS), rows, now)
-    record_merges(c, merges, now)
     return [row for row in rows if row.person_id not in known]
 
 

@@ -128,6 +128,8 @@ async def _synchronise(
         await ctx.save(start, stage=f"Reading {title}")
     if ctx.at(OneList).step == "read":
         await _compare(ctx, dv, dd, chosen, title, how)
+    elif ctx.was_away and ctx.at(OneList).step in ("remove", "import"):
+        await list_feeds.learn(ctx, dd, chosen)
     mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     if ctx.at(OneList).step == "plan":
         await _plan(ctx, dv, dd, chosen, how, mark)

@@ -36,6 +36,8 @@ R = TypeVar("R", bound=Asked)
 P = TypeVar("P", bound=Cursor)
 # A shorter wait is over before anybody has read of it; Dynamics asks for such in every busy run.
 NOTICED_SECONDS = 5.0
+# As old as what is known of consent may be where it is watched: whoever goes on later asks anew.
+_KNOWN_FOR = timedelta(minutes=1)
 # How often somebody who waits looks whether the run is to stop.
 _HEARS_SECONDS = 5.0
 
@@ -78,7 +80,8 @@ class RunContext:
     ) -> None:
         """`saved` is told of the run after each save (for events), on the event loop: it must not block. `turn` is lent
         to other runs in every wait. `prove` raises `Fenced` before a remote call where the run may be another worker's
-        by now."""
+        by now. `was_away`: nobody had the run in hand for a while, since it was queued, put back or interrupted; who
+        has opted out meanwhile has yet to be asked."""
         self.run_id = run_id
         self.token = claim.token
         self.kind = claim.kind
@@ -94,6 +97,7 @@ class RunContext:
         self._stage = ""
         self._at_work_on = moment_of(claim.at_work_on) or clock()
         self._telling: asyncio.Task[None] | None = None
+        self.was_away = clock() - self._at_work_on > _KNOWN_FOR
         self._turn = turn
         self._prove = prove
         self.last_import = LastImport()

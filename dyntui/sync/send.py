@@ -83,6 +83,8 @@ async def dispatch(
     this = await ctx.read(lambda c: _stored(c, send_id))
     if phase == "suppressions":
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
+    elif ctx.was_away and phase == "lists":
+        await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     while phase != "done":
         if phase not in _PAST_RECALL and not ctx.at(SendCursor).may_exist:
             platform_send.in_time(ctx, dd, this)

@@ -7,7 +7,7 @@ with the rest. Everything may be asked for twice: contacts that are out already,
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import contacts, deletions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportContact, ImportResult
-from dyntui.model.changes import AppliedChange
+from dyntui.model.changes import AppliedChange, moved_fields
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.people import normalise
@@ -69,6 +69,8 @@ async def _undo_book(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
         await ctx.save(start, stage=f"Reading the address book of {job.title}")
     if ctx.at(UndoCursor).step == "read":
         await _decide(ctx, dd, job, asked)
+    elif ctx.was_away:
+        await list_feeds.learn(ctx, dd, job.chosen)
     if ctx.at(UndoCursor).step == "remove":
         await _take_out(ctx, dd, job)
     if ctx.at(UndoCursor).step == "import":
@@ -185,10 +187,22 @@ async def name_others(ctx: RunContext, part: Part, item: str) -> None:
 # -- and doing it ---------------------------------------------------------------------------------------------------
 
 
+async def _next(ctx: RunContext, job: Job, steps: Callable[[Connection], list[Step]]) -> list[Step]:
+    """What is to be done next, without who has opted out since that was decided; an import that is under way goes on as
+    it was begun."""
+
+    def still(c: Connection) -> list[Step]:
+        if not ctx.at(UndoCursor).importing:
+            undoing.withhold(c, ctx.run_id, job.item, job.chosen.id)
+        return steps(c)
+
+    return await ctx.write(still)
+
+
 async def _take_out(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
     stage = f"Taking out of {job.title}"
-    while some := await ctx.read(lambda c: undoing.to_take_out(c, ctx.run_id, job.item, _PAGE)):
+    while some := await _next(ctx, job, lambda c: undoing.to_take_out(c, ctx.run_id, job.item, _PAGE)):
         await _past_recall(ctx, stage)
         await take_out(ctx, dd, job.chosen.book_id, [each.take_out for each in some if each.take_out is not None])
         await _delete(ctx, dd, [each.take_out for each in some if each.deletes and each.take_out is not None])
@@ -257,8 +271,10 @@ def _taken_out(c: Connection, ctx: RunContext, job: Job, steps: Sequence[Step]) 
 async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
     stage, done = f"Importing {job.title}", 0
-    while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, job.item, ROWS)):
+    while some := await _next(ctx, job, lambda c: undoing.to_import(c, ctx.run_id, job.item, ROWS)):
         await double_opt_in.require_known(ctx, job.chosen.account_id)
+        if ctx.was_away and await _refuse_changed(ctx, dd, job, some):
+            continue
         await _past_recall(ctx, stage)
         rows = [_row(each, job.chosen.book_id) for each in some]
         result = await carry_out(ctx, dd, rows, stage, done, of, cancellable=False)
@@ -268,6 +284,31 @@ async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
         await ctx.save(replace(ctx.at(UndoCursor), importing=""), stage=stage, done=done, of=of, work=work)
         await double_opt_in.look_at_new(ctx, dd, job.chosen.account_id, result)
     await ctx.save(replace(ctx.at(UndoCursor), step="done"), stage=f"Finished {job.title}")
+
+
+async def _refuse_changed(ctx: RunContext, dd: Dotdigital, job: Job, some: Sequence[Step]) -> bool:
+    """Whether any of these contacts got another value in a field that would be set back, since that was decided: they
+    keep it, by name. An import that is under way is not held up."""
+    setting = {each.address: each for each in some if each.effect == UPDATE and not each.puts_in}
+    if not setting or ctx.at(UndoCursor).importing:
+        return False
+    known = await contacts.retrieve_contacts(dd, emails=sorted(setting), with_data=True)
+    now = {normalise(each.email): each.values for each in known.contacts}
+    moved: dict[str, tuple[str, str]] = {}
+    for address, step in setting.items():
+        values = now.get(address)
+        if values is None:
+            moved[step.person] = ("STALE", "there is no contact with the address any more")
+        elif (changed := moved_fields(values, step.before)) and moved_fields(values, step.after):
+            moved[step.person] = ("STALE", f"{', '.join(changed)} changed since")
+
+    def refuse(c: Connection) -> None:
+        steps = [each for each in some if each.person in moved]
+        undoing.finished(c, ctx.run_id, job.item, steps)
+        undoing.record(c, ctx.run_id, job.item, steps, moved)
+
+    await ctx.write(refuse)
+    return bool(moved)
 
 
 def _row(step: Step, book_id: int) -> ImportContact:

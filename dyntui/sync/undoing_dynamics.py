@@ -16,7 +16,7 @@ from dyntui.dataverse import bulk, membership
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
-from dyntui.model.changes import AppliedChange
+from dyntui.model.changes import AppliedChange, moved_fields
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
@@ -53,7 +53,8 @@ async def undo_part(ctx: RunContext, dv: Dataverse, part: Part, item: str) -> No
             work = functools.partial(undoing.decide, by=ctx.run_id, item=item, decided=found)
             await ctx.save(ctx.cursor, stage="Reading Dynamics", work=work)
         step = "done" if asked.plan else "write"
-        work = functools.partial(_decided, ctx=ctx, asked=asked, item=item, list_id=chosen.id if chosen else "")
+        list_id = chosen.id if chosen else ""
+        work = functools.partial(_decided, ctx=ctx, asked=asked, item=item, list_id=list_id)
         await ctx.save(replace(ctx.at(UndoCursor), step=step), stage="Comparing Dynamics", work=work)
     if ctx.at(UndoCursor).step == "write":
         await _write(ctx, dv, part, item, chosen)
@@ -94,7 +95,7 @@ async def _records_now(dv: Dataverse, part: Part, some: Sequence[AppliedChange])
 async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: MarketingList | None) -> None:
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, item))
     done = 0
-    while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, item, _PAGE)):
+    while some := await ctx.write(functools.partial(_next, run_id=ctx.run_id, item=item, chosen=chosen)):
         # A request to stop is heard once what is done next is stored.
         await ctx.save(ctx.cursor, stage="Writing to Dynamics", cancellable=False)
         refused = await (
@@ -114,12 +115,27 @@ async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: 
     await ctx.save(replace(ctx.at(UndoCursor), step="done"), stage="Finished Dynamics")
 
 
+def _next(c: Connection, run_id: str, item: str, chosen: MarketingList | None) -> list[Step]:
+    """What is to be done next, without who has opted out since that was decided."""
+    if chosen is not None:
+        undoing.withhold(c, run_id, item, chosen.id)
+    return undoing.to_import(c, run_id, item, _PAGE)
+
+
 async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
-    """The columns of records as they were; whom Dynamics refused, and why."""
+    """The columns of records as they were; whom Dynamics refused, and why. A value that is new since that was decided
+    stays: the run may have been interrupted between the two."""
     table = member_listing.TABLES[Entity(part.target)]
     now = await record_values.read(dv, Entity(part.target), {each.person: each.after or {} for each in steps})
-    refused: Said = {each.person: ("STALE", "the record is gone") for each in steps if each.person not in now}
-    writing = [each for each in steps if each.person in now]
+    refused: Said = {}
+    for each in steps:
+        if each.person not in now:
+            refused[each.person] = ("STALE", "the record is gone")
+            continue
+        values = now[each.person].values
+        if (moved := moved_fields(values, each.before)) and moved_fields(values, each.after):
+            refused[each.person] = ("STALE", f"{', '.join(moved)} changed since")
+    writing = [each for each in steps if each.person not in refused]
     results = await bulk.update_unmoved(
         dv,
         bulk.Table(table.entity_set, table.logical_name, table.key),

@@ -17,7 +17,7 @@ from dyntui.dotdigital.paging import Page
 from dyntui.dotdigital.suppressions import Suppression
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.store import consent_news, list_unsubscribes, members, watermarks
+from dyntui.store import list_unsubscribes, members, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
@@ -74,8 +74,6 @@ def _book(c: Connection, connections: Connections, chosen: StoredList) -> Source
                     book_id=chosen.book_id,
                     contact_ids={address: row.contact_id for address, row in found},
                 )
-                if fresh:
-                    consent_news.told(c)
                 return [
                     _opted_out(address, f"unsubscribed from {chosen.name}, {text_of(row.removed_at)}".rstrip(", "))
                     for address, row in found

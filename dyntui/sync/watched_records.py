@@ -116,7 +116,7 @@ def _keep(
     c: Connection, told: Sequence[OptOut], merges: Sequence[opt_out_store.Merge], now: str
 ) -> list[PersonOutcome]:
     news = opt_out_store.learn(c, told, merges, now)
-    if news or merges:
+    if merges:
         consent_news.told(c)
     return [
         PersonOutcome(

@@ -70,6 +70,9 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         untold = await ctx.read(lambda c: suppression_store.count_unwritten(c, ctx.account_id))
         start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed), untold=untold)
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
+    elif ctx.was_away and not asked.plan:
+        # Who has opted out since the run was interrupted is not imported by what is left of it.
+        await _consent(ctx, dv, dd, asked.plan, connections.trust)
     due_ids = ctx.at(ListsCursor).due or ()
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
     # and nobody keeps it through a list that the address has unsubscribed from.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dotdigital.http import Dotdigital
@@ -45,14 +46,14 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv, connections.columns)
-    if not ctx.at(UndoCursor).consent:
+    if not ctx.at(UndoCursor).consent or ctx.was_away:
         if asked.plan:
             await suppressions.pull(ctx, dd, ctx.account_id)
         else:
             await both_ways(ctx, dv, dd)
         await opt_outs.read(ctx, dv)
         await kept_books.learn(ctx, dd, ctx.account_id)
-        await ctx.save(UndoCursor(consent=True), stage="Preparing")
+        await ctx.save(replace(ctx.at(UndoCursor), consent=True), stage="Preparing")
     places = await ctx.read(lambda c: undoing.parts(c, asked.run, ctx.run_id))
     for place, part in enumerate(places):
         if place >= ctx.at(UndoCursor).place:

@@ -1,0 +1,115 @@
+"""A run that is interrupted and taken up hours later: who has said no meanwhile is left out, and what somebody has
+changed meanwhile stays."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dyntui.model.opt_in import CODE_OF, OptIn
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.lists import ListRow, MemberRow
+from dyntui.sync.run_context import RunContext
+from tests.scenarios.office import Office
+from tests.scenarios.test_address_books import change_in_dotdigital, in_dotdigital, in_dynamics
+from tests.scenarios.test_opt_in import opt_in_of
+
+Named = list[tuple[Outcome, str]]
+
+
+def let_go(monkeypatch: pytest.MonkeyPatch, office: Office, stage: str, meanwhile: Callable[[], None]) -> None:
+    """The first run that has stored this stage is let go there, and taken up when three hours have passed."""
+    save, drain, pending = RunContext.save, office.engine.drain, [stage]
+
+    async def saved(ctx: RunContext, *given: Any, **named: Any) -> None:
+        await save(ctx, *given, **named)
+        if pending and named["stage"].startswith(stage):
+            pending.clear()
+            raise asyncio.CancelledError
+
+    def drained() -> list[str]:
+        try:
+            return drain()
+        except concurrent.futures.CancelledError:
+            office.let_pass(hours=3)
+            meanwhile()
+            return drain()
+
+    monkeypatch.setattr(RunContext, "save", saved)
+    monkeypatch.setattr(office.engine, "drain", drained)
+
+
+def withdraw(office: Office, newsletter: ListRow, people: list[MemberRow]) -> None:
+    """The first three of them say no, each in another way."""
+    office.change_in_dynamics("contact", people[0].person, donotbulkemail=1)
+    office.unsubscribe(people[1].address)
+    office.unsubscribe(people[2].address, book=office.book_of(newsletter.id))
+
+
+def named(office: Office, run_id: str, people: list[MemberRow]) -> Named:
+    found = {each.person: (each.outcome, each.reason) for each in office.people(run_id)}
+    return [found[each.person] for each in people]
+
+
+SAID_NO: Named = [
+    (Outcome.EXCLUDED, "DO_NOT_BULK_EMAIL"),
+    (Outcome.EXCLUDED, "SUPPRESSED"),
+    (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST"),
+]
+
+
+@pytest.mark.parametrize("stage", ["Importing", pytest.param("Comparing", marks=pytest.mark.thorough)])
+def test_who_has_said_no_while_a_run_stood_still_is_neither_imported_nor_put_back(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    ours = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    joining, back, changed = ours[:4], ours[4:8], ours[8:10]
+    office.leave(newsletter.id, [each.person for each in joining])
+    office.run("lists")
+    office.join(newsletter.id, [each.person for each in joining])
+    office.leave(newsletter.id, [each.person for each in back])
+    for each in changed:
+        office.change_in_dynamics("contact", each.person, lastname="Changed")
+    office.until_told()
+    with monkeypatch.context() as patch:
+        let_go(patch, office, stage, lambda: withdraw(office, newsletter, joining))
+        run = office.run("lists").run
+    assert named(office, run.id, joining) == [*SAID_NO, (Outcome.ADDED, "")]
+
+    plan = office.plan_undo(run.id)
+
+    def meanwhile() -> None:
+        withdraw(office, newsletter, back)
+        change_in_dotdigital(office, changed[0].address, LASTNAME="By hand")
+
+    let_go(monkeypatch, office, stage, meanwhile)
+    done = office.apply(plan).run
+    assert named(office, done.id, [*back, *changed]) == [
+        *SAID_NO, (Outcome.ADDED, ""), (Outcome.REJECTED, "STALE"), (Outcome.UPDATED, ""),
+    ]  # fmt: skip
+    assert in_dotdigital(office, changed[0].address, "LASTNAME") == "By hand"
+    assert not {each.address for each in (*joining[:3], *back[:3])} & office.in_book(newsletter.id)
+
+
+def test_what_was_changed_in_dynamics_while_an_undo_stood_still_is_not_written_over(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    for each in people:
+        opt_in_of(office, each.address, "Double")
+    plan = office.plan_undo(office.run("opt-in").run.id)
+    single = CODE_OF[OptIn.SINGLE]
+    change = {"dyntui_optintype": single}
+    let_go(
+        monkeypatch,
+        office,
+        "Comparing Dynamics",
+        lambda: office.change_in_dynamics("contact", ada.person, **change),
+    )
+    done = office.apply(plan).run
+    assert [in_dynamics(office, each.person, "dyntui_optintype") for each in people] == [single, None]
+    assert named(office, done.id, [ada, bob]) == [(Outcome.REJECTED, "STALE"), (Outcome.UPDATED, "")]
