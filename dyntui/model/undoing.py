@@ -54,6 +54,16 @@ def _as_before(detail: str) -> Undoing:
     return Undoing(outcome=Outcome.UNCHANGED, detail=detail)
 
 
+def writes_again(
+    effect: str, after: Mapping[str, Any] | None, later: str, later_after: Mapping[str, Any] | None
+) -> bool:
+    """Whether a later change of somebody (`later`, the fields that it wrote) has written again what a change had."""
+    fields = set(after or {}) & set(later_after or {})
+    if effect in (ADD, UPDATE) and later in (ADD, UPDATE) and fields:
+        return True
+    return effect == later != UPDATE
+
+
 NOT_IN_BOOK = "not in the address book any more"
 
 

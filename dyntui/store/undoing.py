@@ -10,6 +10,7 @@ Public:
     at_addresses(c, part, addresses); of_people(c, part, people); undecided(c, part, by, item, limit) -> changes
     decide(c, by, item, decided)                                        what each comes to
     withhold(c, by, item, list_id)                                      nobody is put back who has withdrawn consent
+    refuse_overtaken(c, part, by, item)                                 nor what a later run has written again
     refuse_others(c, by, item, plan)                                    only what was planned is left to be done
     would_become(c, by, item)                                           of a plan: what becomes of everybody
     to_take_out(c, by, item, limit); to_import(c, by, item, limit)      -> [Step]
@@ -48,6 +49,7 @@ from dyntui.store import applied_changes, list_unsubscribes, outcomes, planned_c
 from dyntui.store.applied_changes import Part, change_of, written
 from dyntui.store.chunks import in_chunks
 from dyntui.store.opt_outs import is_opted_out
+from dyntui.store.overtaken import overtaken
 from dyntui.store.schema import (
     applied_change,
     change_part,
@@ -283,6 +285,14 @@ def _refuse(
     outcomes.record(c, by, item, people)
     for some in in_chunks([row.person_id for row in rows]):
         c.execute(delete(planned_change).where(_p.run_id == by, _p.item_id == item, _p.person_id.in_(some)))
+
+
+def refuse_overtaken(c: Connection, part: Part, by: str, item: str) -> None:
+    """What a later run has written again stays, by name."""
+    for some in in_chunks(sorted(overtaken(c, part, by, item))):
+        here = (_p.run_id == by, _p.item_id == item, _p.person_id.in_(some))
+        found = c.execute(select(*_who()).where(*here)).all()
+        _refuse(c, by, item, found, lambda row: (Outcome.REJECTED, "STALE", "a later run has written it again"))
 
 
 def refuse_others(c: Connection, by: str, item: str, plan: str) -> None:

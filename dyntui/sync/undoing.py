@@ -91,6 +91,7 @@ async def _decide(ctx: RunContext, dd: Dotdigital, job: Job, asked: UndoOf) -> N
 
     def decided(c: Connection) -> None:
         undoing.withhold(c, ctx.run_id, job.item, job.chosen.id)
+        undoing.refuse_overtaken(c, job.part, ctx.run_id, job.item)
         if asked.apply:
             undoing.refuse_others(c, ctx.run_id, job.item, asked.apply)
         if asked.plan:

@@ -54,7 +54,7 @@ async def undo_part(ctx: RunContext, dv: Dataverse, part: Part, item: str) -> No
             await ctx.save(ctx.cursor, stage="Reading Dynamics", work=work)
         step = "done" if asked.plan else "write"
         list_id = chosen.id if chosen else ""
-        work = functools.partial(_decided, ctx=ctx, asked=asked, item=item, list_id=list_id)
+        work = functools.partial(_decided, ctx=ctx, asked=asked, part=part, item=item, list_id=list_id)
         await ctx.save(replace(ctx.at(UndoCursor), step=step), stage="Comparing Dynamics", work=work)
     if ctx.at(UndoCursor).step == "write":
         await _write(ctx, dv, part, item, chosen)
@@ -72,9 +72,10 @@ async def _members(dv: Dataverse, chosen: MarketingList) -> frozenset[str]:
     return frozenset([each async for some in dv_lists.member_ids(dv, chosen) for each in some])
 
 
-def _decided(c: Connection, ctx: RunContext, asked: UndoOf, item: str, list_id: str) -> None:
+def _decided(c: Connection, ctx: RunContext, asked: UndoOf, part: Part, item: str, list_id: str) -> None:
     if list_id:
         undoing.withhold(c, ctx.run_id, item, list_id)
+    undoing.refuse_overtaken(c, part, ctx.run_id, item)
     if asked.apply:
         undoing.refuse_others(c, ctx.run_id, item, asked.apply)
     if asked.plan:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from dyntui.model.changes import AppliedChange, differing, same_value
 from dyntui.model.outcomes import Outcome
 from dyntui.model.plans import ADD, CREATE, JOIN, REMOVE, UPDATE
-from dyntui.model.undoing import ContactNow, elsewhere, undo, undo_membership, undo_record
+from dyntui.model.undoing import ContactNow, elsewhere, undo, undo_membership, undo_record, writes_again
 
 
 def change(effect: str, **more: Any) -> AppliedChange:
@@ -132,3 +132,23 @@ def test_putting_back_what_differed_leaves_what_was_there(before: dict[str, Any]
     assert all(same_value(held.get(name), value) for name, value in written.items())
     restored = {**held, **was}
     assert all(same_value(restored.get(name), before.get(name)) for name in {*before, *written})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "again"),
+    [
+        (("update", {"LASTNAME": "A"}), ("update", {"LASTNAME": "B", "CITY": "C"}), True),
+        (("update", {"LASTNAME": "A"}), ("update", {"CITY": "C"}), False),
+        (("add", {"LASTNAME": "A"}), ("add", {"LASTNAME": "A"}), True),
+        (("add", None), ("add", None), True),
+        (("add", {"LASTNAME": "A"}), ("update", {"CITY": "C"}), False),
+        (("update", {"LASTNAME": "A"}), ("remove", None), False),
+        (("remove", None), ("remove", {"LASTNAME": "A"}), True),
+        (("join", None), ("join", None), True),
+        (("join", None), ("remove", None), False),
+    ],
+)
+def test_what_a_later_run_has_written_again_is_told_by_effect_and_fields(
+    earlier: tuple[str, dict[str, str] | None], later: tuple[str, dict[str, str] | None], again: bool
+) -> None:
+    assert writes_again(*earlier, *later) is again

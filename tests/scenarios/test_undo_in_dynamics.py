@@ -42,6 +42,30 @@ def test_values_that_arrived_from_dotdigital_are_set_back_unless_somebody_has_ch
     assert in_dynamics(office, ada.person, "firstname") == "Augusta"
 
 
+def test_what_a_later_run_has_written_again_is_not_undone_with_the_earlier_one(office: Office) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"))
+    (ada, bob) = some(office, 2)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    was, runs = in_dynamics(office, bob.person, "firstname"), []
+    for name, people in (("Augusta", (ada, bob)), ("Bea", (ada,)), ("Augusta", (ada,))):
+        for each in people:
+            change_in_dotdigital(office, each.address, FIRSTNAME=name)
+        office.let_pass(minutes=5)
+        runs.append(office.run("address-books").run.id)
+    done = office.undo(runs[0]).run
+    assert {each.person: (each.outcome, each.reason) for each in office.people(done.id)} == {
+        ada.person: (Outcome.REJECTED, "STALE"),
+        bob.person: (Outcome.UPDATED, ""),
+    }
+    assert [in_dynamics(office, each.person, "firstname") for each in (ada, bob)] == ["Augusta", was]
+    # Once the later ones are undone, the earlier one can be.
+    for run in reversed(runs[1:]):
+        assert office.undo(run).run.tally.of(Outcome.UPDATED) == 1
+    assert office.undo(runs[0]).run.tally.of(Outcome.UPDATED) == 1
+    assert in_dynamics(office, ada.person, "firstname") != "Augusta"
+
+
 def test_numbers_dates_and_choices_that_arrived_from_dotdigital_are_set_back_as_they_were(office: Office) -> None:
     (ada, bob) = some(office, 2)
     mapped(office, *(each for each in MORE if each[0] in ARRIVED))
