@@ -43,7 +43,7 @@ class Match(msgspec.Struct, frozen=True):
 class Stranger(msgspec.Struct, frozen=True, kw_only=True):
     """`channel`: why dotdigital itself would not mail them, `""`: it would. `consent` and `detail`: whoever said no for
     the address - a suppression, an opt-out of a record, an unsubscribe from the list. `picked`: the record that
-    somebody chose of several."""
+    somebody chose of several; `known_as`: in words, the record that has had the address, where none has it now."""
 
     address: str
     channel: str = ""
@@ -51,6 +51,7 @@ class Stranger(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     matches: tuple[Match, ...] = ()
     picked: str = ""
+    known_as: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -88,6 +89,8 @@ def _matched(action: MembershipAction, kind: str, stranger: Stranger) -> Verdict
         return Verdict(Effect.JOIN, Outcome.ADDED, detail=f"joined as {kind} {known.id} {known.name}", person=known.id)
     if chosen:
         return Verdict(Effect.STAY, Outcome.REJECTED, "AMBIGUOUS_MATCH", _candidates(kind, chosen))
+    if CREATES.get(action) == kind and stranger.known_as:
+        return Verdict(Effect.STAY, Outcome.EXCLUDED, "UNKNOWN_PERSON", stranger.known_as)
     if CREATES.get(action) == kind:
         return Verdict(Effect.CREATE, Outcome.ADDED, detail=f"joined as a new {kind}")
     return Verdict(Effect.STAY, Outcome.EXCLUDED, "UNKNOWN_PERSON", f"no active {kind} has the address")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import contacts
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.guard import guard
-from dyntui.model.membership_actions import MembershipAction, offered
+from dyntui.model.membership_actions import CREATES, MembershipAction, offered
 from dyntui.model.people import Entity, normalise
 from dyntui.model.reasons import reason_of_status
 from dyntui.model.strangers import Effect, Stranger, judge
@@ -20,7 +20,7 @@ from dyntui.service.resources import Resources
 from dyntui.store import accounts, list_filters, strangers
 from dyntui.store.lists import StoredList
 from dyntui.sync.member_rows import plain_reading
-from dyntui.sync.strangers import matches
+from dyntui.sync.strangers import known_otherwise, matches
 
 
 async def simulate(resources: Resources, known: StoredList) -> Simulation:
@@ -45,7 +45,8 @@ async def simulate(resources: Resources, known: StoredList) -> Simulation:
         addresses = list(channels)
         others = await resources.read(functools.partial(strangers.no_members, list_id=known.id, addresses=addresses))
         met += len(others)
-        for stranger in await _strangers(resources, known, {each: channels[each] for each in others}):
+        ids = {normalise(each.email): each.contact_id for each in page.rows}
+        for stranger in await _strangers(resources, known, {each: channels[each] for each in others}, ids):
             for action in actions:
                 verdict = judge(action, known.member_type, stranger)
                 effects[action][verdict.effect] += 1
@@ -74,19 +75,25 @@ async def simulate(resources: Resources, known: StoredList) -> Simulation:
     )
 
 
-async def _strangers(resources: Resources, known: StoredList, channels: dict[str, str]) -> list[Stranger]:
+async def _strangers(
+    resources: Resources, known: StoredList, channels: dict[str, str], ids: dict[str, int]
+) -> list[Stranger]:
     said_no = await resources.read(functools.partial(strangers.consent, list_id=known.id, addresses=list(channels)))
     dv = await resources.connections.dataverse()
     wanted = [each for each, channel in channels.items() if not channel and each not in said_no]
     entity = Entity(known.member_type)
     reading = await resources.read(lambda c: plain_reading(c, known.account_id, entity))
     found = await matches(dv, known, reading, wanted, resources)
+    before: dict[str, str] = {}
+    if known.member_type in CREATES.values():
+        before = await known_otherwise(resources, dv, known, {each: ids[each] for each in wanted if each not in found})
     return [
         Stranger(
             address=address,
             channel=channel,
             consent=said_no[address].reason if address in said_no else "",
             matches=tuple(found.get(address, ())),
+            known_as=before.get(address, ""),
         )
         for address, channel in channels.items()
     ]

@@ -4,7 +4,8 @@ Who says no with that address is the person. So it is kept as one that they have
 unsubscribes count for them (`suppressed_people`, `list_unsubscribes.people`) - also where their own address is written
 to dotdigital once more, as another contact, which nobody has opted out.
 
-Public: `met(c, contacts, account_id="", list_id="")`, `met_in_book(c, list_id, contacts)`, `addresses(c, ...)`.
+Public: `met(c, contacts, account_id="", list_id="")`, `met_in_book(c, list_id, contacts)`, `addresses(c, ...)`,
+`people(c, list_id, contacts)`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ def met_in_book(c: Connection, list_id: str, contacts: Mapping[str, int]) -> Non
     """Contacts that were met in the book of a list: what is said with the address, of this list or of all, is said by
     the person."""
     _keep(c, _moved(c, contacts, "", list_id), (list_id, _ON_NO_LIST))
+
+
+def people(c: Connection, list_id: str, contacts: Mapping[str, int]) -> dict[str, str]:
+    """Those of the addresses whose contact is that of a member of the list, with whose."""
+    return dict(_moved(c, contacts, "", list_id))
 
 
 def addresses(c: Connection, account_id: str, contact_ids: Sequence[int]) -> dict[int, str]:

@@ -19,7 +19,7 @@ from dyntui.model.people import Entity
 from dyntui.model.plans import CREATE
 from dyntui.store import applied_changes, strangers
 from dyntui.store.applied_changes import Place
-from dyntui.sync import opt_outs, sight, suppressions
+from dyntui.sync import known_before, opt_outs, sight, suppressions
 from dyntui.sync.record_columns import TABLES
 from dyntui.sync.run_context import RunContext
 
@@ -54,6 +54,8 @@ async def make(
     found: dict[str, Candidate | Not] = {}
     found |= {address: Not("BAD_EMAIL", wrong) for address in people if (wrong := fault(address))}
     found |= {address: Not(no.reason, no.detail) for address, no in said_no.items()}
+    elsewhere = await known_before.known(ctx, dv, list(TABLES), [each for each in people if each not in found])
+    found |= {address: Not("UNKNOWN_PERSON", known_before.said(each)) for address, each in elsewhere.items()}
     entity = Entity(as_what.value)
     table = TABLES[entity]
     wanted = [address for address in sorted(people) if address not in found]

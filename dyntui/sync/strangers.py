@@ -39,7 +39,7 @@ from dyntui.store import (
 from dyntui.store.applied_changes import Place
 from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Refusal, ToDo, Waiting
-from dyntui.sync import list_filters, member_listing, planned_strangers, sight, suppressions
+from dyntui.sync import known_before, list_filters, member_listing, planned_strangers, sight, suppressions
 from dyntui.sync.book_reading import take_out_strangers
 from dyntui.sync.having_address import Store, pages_having
 from dyntui.sync.list_state import ListNow
@@ -126,10 +126,17 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
         addresses = [each.address for each in some]
         said_no = await ctx.read(functools.partial(strangers.consent, list_id=chosen.id, addresses=addresses))
         known: dict[str, list[Match]] = {}
+        before: dict[str, str] = {}
         if action not in (MembershipAction.IGNORE, MembershipAction.REMOVE):
             wanted = [each.address for each in some if not each.channel and each.address not in said_no]
             known = await matches(dv, chosen, reading, wanted, ctx)
-        found = [(each.contact_id, judge(action, chosen.member_type, _stranger(each, said_no, known))) for each in some]
+            if action in CREATES:
+                others = {each.address: each.contact_id for each in some if each.address not in known}
+                before = await known_otherwise(ctx, dv, chosen, others)
+        found = [
+            (each.contact_id, judge(action, chosen.member_type, _stranger(each, said_no, known, before)))
+            for each in some
+        ]
         done += len(some)
         await ctx.save(
             ctx.cursor,
@@ -139,7 +146,9 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
         )
 
 
-def _stranger(each: Waiting, said_no: dict[str, Refusal], known: dict[str, list[Match]]) -> Stranger:
+def _stranger(
+    each: Waiting, said_no: dict[str, Refusal], known: dict[str, list[Match]], before: dict[str, str]
+) -> Stranger:
     refusal = said_no.get(each.address)
     return Stranger(
         address=each.address,
@@ -148,7 +157,17 @@ def _stranger(each: Waiting, said_no: dict[str, Refusal], known: dict[str, list[
         detail=refusal.detail if refusal else "",
         matches=tuple(known.get(each.address, ())),
         picked=each.picked,
+        known_as=before.get(each.address, ""),
     )
+
+
+async def known_otherwise(
+    store: Store, dv: Dataverse, chosen: StoredList, contacts: Mapping[str, int]
+) -> dict[str, str]:
+    """Those of the contacts of a list's book (address -> id) that are known in Dynamics as a record of the list's type
+    with another address, with which, in words."""
+    found = await known_before.known(store, dv, [Entity(chosen.member_type)], list(contacts), chosen.id, contacts)
+    return {address: known_before.said(each) for address, each in found.items()}
 
 
 async def matches(

@@ -22,6 +22,7 @@ KINDS = {
     "several": Stranger(address="a@x.example", matches=(ANN, BEN)),
     "picked": Stranger(address="a@x.example", matches=(ANN, BEN), picked="2"),
     "unknown": Stranger(address="a@x.example"),
+    "moved": Stranger(address="a@x.example", known_as="known as contact 1 Ann"),
 }
 STAYS, LEAVES, JOINS, MADE = Effect.STAY, Effect.REMOVE, Effect.JOIN, Effect.CREATE
 # Of each kind what every action makes of it; the last two are one column, with a list of the right type.
@@ -35,6 +36,7 @@ TABLE = {
     "several": ((STAYS, ""), (LEAVES, ""), (STAYS, "AMBIGUOUS_MATCH"), (STAYS, "AMBIGUOUS_MATCH")),
     "picked": ((STAYS, ""), (LEAVES, ""), (JOINS, ""), (JOINS, "")),
     "unknown": ((STAYS, ""), (LEAVES, ""), (STAYS, "UNKNOWN_PERSON"), (MADE, "")),
+    "moved": ((STAYS, ""), (LEAVES, ""), (STAYS, "UNKNOWN_PERSON"), (STAYS, "UNKNOWN_PERSON")),
 }
 COLUMNS = (MembershipAction.IGNORE, MembershipAction.REMOVE, MembershipAction.KNOWN, MembershipAction.CONTACTS)
 

@@ -58,6 +58,9 @@ def _one(address: str, on: MarketingList, rows: Snapshot, memory: Memory, severa
         return Stranger(verdict("rejected", {"AMBIGUOUS_MATCH"}, "several match"), open=spelled)
     if active:
         return Stranger(verdict("added", (), "one record has the address"), joins=active[0].key, open=spelled)
+    if CREATES.get(on.action) == on.kind and _had(address, on, rows, memory):
+        # Whether a list was read while they had it is not always to be told.
+        return Stranger(verdict("added excluded", (), "an active record has had the address"), open=True)
     if CREATES.get(on.action) == on.kind:
         return Stranger(verdict("added", (), "nobody has the address: a record is made"), made=True)
     return Stranger(verdict("excluded", {"UNKNOWN_PERSON"}, "nobody has the address, and none is made"))
@@ -70,6 +73,12 @@ def _said_no(address: str, on: MarketingList, rows: Snapshot, memory: Memory) ->
     if memory.unsubscribed(on.id, ("", ""), address):
         reasons.add("UNSUBSCRIBED_LIST")
     return {first(reasons)} if reasons else set()
+
+
+def _had(address: str, on: MarketingList, rows: Snapshot, memory: Memory) -> bool:
+    owners = {memory.survivor(key) for key, had in memory.ever.items() if address in had}
+    found = (rows.records.get(key) for key in owners if key[0] == on.kind)
+    return any(each is not None and each.state == 0 and not each.merged for each in found)
 
 
 def _record_said_no(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) -> bool:

@@ -171,7 +171,8 @@ def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: 
         met = {**met, "list": office.activated(leads.name).id}
         for each in (*OPEN, "no"):
             office.put_into_book(met["list"], met[f"{each} address"])
-    office.edit(EditList(id=met["list"], membership_action=CONTACTS if kind == "contact" else LEADS))
+    action = CONTACTS if kind == "contact" else LEADS
+    office.edit(EditList(id=met["list"], membership_action=action))
     db = office.sandbox.state.db
     (owner,) = db.execute("SELECT ownerid FROM dv_list WHERE listid = ?", (met["list"],)).fetchone()
     if kind == "lead":
@@ -204,6 +205,14 @@ def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: 
     office.until_told()
     again, calls = office.calls_between(lambda: office.run("lists", lists=(met["list"],)))
     assert writes(calls) == [] and adds_up(again)
+    # A contact that takes another address in dotdigital is the same person still, now and later.
+    moved, there = office.moves_in_dotdigital(met["nobody address"]), on_the_list(office, met["list"])
+    assert {each.action: each.create for each in office.simulate(met["list"]).actions}[action] == 0
+    for _ in range(2):
+        run = office.run("lists", lists=(met["list"],))
+        stays = strangers_of(office, run, met["list"])[moved]
+        assert (stays.reason, ids["nobody"][0] in stays.detail) == ("UNKNOWN_PERSON", True)
+    assert records(office, kind, moved) == [] and on_the_list(office, met["list"]) == there
 
 
 def test_an_ambiguous_stranger_waits_in_quarantine_until_somebody_chooses_the_record(
