@@ -2,9 +2,9 @@
 those with a closed gate still have it, and are not looked at.
 
 Triggers of a store in a file count it, whatever writes: a record, an address, a suppression, an opt-out, a merge, an
-unsubscribe, a list that is activated, an outcome that somebody changed. On a server, where transactions run side by
-side, a count could be older than what it stands for: there nothing is counted, and everybody with a closed gate is
-looked at.
+unsubscribe, a list that is activated, an exclusion that somebody changed (other outcomes close nobody's gate, and who
+is not unchanged is looked at in any case). On a server, where transactions run side by side, a count could be older
+than what it stands for: there nothing is counted, and everybody with a closed gate is looked at.
 
 Public: `stands_still(c, list_id, listing) -> bool`, `keep(c, list_id, listing)`.
 """

@@ -8,12 +8,22 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from sqlalchemy import Connection, delete, event, select
+from sqlalchemy import Connection, delete, event, select, update
 from sqlalchemy.schema import CreateTable
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
-from dyntui.store import intervals, leaving, members, outcomes, pending_members, runs, settling, staging
+from dyntui.store import (
+    intervals,
+    leaving,
+    members,
+    outcomes,
+    pending_members,
+    runs,
+    settled_before,
+    settling,
+    staging,
+)
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.schema import (
     former_address,
@@ -220,6 +230,24 @@ def test_settling_goes_through_nobody_who_can_be_looked_up(tmp_path: Path) -> No
     assert any("USING COVERING INDEX ix_list_member_address" in each for each in plan), plan
     # The one is a branch that SQLite expects and that is never gone through.
     assert plan.count("SCAN list_member") == 1 and "SCAN rival" not in plan, plan
+
+
+def test_who_stays_excluded_is_not_looked_at_because_another_row_is_tried_again(tmp_path: Path) -> None:
+    with closing(open_store(sqlite_url(tmp_path / "store.db"))) as db, db.write() as c:
+        staging.stage(c, "one", "run", [member("p"), member("q", Gate("INACTIVE"), address="bob@example.com")])
+        settling.settle(c, "one", "run", ACCOUNT, NOW)
+        for person_id, outcome, still in (("p", "rejected", True), ("p", "", True), ("q", "", False)):
+            settled_before.keep(c, "one", "run")
+            _becomes(c, person_id, outcome)
+            assert settled_before.stands_still(c, "one", "run") is still, (person_id, outcome)
+        settled_before.keep(c, "one", "run")
+        _becomes(c, "p", "excluded")
+        assert not settled_before.stands_still(c, "one", "run")
+
+
+def _becomes(c: Connection, person_id: str, outcome: str) -> None:
+    m = list_member.c
+    c.execute(update(list_member).where(m.person_id == person_id).values(outcome=outcome, reason=f"as {outcome}"))
 
 
 @GENERATED
