@@ -88,6 +88,9 @@ def time_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
         today = now.astimezone(zone)
         if alone is not None:
             when = datetime.combine(today.date(), alone.time())
+            if _local(when, zone) <= now < (again := _local(when.replace(fold=1), zone)):
+                # Clocks are put back: the hour comes once more.
+                return again
             if _local(when, zone) <= now:
                 when += timedelta(days=1)
         return _local(when, zone)

@@ -56,6 +56,12 @@ def test_a_time_is_local_unless_it_names_a_zone(text: str, utc: str) -> None:
     assert f"{time_of(text, now, STOCKHOLM):%Y-%m-%dT%H:%M}" == utc
 
 
+def test_a_time_alone_is_the_next_one_also_where_an_hour_comes_twice() -> None:
+    between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
+    assert time_of("2:30", between, STOCKHOLM) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert time_of("2:30", between + timedelta(hours=1), STOCKHOLM) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
