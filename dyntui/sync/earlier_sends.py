@@ -22,7 +22,7 @@ from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync import doubtful_sends, kept_books, platform_send
-from dyntui.sync.campaigns.recipients import learn_who_was_mailed
+from dyntui.sync.campaigns.recipients import told_who_was_mailed
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import record, sent_after_all, whole_settled
 
@@ -124,14 +124,16 @@ async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cu
         await close(ctx, dv, dd, earlier)
 
 
-async def cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
+async def cancel(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, error: DyntuiError | None = None
+) -> None:
     """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
-    somebody says otherwise."""
-    error = platform_send.cancelled(earlier)
+    somebody says otherwise. `error`: what became of it, where that is something else."""
+    error = error or platform_send.cancelled(earlier)
     why = f"{error.message} {error.remedy}"
     if not await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why)):
         return
-    await learn_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
+    await told_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
     await _empty(ctx, dd, earlier)
     await record(dv, earlier, "Cancelled")
 

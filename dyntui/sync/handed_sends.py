@@ -29,7 +29,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync import clearing, earlier_sends, kept_books, list_feeds, platform_send, send_proof
-from dyntui.sync.campaigns.recipients import learn_who_was_mailed
+from dyntui.sync.campaigns.recipients import told_who_was_mailed
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import SEND_ITEM, record
@@ -67,8 +67,7 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
     try:
         opted_out = await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
         note = await _learn_who_left(ctx, dd, this)
-        if begun:
-            await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+        told = not begun or await told_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     except DyntuiError:
         # Who is known to have opted out leaves the book all the same, whatever else cannot be asked.
         await ctx.write(lambda c: handed_sends.leave_out(c, this, now))
@@ -76,7 +75,10 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
             await _clean(ctx, dd, this)
         raise
     await ctx.write(lambda c: handed_sends.leave_out(c, this, now, opted_out))
-    if over:
+    if not told and now >= this.out_by and said != "sent":
+        # Whoever has deleted the campaign has taken with it what would tell: a person says what became of the send.
+        await earlier_sends.cancel(ctx, dv, dd, this, platform_send.campaign_gone(this))
+    elif over:
         await _until_sent(ctx, dv, dd, this, asked_with)
     else:
         await _clean(ctx, dd, this)
@@ -188,7 +190,7 @@ async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
             raise
         await earlier_sends.cancel(ctx, dv, dd, this)
         return
-    await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+    await told_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     if not await here():
         # Its address book is yet to be proved empty, by a run of its own.
         return

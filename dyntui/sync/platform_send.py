@@ -358,6 +358,18 @@ def cancelled(this: Send) -> DyntuiError:
     )
 
 
+def campaign_gone(this: Send) -> DyntuiError:
+    """Somebody deleted the campaign while dotdigital had a send of it."""
+    return DyntuiError(
+        "SEND_CANCELLED_REMOTELY",
+        "The campaign was deleted in dotdigital while it had the send, and with it what tells whom it had reached: all "
+        "its people count as mailed.",
+        not_done="People whom dotdigital had not mailed by then were not mailed.",
+        remedy=f"See {OUTBOX} in dotdigital; if it reached nobody, say so: `dyntui campaigns settle {this.id} "
+        "--was-not-mailed`.",
+    )
+
+
 async def state(dd: Dotdigital, this: Send, cursor: SendCursor) -> str:
     """What the platform says of the send at this moment, in small letters: its own state or, where its number never
     reached us, what the campaign shows of it. `cursor`: that of the send's run. Raises DotdigitalError.

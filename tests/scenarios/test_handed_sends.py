@@ -247,6 +247,40 @@ def test_what_fails_while_dotdigital_has_a_send_keeps_nobody_in_its_book_and_end
     assert _in_book(office, sent.id)
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_a_send_whose_campaign_somebody_deletes_while_dotdigital_has_it_ends_and_asks_a_person(
+    office: Office, counted: tuple[CampaignRow, TargetCount], split: bool
+) -> None:
+    """Once everybody was mailed, or between the halves of a split test: with the campaign goes what tells whom."""
+    campaign, count = counted
+    if split:
+        campaign = office.campaign_named("Sleeping bags A/B")
+        office.target(campaign, *(each.id for each in count.lists))
+        count = office.count(campaign)
+        sent = office.queue_send(count, split=SplitTest(metric="Clicks", percentage=30, hours=5))
+        office.engine.drain()
+        office.let_pass(minutes=30)
+        assert 0 < len(office.mailed(campaign)) < count.sendable
+        office.sandbox.state.db.execute("PRAGMA foreign_keys=OFF")
+        office.sandbox.state.db.execute("DELETE FROM dd_campaign WHERE id = ?", (campaign.id,))
+    else:
+        at = office.sandbox.now() + timedelta(hours=2)
+        sent = office.queue_send(count, handed=True, at=at.isoformat())
+        office.engine.drain()
+        office.let_pass(hours=2, minutes=1)
+        assert len(office.mailed(campaign)) == count.sendable
+        office.let_pass(minutes=1)
+        in_dotdigital(office, "DELETE", f"/v2/campaigns/{campaign.id}")
+    for _ in range(11 if split else 3):
+        office.let_pass(minutes=31)
+        office.look_at_sends()
+    ended = office.send_row(sent.id)
+    assert (ended.state, ended.doubt) == (("Cancelled", "cancelled") if split else ("Sent", "stopped"))
+    assert f"settle {sent.id}" in ended.error and ("was deleted" in ended.error) is split
+    looked = [run for run in office.audit(limit=100).rows if run.kind == "hand-over"]
+    assert len(looked) < 10 and {run.status.value for run in looked} == {"Completed"}
+
+
 def _in_book(office: Office, send_id: str) -> set[str]:
     query = (
         "SELECT c.email FROM dd_book b JOIN dd_member m ON m.book_id = b.id JOIN dd_contact c ON c.id = m.contact_id"

@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from dyntui.dotdigital import activities
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.campaign_results import ResultKind
 from dyntui.model.people import normalise
@@ -35,6 +36,18 @@ async def learn_who_was_mailed(ctx: RunContext, dd: Dotdigital, account_id: str,
         await ctx.save(ctx.cursor, stage="Reading who was mailed", work=kept)
 
 
+async def told_who_was_mailed(ctx: RunContext, dd: Dotdigital, account_id: str, campaign_id: int) -> bool:
+    """`learn_who_was_mailed`; False where dotdigital has the campaign no more, and tells nothing of it."""
+    try:
+        await learn_who_was_mailed(ctx, dd, account_id, campaign_id)
+    except DotdigitalError as error:
+        if error.code != _GONE:
+            raise
+        return False
+    return True
+
+
+_GONE = "DOTDIGITAL_CAMPAIGN_NOT_FOUND"
 # What of a recipient tells which kind of result; who was mailed, bounced or unsubscribed is always kept.
 _TELLS = {
     ResultKind.OPENS: ("opens", "forwards", "replies", "first_opened", "last_opened"),
