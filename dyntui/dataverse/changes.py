@@ -16,6 +16,7 @@ import msgspec
 
 from dyntui.dataverse.errors import DYNAMICS, DataverseError, repeating_pages
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.keys import key_of, met, sorted_out
 from dyntui.dataverse.query import columns_of, query
 from dyntui.dataverse.reading import loosely
 from dyntui.dataverse.rows import PAGE_SIZE, find_rows
@@ -66,12 +67,14 @@ async def changes(
     life: timedelta = timedelta(days=7),
     resume: str | None = None,
     maxpagesize: int = PAGE_SIZE,
+    keyless: bool = False,
 ) -> AsyncIterator[DeltaPage[T]]:
     """Everything (without `since`) or what changed after the stored `delta_link`; `resume` is a page's next_link.
 
     `age` is how long ago `since` was stored, `life` how long the organisation keeps changes (`tracking_life`). A link
     of nearly that age is not used: sources disagree whether an older one is refused or answered with every row and
-    without the deletions. An answer without a delta link leaves `since` as the place to go on from.
+    without the deletions. An answer without a delta link leaves `since` as the place to go on from. `keyless` as of
+    `rows.pages`.
 
     Change tracking takes no filter, order or expand. Raises DataverseError DATAVERSE_CHANGES_EXPIRED when the link
     is too old (read everything again), DATAVERSE_TRACKING_OFF when the table is not tracked, and DATAVERSE_PAGE_REPEATS
@@ -86,7 +89,7 @@ async def changes(
     while link is not None:
         answered.add(link)
         raw = await dv.get(link, _Changes, prefer=prefer)
-        page = _sorted_out(raw, row_type)
+        page = _sorted_out(raw, row_type, entity_set, key_of(entity_set, columns), keyless=keyless)
         if page.next_link is None and page.delta_link is None:
             page = msgspec.structs.replace(page, delta_link=since)
         yield page
@@ -116,7 +119,7 @@ def _changes_expired(age: timedelta) -> DataverseError:
     )
 
 
-def _sorted_out(raw: _Changes, row_type: type[T]) -> DeltaPage[T]:
+def _sorted_out(raw: _Changes, row_type: type[T], entity_set: str, key: str, *, keyless: bool) -> DeltaPage[T]:
     reader = decoder(row_type)
     rows: list[T] = []
     deleted: list[str] = []
@@ -127,17 +130,24 @@ def _sorted_out(raw: _Changes, row_type: type[T]) -> DeltaPage[T]:
             if entry.context.endswith("$deletedEntity"):
                 deleted.append(entry.id.lower())
                 continue
-        rows.append(_row(item, reader, row_type))
-    return DeltaPage(rows=rows, deleted=deleted, next_link=raw.next_link, delta_link=raw.delta_link)
+        row = _row(item, reader, row_type, entity_set)
+        if row is not None:
+            rows.append(row)
+    known, _ = sorted_out(rows, row_type, entity_set, key, keyless=keyless)
+    return DeltaPage(rows=list(known), deleted=deleted, next_link=raw.next_link, delta_link=raw.delta_link)
 
 
-def _row(item: msgspec.Raw, reader: msgspec.json.Decoder[T], row_type: type[T]) -> T:
-    """A row, where need be without the columns that cannot be read. Raises DATAVERSE_ANSWER_UNREADABLE."""
+def _row(item: msgspec.Raw, reader: msgspec.json.Decoder[T], row_type: type[T], entity_set: str) -> T | None:
+    """A row, where need be without the columns that cannot be read; None where it cannot be read at all. Raises
+    DATAVERSE_ANSWER_UNREADABLE for what is no JSON."""
     try:
         return reader.decode(item)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # perhaps some column alone
     try:
         return loosely(bytes(item), row_type)
+    except msgspec.ValidationError:
+        met(entity_set, loosely(bytes(item), dict))
+        return None
     except (ValueError, RecursionError) as failure:
         raise unreadable(DYNAMICS, f"{failure}: {bytes(item)[:500].decode('utf-8', 'replace')}", 200) from failure

@@ -24,6 +24,7 @@ from defusedxml.ElementTree import fromstring
 from dyntui.dataverse.batch import get_long
 from dyntui.dataverse.errors import DataverseError, repeating_pages
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.keys import key_of, sorted_out
 from dyntui.dataverse.wanted import Over
 from dyntui.remote.errors import READ_NOT_DONE
 
@@ -48,10 +49,11 @@ _PAGING_ATTRIBUTES: Final = ("page", "count", "paging-cookie", "returntotalrecor
 
 
 class FetchPage(msgspec.Struct, Generic[T], frozen=True):
-    """One page: `rows`, and the `cursor` to go on with, None on the last page."""
+    """One page: `rows`, and the `cursor` to go on with, None on the last page. `odd` as of `rows.Page`."""
 
     rows: list[T]
     cursor: str | None = None
+    odd: int = 0
 
 
 class _Answer(msgspec.Struct, Generic[T], frozen=True):
@@ -59,6 +61,7 @@ class _Answer(msgspec.Struct, Generic[T], frozen=True):
     cookie: str | None = msgspec.field(name="@Microsoft.Dynamics.CRM.fetchxmlpagingcookie", default=None)
     # Seen as a boolean and, in older versions, as text.
     more: bool | str = msgspec.field(name="@Microsoft.Dynamics.CRM.morerecords", default=False)
+    odd: int = msgspec.field(name="@dyntui.odd", default=0)
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -147,12 +150,15 @@ async def fetch_pages(
     root = parse(fetch_xml)
     place = msgspec.json.decode(resume, type=_Cursor) if resume else _Cursor(page=1)
     paged = "top" not in root.attrib
+    asked_for = [each.get("name", "") for each in _entity(root).findall("attribute")]
     while True:
         wanted = f"{_ANNOTATIONS},{annotations}" if annotations else _ANNOTATIONS
         answer = await _one_page(dv, entity_set, row_type, root, place if paged else None, pagesize, wanted, caller)
         more = paged and answer.more in (True, "true", "True")
         before, place = place, _Cursor(page=place.page + 1, cookie=_inner_cookie(answer.cookie))
-        yield FetchPage(rows=answer.rows, cursor=msgspec.json.encode(place).decode() if more else None)
+        rows, odd = sorted_out(answer.rows, row_type, entity_set, key_of(entity_set, asked_for))
+        cursor = msgspec.json.encode(place).decode() if more else None
+        yield FetchPage(rows=list(rows), cursor=cursor, odd=answer.odd + odd)
         if more and place.cookie and place.cookie == before.cookie:
             # The cookie is of the last row: the next page would end where this one did.
             raise repeating_pages(entity_set)

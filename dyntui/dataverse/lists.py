@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from dyntui.dataverse import fetchxml, list_queries
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import DYNAMICS, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.member_tables import MEMBER_TABLES, MemberTable
 from dyntui.dataverse.query import columns_of, guid, is_guid, moment
@@ -28,6 +28,7 @@ from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
 from dyntui.dataverse.wanted import Wanted
 from dyntui.remote.errors import READ_NOT_DONE
+from dyntui.remote.failures import unreadable
 
 T = TypeVar("T")
 # The column takes 128 characters (attribute metadata of `listname`).
@@ -200,7 +201,7 @@ async def member_pages(
         resume=resume,
         caller=caller,
     ):
-        yield Page(rows=found.rows, next_link=found.cursor)
+        yield Page(rows=found.rows, next_link=found.cursor, odd=found.odd)
 
 
 def _query_of(ml: MarketingList) -> str | None:
@@ -253,6 +254,7 @@ def membership_pages(
         orderby=["listmemberid"],
         maxpagesize=maxpagesize,
         resume=resume,
+        keyless=True,
     )
 
 
@@ -265,13 +267,16 @@ class _Key(msgspec.Struct, frozen=True):
 async def member_ids(
     dv: Dataverse, ml: MarketingList, *, maxpagesize: int = 5000, caller: str | None = None
 ) -> AsyncIterator[list[str]]:
-    """The ids of a list's members as of now, page by page: of a static list its rows, of a dynamic one its query."""
+    """The ids of a list's members as of now, page by page: of a static list its rows, of a dynamic one its query.
+    Raises DATAVERSE_ANSWER_UNREADABLE where an id cannot be read: nobody could tell who has left."""
     if not ml.dynamic:
         async for some in membership_pages(dv, ml.id, maxpagesize=maxpagesize):
             yield [row.entity_id for row in some.rows if row.names_a_record]
         return
     key = ml.table.key
     async for page in member_pages(dv, ml, _Key, select=[key], maxpagesize=maxpagesize, caller=caller):
+        if page.odd:
+            raise unreadable(DYNAMICS, f"{page.odd} members of the list {ml.id} without an id")
         yield [getattr(row, key) for row in page.rows]
 
 

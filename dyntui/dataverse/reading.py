@@ -2,8 +2,8 @@
 
 Any column but the key may be empty, of another type than described, or hold what no reader expects. A value that cannot
 be read costs its column, and whoever reads the row is told which these are: a row type with a field named `ODD_COLUMNS`
-gets their names there, and has to decide what the row is worth without them. A row whose key cannot be read, and an
-answer that is no JSON at all, are errors.
+gets their names there, and has to decide what the row is worth without them. A row of a page that lacks its key costs
+itself (`dyntui.dataverse.keys`). A single row without it, and an answer that is no JSON at all, are errors.
 
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 """
@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
+from dyntui.dataverse.keys import met
 from dyntui.model import exact_json
 
 T = TypeVar("T")
@@ -23,15 +24,25 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 
 def loosely(body: bytes, into: type[T]) -> T:
-    """The JSON of an answer as a value, column by column. Raises ValueError, RecursionError."""
+    """The JSON of an answer as a value, column by column; a page says in its `odd` how many rows could not be read.
+    Raises ValueError, RecursionError."""
     value = exact_json.decode_loosely(body)
     row_types = get_args(into)
     if not (row_types and isinstance(value, dict) and isinstance(value.get("value"), list)):
         return cast(T, _row(value, into))
-    rows = [_row(each, row_types[0]) for each in value["value"]]
     generic: Any = get_origin(into)
     page = msgspec.convert({**_filled(value), "value": []}, type=generic[Any])
-    return cast(T, msgspec.structs.replace(page, rows=rows))
+    counts = "odd" in generic.__struct_fields__
+    rows, odd = [], 0
+    for each in value["value"]:
+        try:
+            rows.append(_row(each, row_types[0]))
+        except msgspec.ValidationError:
+            if not counts:
+                raise
+            odd += 1
+            met("Dynamics", each)
+    return cast(T, msgspec.structs.replace(page, rows=rows, **({"odd": odd} if counts else {})))
 
 
 def _filled(value: dict[str, Any]) -> dict[str, Any]:

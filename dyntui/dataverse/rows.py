@@ -19,6 +19,7 @@ import msgspec
 from dyntui.dataverse.batch import PART_URL_LIMIT, get_long
 from dyntui.dataverse.errors import DUPLICATE, GONE, VERSION_MISMATCH, DataverseError, UnknownOutcome, repeating_pages
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.keys import key_of, sorted_out
 from dyntui.dataverse.query import any_of, columns_of, guid, in_chunks, query
 from dyntui.model.errors import Exit
 from dyntui.remote.calls import Reply
@@ -29,11 +30,13 @@ _TOO_MANY_VALUES = frozenset({400, 413, 414, 500})
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """One page: `rows`; `next_link` to go on with (also after a restart, soon); `count` when it was asked for."""
+    """One page: `rows`; `next_link` to go on with (also after a restart, soon); `count` when it was asked for. `odd`:
+    how many rows there are besides, or among them, whose key cannot be read."""
 
     rows: list[T] = msgspec.field(name="value")
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
     count: int | None = msgspec.field(name="@odata.count", default=None)
+    odd: int = msgspec.field(name="@dyntui.odd", default=0)
 
 
 async def pages(
@@ -50,10 +53,12 @@ async def pages(
     annotations: str | None = None,
     resume: str | None = None,
     caller: str | None = None,
+    keyless: bool = False,
 ) -> AsyncIterator[Page[T]]:
     """A set's rows, page by page; `resume` goes on from a stored `next_link`.
 
     Order by something unique, or rows may shift between pages. `annotations` is a comma list of annotation names.
+    A row whose key cannot be read is left out, and told of; with `keyless` it is not left out.
     Raises DATAVERSE_PAGE_REPEATS where a page leads back to one that was answered.
     """
     prefer = [f"odata.maxpagesize={maxpagesize}"]
@@ -67,10 +72,17 @@ async def pages(
     while link is not None:
         answered.add(link)
         page: Page[T] = await get_long(dv, link, Page[row_type], prefer=prefer, caller=caller)  # type: ignore[valid-type]
-        yield page
+        yield _readable(page, row_type, entity_set, columns, keyless=keyless)
         link = page.next_link
         if link in answered:
             raise repeating_pages(entity_set)
+
+
+def _readable(
+    page: Page[T], row_type: type[T], entity_set: str, columns: Sequence[str], *, keyless: bool = False
+) -> Page[T]:
+    rows, odd = sorted_out(page.rows, row_type, entity_set, key_of(entity_set, columns), keyless=keyless)
+    return msgspec.structs.replace(page, rows=list(rows), odd=page.odd + odd) if odd else page
 
 
 async def pages_where_any(
@@ -175,7 +187,7 @@ async def find_rows(
         columns = columns_of(row_type) if select is None else select
         link = entity_set + query(select=columns, filter=filter, orderby=orderby, expand=expand, top=top)
         page: Page[T] = await dv.get(link, Page[row_type], caller=caller)  # type: ignore[valid-type]
-        return page.rows
+        return _readable(page, row_type, entity_set, columns).rows
     found: list[T] = []
     async for page in pages(
         dv, entity_set, row_type, select=select, filter=filter, orderby=orderby, expand=expand, caller=caller

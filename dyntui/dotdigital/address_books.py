@@ -12,19 +12,23 @@ Facts: reference/dotdigital_api.md sections 4 and 8.1. Members are added by impo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
 from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.paging import skip_pages
-from dyntui.dotdigital.reading import Whole, read
+from dyntui.dotdigital.paging import Page, skip_pages
+from dyntui.dotdigital.reading import Whole, read, repeating_pages
 
+T = TypeVar("T")
 CHUNK: Final = 1000
 LONGEST_NAME: Final = 128
 RESERVED_NAMES: Final = frozenset({"test", "all contacts"})
+
+log = logging.getLogger(__name__)
 
 
 class AddressBook(msgspec.Struct, frozen=True):
@@ -62,18 +66,27 @@ class Removal(msgspec.Struct, frozen=True):
 
 
 async def address_books(dd: Dotdigital) -> list[AddressBook]:
-    """All address books; the pseudo-book "All contacts" is left out should it appear."""
-    books: list[AddressBook] = []
-    async for page in skip_pages(dd, "/v2/address-books", AddressBook, lambda book: book.id):
-        books.extend(book for book in page.rows if book.name.lower() != "all contacts")
-    return books
+    """All address books; the pseudo-book "All contacts" is left out should it appear, and so is one that cannot be
+    read: nobody can say which it is."""
+    pages = skip_pages(dd, "/v2/address-books", AddressBook, lambda book: book.id, takes_odd=True)
+    return [book for book in await _all("/v2/address-books", pages) if book.name.lower() != "all contacts"]
 
 
 async def segments(dd: Dotdigital) -> list[Segment]:
-    """All segments."""
-    found: list[Segment] = []
-    async for page in skip_pages(dd, "/v2/segments", Segment, lambda segment: segment.id):
+    """All segments that can be read."""
+    return await _all(
+        "/v2/segments", skip_pages(dd, "/v2/segments", Segment, lambda segment: segment.id, takes_odd=True)
+    )
+
+
+async def _all(path: str, pages: AsyncIterator[Page[T]]) -> list[T]:
+    found: list[T] = []
+    async for page in pages:
+        for each in page.odd:
+            log.warning("dotdigital listed what cannot be read: %s %s", each.reason, each.received)
         found.extend(page.rows)
+        if page.repeats:
+            raise repeating_pages(path)
     return found
 
 

@@ -13,7 +13,7 @@ import html
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 import idna
@@ -146,6 +146,11 @@ def _spellings(domain: str) -> Iterator[str]:
                 yield idna.encode(each, uts46=True).decode()
     except UnicodeError:
         pass  # no name that could be registered: it counts as it is written
+
+
+def without_id(addresses: Sequence[str]) -> str:
+    """What stands for a row that names addresses and whose own id cannot be read; no system has such an id."""
+    return f"row without an id: {' '.join(sorted(addresses))}"[:200]
 
 
 def shown(text: str | None) -> str:

@@ -24,7 +24,7 @@ from dyntui.store.book_contents import BookContact, Reading
 from dyntui.store.lists import StoredList
 from dyntui.store.pending_members import Imported
 from dyntui.store.strangers import Found
-from dyntui.sync import before_images, list_resubscribes, suppressions
+from dyntui.sync import before_images, list_resubscribes, odd_answers, suppressions
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppressions import Said
@@ -64,8 +64,8 @@ async def read(
             ]
             stranger_store.found(c, chosen.id, ctx.run_id, met)
 
-    async for page in contacts.contact_pages(
-        dd, list_id=chosen.book_id, modified_since=since, data_fields=strangers or None
+    async for page in odd_answers.contact_pages(
+        ctx, dd, list_id=chosen.book_id, modified_since=since, data_fields=strangers or None
     ):
         held = [
             BookContact(normalise(each.email), each.contact_id, reason_of_status(each.email_status))
@@ -127,7 +127,7 @@ async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) 
         return
     # Of a million people who may be there only a byte each is kept.
     seen = bytearray(await ctx.read(lambda c: staging.places(c, chosen.id)))
-    async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
+    async for page in odd_answers.contact_pages(ctx, dd, list_id=chosen.book_id):
         said = {normalise(each.email): Said(each.email, each.email_status, each.contact_id) for each in page.rows}
         for each in await _learn(ctx, chosen, said):
             seen[each.seq] = 1

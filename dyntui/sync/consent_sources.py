@@ -21,7 +21,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.rows import Page
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.mentioned import addresses_in, shown
+from dyntui.model.mentioned import addresses_in, shown, without_id
 from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import consent_sources as store
@@ -82,7 +82,8 @@ async def withdrawn(ctx: RunContext, dv: Dataverse) -> AsyncIterator[list[OptOut
     """Every consent row that says no, page by page. A row without an address that is no telephone number either is
     odd. Raises CONSENT_ROWS_HIDDEN where the service may not read them."""
     odd: list[OddRow] = []
-    async for page in _readable(dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=_SAYS_NO, orderby=(_KEY,))):
+    pages = dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=_SAYS_NO, orderby=(_KEY,), keyless=True)
+    async for page in _readable(pages):
         named = [(row, addresses_in(row.contact_point)) for row in page.rows]
         odd += [
             OddRow(key=row.id, shown=f"consent row {row.id}: {shown(row.contact_point) or 'empty'}")
@@ -95,7 +96,7 @@ async def withdrawn(ctx: RunContext, dv: Dataverse) -> AsyncIterator[list[OptOut
 
 def _opt_out(row: ConsentRow, addresses: Sequence[str]) -> OptOut:
     return OptOut(
-        person_id=row.id,
+        person_id=row.id if query.is_guid(row.id) else without_id(addresses),
         entity=CONSENT_ROWS,
         reason="DO_NOT_BULK_EMAIL",
         said_by=CONSENT_ROWS,
@@ -127,7 +128,8 @@ async def withdrawn_since(dv: Dataverse, mark: str) -> list[OptOut]:
     changed = f" and modifiedon ge {query.moment(known - _A_LITTLE)}" if known else ""
     found: list[OptOut] = []
     filter_ = f"({_SAYS_NO}){changed}"
-    async for page in _readable(dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=filter_, orderby=(_KEY,))):
+    pages = dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=filter_, orderby=(_KEY,), keyless=True)
+    async for page in _readable(pages):
         named = [(row, addresses_in(row.contact_point)) for row in page.rows]
         found += [_opt_out(row, addresses) for row, addresses in named if addresses]
     return found
@@ -159,6 +161,7 @@ def _is_telephone(text: str | None) -> bool:
 async def taken_back(dv: Dataverse, row_ids: Sequence[str]) -> list[str]:
     """Those of the consent rows that are there and say yes, or nothing, by now."""
     found: list[str] = []
-    async for page in dv_rows.pages_where_any(dv, CONSENT_SET, ConsentRow, _KEY, row_ids, orderby=(_KEY,)):
+    ids = [each for each in row_ids if query.is_guid(each)]
+    async for page in dv_rows.pages_where_any(dv, CONSENT_SET, ConsentRow, _KEY, ids, orderby=(_KEY,)):
         found += [row.id for row in page.rows if row.value in NO_WITHDRAWAL]
     return found

@@ -11,21 +11,20 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from dyntui.dotdigital import contacts
 from dyntui.dotdigital.contacts import ALL_DATA_FIELDS
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.people import normalise
 from dyntui.store import pending_members
 from dyntui.store.lists import StoredList
 from dyntui.store.pending_members import Pending
-from dyntui.sync import before_images, suppressions
+from dyntui.sync import before_images, odd_answers, suppressions
 from dyntui.sync.run_context import RunContext
 
 
 async def leave_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, stage: str) -> None:
     """Of all who wait to be imported, by reading the book with its fields page by page: for so many that their contacts
     are not asked for one import after the other (`before_images.held`)."""
-    async for page in contacts.contact_pages(dd, list_id=chosen.book_id, data_fields=ALL_DATA_FIELDS):
+    async for page in odd_answers.contact_pages(ctx, dd, list_id=chosen.book_id, data_fields=ALL_DATA_FIELDS):
         said = [suppressions.Said(each.email, each.email_status, each.contact_id) for each in page.rows]
         await suppressions.learn_statuses(ctx, chosen.account_id, said)
         there = {normalise(each.email): each for each in page.rows if each.email}

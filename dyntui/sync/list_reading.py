@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.cursors import OneList
 from dyntui.model.trust import MEMBERS, RECORDS, Rule, age_of, why_proved
@@ -87,7 +88,12 @@ async def _what_changed(
     elif not now.row.dynamic:
         why = why or "its rows were not counted before"
     elif not why:
-        await membership_changes.bring_up(ctx, dv, now, chosen, place, title)
+        try:
+            await membership_changes.bring_up(ctx, dv, now, chosen, place, title)
+        except DataverseError as error:
+            if error.code != "DATAVERSE_ANSWER_UNREADABLE":
+                raise
+            why = "its query answers members that cannot be read"
     if why:
         return _Answer(why, place.base)
     await _end(ctx, now, chosen, place, title)

@@ -19,6 +19,7 @@ from dyntui.store import book_contents, list_unsubscribes
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
+from dyntui.sync import odd_answers
 from dyntui.sync.run_context import RunContext
 
 INCLUDED = "lists"
@@ -76,5 +77,5 @@ async def ask(ctx: RunContext, dd: Dotdigital, chosen: StoredList, addresses: Se
             person = await contacts.person_by(dd, "email", address)
             await learn(ctx, of, [] if person is None else [person])
         return
-    async for page in contacts.contact_pages(dd, include=(INCLUDED,)):
+    async for page in odd_answers.contact_pages(ctx, dd, include=(INCLUDED,)):
         await learn(ctx, of, [each for each in page.rows if normalise(each.email) in open_ones])

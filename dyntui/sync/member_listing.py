@@ -75,6 +75,8 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
     listed = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     if not now.row.dynamic and ctx.at(OneList).confirmed < listed:
         return "two ways of reading the list in Dynamics do not agree"
+    if now.row.dynamic and ctx.at(OneList).confirmed < 0:
+        return "Dynamics answered members of the list that cannot be read"
     return ""
 
 
@@ -88,8 +90,11 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
         rows = await asyncio.to_thread(lambda found: [staged(reading, each) for each in found], page.rows)
         seen += len(rows)
         found = await ctx.read(functools.partial(_compared, ctx, chosen.id, rows))
+        at = ctx.at(OneList)
+        # Rows of a dynamic list that cannot be read stand against what is confirmed.
+        unread = at.confirmed - (page.odd if now.row.dynamic else 0)
         await ctx.save(
-            replace(_after(ctx.at(OneList), page.next_link, "counted" if now.row.dynamic else "rows"), **found),
+            replace(_after(at, page.next_link, "counted" if now.row.dynamic else "rows"), confirmed=unread, **found),
             stage=f"Reading {title}",
             done=seen,
             of=max(expected, seen),

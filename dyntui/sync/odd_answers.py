@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
-from dyntui.dotdigital.reading import OddRow
+from dyntui.dotdigital import contacts
+from dyntui.dotdigital.contacts import Person
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.paging import Page
+from dyntui.dotdigital.reading import OddRow, repeating_pages
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.sync.run_context import RunContext
+
+
+async def contact_pages(ctx: RunContext, dd: Dotdigital, **asked: Any) -> AsyncIterator[Page[Person]]:
+    """`contacts.contact_pages`, where a contact that cannot be read costs itself: the run names it. Raises
+    DOTDIGITAL_PAGE_REPEATS. Not for what proves that nobody else is in a book."""
+    async for page in contacts.contact_pages(dd, **asked, takes_odd=True):
+        for each in page.odd:
+            ctx.met_odd_row("dotdigital's contacts", f"{each.reason}: {each.received}")
+        yield page
+        if page.repeats:
+            raise repeating_pages("/contacts/v3")
 
 
 def unreadable(rows: Iterable[OddRow], place: object) -> list[PersonOutcome]:

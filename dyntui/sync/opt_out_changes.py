@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import moment
+from dyntui.dataverse.query import is_guid, moment
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.model.trust import OPT_OUTS, Rule, why_proved
@@ -88,6 +88,7 @@ async def _look_at_changed(ctx: RunContext, dv: Dataverse, sources: Sources, sin
             select=(key, *ADDRESSES, *flags, "merged", "_masterid_value", "modifiedon"),
             filter=f"modifiedon ge {moment(since - opt_outs.OVERLAP)}",
             orderby=(key,),
+            keyless=True,
         ):
             await _keep(ctx, reading, entity, flags, page.rows, seen)
             # What is left of a merge has the opt-outs of what was merged into it, with the addresses that it has now.
@@ -105,7 +106,7 @@ async def _keep(
     ctx: RunContext, reading: str, entity: Entity, flags: tuple[str, ...], rows: list[Record], seen: _Seen
 ) -> None:
     told = [found for row in rows if (found := opt_outs.opted_out(entity, flags, row, shown=False)) is not None]
-    merges = [opt_outs.merge_of(entity, row) for row in rows if row.merged and row.into]
+    merges = [opt_outs.merge_of(entity, row) for row in rows if row.merged and row.into and is_guid(row.id)]
     await opt_outs.keep(ctx, reading, told, merges)
     known = await ctx.read(functools.partial(opt_out_store.said_by, person_ids=[row.id for row in rows]))
     taken_back = {

@@ -21,7 +21,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid, is_guid, moment
 from dyntui.dataverse.reading import ODD_COLUMNS
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
-from dyntui.model.mentioned import addresses_in
+from dyntui.model.mentioned import addresses_in, without_id
 from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
@@ -156,6 +156,7 @@ async def _since(dv: Dataverse, entity: Entity, marks: Marks) -> list[OptOut]:
         select=(key, *ADDRESSES, *flags, "merged", "_masterid_value"),
         filter=f"({_says_so(marks.sources, entity)}){changed}",
         orderby=(key,),
+        keyless=True,
     ):
         told = list(_opted_out(entity, flags, page.rows))
         into = {row.id: row.into for row in page.rows if row.merged and row.into}
@@ -184,11 +185,12 @@ async def _read_table(
         select=(key, *ADDRESSES, *flags, "merged", "_masterid_value", "modifiedon"),
         filter=f"{' or '.join(f'{flag} eq true' for flag in flags)} or ({merged})",
         orderby=(key,),
+        keyless=True,
     ):
         told = list(_opted_out(entity, flags, page.rows))
         people |= {each.person_id: each.reason for each in told if each.person_id in among}
         gone = [row for row in page.rows if row.merged]
-        await keep(ctx, reading, told, [merge_of(entity, row) for row in gone if row.into])
+        await keep(ctx, reading, told, [merge_of(entity, row) for row in gone if row.into and is_guid(row.id)])
         changed = (dated(row.modifiedon, ctx.moment()) for row in gone)
         latest = max((each for each in (latest, *changed) if each), default=None)
     if latest is not None and (until := moment(latest)) != mark:
@@ -217,13 +219,17 @@ def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[Record]) -> 
 
 def opted_out(entity: Entity, flags: Sequence[str], row: Record, *, shown: bool = False) -> OptOut | None:
     """The opt-out that a record says, None where it says none. `shown`: Dynamics gave the row because it opted out, so
-    one that shows no flag has one that cannot be read."""
+    one that shows no flag has one that cannot be read. Where its id cannot be read it counts for its addresses; one
+    without either is named as any such row is."""
     said_by = next((flag for flag, value in row.flags(flags).items() if value), "")
     if not said_by and (shown or set(flags) & set(row.odd)):
         said_by = flags[0]
-    if not said_by:
+    addresses = row.addresses()
+    known = is_guid(row.id)
+    if not said_by or not (known or addresses):
         return None
-    return OptOut(person_id=row.id, entity=entity, reason=REASONS[said_by], said_by=said_by, addresses=row.addresses())
+    who = row.id if known else without_id(addresses)
+    return OptOut(person_id=who, entity=entity, reason=REASONS[said_by], said_by=said_by, addresses=addresses)
 
 
 def was_taken_back(flags: Sequence[str], row: Record, said_by: str) -> bool:
@@ -303,8 +309,9 @@ async def _ask(
         return
     entity_set, key = SETS[entity]
     found: dict[str, Record] = {}
+    ids = [each.person_id for each in asked if is_guid(each.person_id)]
     async for page in dv_rows.pages_where_any(
-        dv, entity_set, Record, key, [each.person_id for each in asked], select=(key, *flags, "merged"), orderby=(key,)
+        dv, entity_set, Record, key, ids, select=(key, *flags, "merged"), orderby=(key,)
     ):
         found |= {row.id: row for row in page.rows}
     said_by = {each.person_id: each.said_by for each in asked}

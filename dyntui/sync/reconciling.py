@@ -10,7 +10,6 @@ import functools
 
 from sqlalchemy import Connection
 
-from dyntui.dotdigital import contacts
 from dyntui.dotdigital.contacts import ALL_DATA_FIELDS, Value
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -18,6 +17,7 @@ from dyntui.model.people import normalise
 from dyntui.model.plans import DIFFERENCE
 from dyntui.store import differences, outcomes
 from dyntui.store.lists import StoredList
+from dyntui.sync import odd_answers
 from dyntui.sync.run_context import RunContext
 
 # The places of these items in a run, behind those of the lists.
@@ -43,7 +43,7 @@ async def compare(
         if not strangers:
             outcomes.record(c, ctx.run_id, item, [_stays(each) for each in others])
 
-    async for page in contacts.contact_pages(dd, list_id=chosen.book_id, data_fields=ALL_DATA_FIELDS):
+    async for page in odd_answers.contact_pages(ctx, dd, list_id=chosen.book_id, data_fields=ALL_DATA_FIELDS):
         values = {normalise(each.email): each.values for each in page.rows if each.email}
         done += len(page.rows)
         stage = f"Comparing the fields of {title}"

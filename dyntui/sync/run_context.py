@@ -7,9 +7,10 @@ Everything is written through here, so that each write is fenced: a worker that 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -20,8 +21,9 @@ from sqlalchemy import Connection
 from dyntui.model.cursors import Cursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import STOOD_STILL
+from dyntui.model.mentioned import shown
 from dyntui.model.moments import moment_of, text_of
-from dyntui.model.outcomes import RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
 from dyntui.model.sync_types import RUN_KINDS, SENDING, Asked, asked_of
 from dyntui.store import intervals, members, outcomes, planned_changes, runs
 from dyntui.store.database import Database
@@ -42,6 +44,21 @@ _KNOWN_FOR = timedelta(minutes=1)
 _HEARS_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
+
+
+# Rows of which nobody can tell which they are, behind all other parts of a run.
+_ODD_ROWS = Item(id="odd-rows", kind="feed", name="Rows that cannot be read", place=1_000_001)
+
+
+def odd_row(table: str, received: str) -> PersonOutcome:
+    """What becomes of such a row."""
+    who = hashlib.sha256(f"{table}\n{received}".encode()).hexdigest()[:16]
+    return PersonOutcome(
+        person=f"{table}/{who}",
+        outcome=Outcome.REJECTED,
+        reason="ODD_ROW",
+        detail=f"one of {table} has no id that can be read; received: {shown(received)}",
+    )
 
 
 class Cancelled(Exception):
@@ -101,6 +118,7 @@ class RunContext:
         self._turn = turn
         self._prove = prove
         self.last_import = LastImport()
+        self._odd: dict[tuple[str, str], None] = {}
         # A send that goes on after an interruption may be past recall; its next save says so.
         self._cancellable = claim.kind not in SENDING or not claim.cursor
 
@@ -203,6 +221,26 @@ class RunContext:
         else:
             self._saved(self.run_id)
 
+    def met_odd_row(self, table: str, received: str) -> None:
+        """A row was answered of which nobody can tell which it is: the next save names it. The people of a send are
+        those that were counted, and no others."""
+        if self.kind not in SENDING:
+            self._odd[(table, received)] = None
+
+    def _name_odd(self, c: Connection, rows: Iterable[tuple[str, str]]) -> None:
+        several = list(rows)
+        if not several:
+            return
+        known = {each.id for each in outcomes.items(c, self.run_id)}
+        if _ODD_ROWS.id not in known:
+            outcomes.put_item(c, self.run_id, _ODD_ROWS)
+        outcomes.record(c, self.run_id, _ODD_ROWS.id, [odd_row(table, received) for table, received in several])
+        outcomes.close(c, self.run_id, _ODD_ROWS.id)
+
+    def _forget(self, named: Iterable[tuple[str, str]]) -> None:
+        for each in named:
+            self._odd.pop(each, None)
+
     async def _told(self) -> None:
         """What is still being said of a wait must not come after what is saved next."""
         if self._telling is not None:
@@ -245,10 +283,11 @@ class RunContext:
         """
         self._is_ours(cursor)
         await self._told()
-        calls = self._calls.copy()
+        calls, odd = self._calls.copy(), tuple(self._odd)
 
         def keep() -> str:
             with self._db.write() as c:
+                self._name_odd(c, odd)
                 desired = runs.advance(
                     c,
                     self.run_id,
@@ -266,6 +305,7 @@ class RunContext:
 
         desired = await asyncio.to_thread(keep)
         self._calls.subtract(calls)
+        self._forget(odd)
         self._stage = stage
         self._cursor = cursor
         self._cancellable = cancellable
@@ -347,14 +387,16 @@ class RunContext:
     ) -> RunStatus:
         """End the run (see `dyntui.store.runs.finish`), with the calls made since the last save. Raises `Fenced`."""
         await self._told()
-        calls = self._calls.copy()
+        calls, odd = self._calls.copy(), tuple(self._odd)
 
         def end() -> RunStatus:
             with self._db.write() as c:
+                self._name_odd(c, odd)
                 runs.advance(c, self.run_id, self.token, calls=Calls(**calls))
                 return runs.finish(c, self.run_id, self.token, self.now(), status=status, read=read, problem=problem)
 
         ended = await asyncio.to_thread(end)
         self._calls.subtract(calls)
+        self._forget(odd)
         self._saved(self.run_id)
         return ended

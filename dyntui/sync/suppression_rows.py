@@ -40,7 +40,7 @@ class Added(
 ):
     """A suppression row that may have been written in Dynamics."""
 
-    row: str
+    row: str = ""
     address: str | None = None
     changed_on: datetime | None = None
     changed_by: str | None = None

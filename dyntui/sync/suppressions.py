@@ -31,7 +31,7 @@ from dyntui.store import lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import feeds, nameless_rows, written_consent
+from dyntui.sync import feeds, nameless_rows, odd_answers, written_consent
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppression_rows import Added, Written, news_to_us, written_in_dynamics
 
@@ -161,7 +161,7 @@ async def _read_statuses(ctx: RunContext, dd: Dotdigital, account_id: str, item:
     read_on = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, _STATUSES)))
     if read_on is not None and now - read_on < _STATUSES_EVERY:
         return
-    async for page in contacts.contact_pages(dd):
+    async for page in odd_answers.contact_pages(ctx, dd):
         await learn_statuses(ctx, account_id, [Said(each.email, each.email_status) for each in page.rows], item)
     await ctx.write(lambda c: watermarks.put(c, account_id, _STATUSES, text_of(now)))
 
@@ -261,6 +261,7 @@ async def changed_rows(dv: Dataverse, mark: RowsMark) -> list[Added]:
         Added,
         filter=f"{mark.written.condition}{changed}",
         orderby=("dyntui_suppressionid",),
+        keyless=True,
     ):
         found += filter(mark.written.theirs, page.rows)
     return found
@@ -333,6 +334,7 @@ async def _asked_in_dynamics(
         Added,
         filter=written.condition,
         orderby=("dyntui_suppressionid",),
+        keyless=True,
     ):
         theirs = list(filter(written.theirs, page.rows))
         rows = await ctx.read(functools.partial(news_to_us, rows=theirs))

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import changes
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import is_guid
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity
@@ -94,6 +95,7 @@ async def _changes(
         age=age,
         life=life,
         resume=at.next or None,
+        keyless=True,
     )
     async for page in pages:
         if page.next_link is not None:
@@ -108,7 +110,7 @@ def _keep_records(
     c: Connection, *, entity: Entity, flags: Sequence[str], rows: Sequence[Record], now: str
 ) -> list[PersonOutcome]:
     told = [each for row in rows if (each := opt_outs.opted_out(entity, flags, row)) is not None]
-    merges = [opt_outs.merge_of(entity, row) for row in rows if row.merged and row.into]
+    merges = [opt_outs.merge_of(entity, row) for row in rows if row.merged and row.into and is_guid(row.id)]
     return _keep(c, told, merges, now)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
+from dyntui.dataverse.keys import MET
 from dyntui.model.budgets import OPERATIONS_A_DAY
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError
@@ -134,6 +135,7 @@ class Worker:
         )
         SPENDER.set(ctx.kind)
         RUN_METER.set(ctx.count_call)
+        MET.set(ctx.met_odd_row)
         RUN_SLOWED.set(ctx.slowed)
         RUN_SLEEP.set(ctx.sleep)
         self._changed(run_id)

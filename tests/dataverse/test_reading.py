@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import read
+from dyntui.dataverse.keys import MET, key_of, sorted_out
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page
 from dyntui.model.moments import dated, moment_of, text_of
@@ -66,10 +67,46 @@ def test_whatever_the_other_columns_hold_the_row_is_there_and_its_flag_is_true_o
     assert (found.name or "").encode().decode() == (found.name or "")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html/>", b"[" * 100_000, b'{"value": 5}', b'{"value": [{"name": "x"}]}'])
-def test_an_answer_of_another_shape_or_a_row_without_its_key_is_an_error(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"<html/>", b"[" * 100_000, b'{"value": 5}'])
+def test_an_answer_of_another_shape_is_an_error(body: bytes) -> None:
     with pytest.raises(DataverseError, match="DATAVERSE_ANSWER_UNREADABLE"):
         read(Reply(200, {}, body), Page[Row])
+
+
+def test_a_row_of_a_page_without_its_key_costs_itself_and_a_single_one_is_an_error() -> None:
+    found = page({"name": "x"}, {"id": "1"}, {"id": None}, "no row")
+    assert (found.rows, found.odd) == ([Row(id="1")], 3)
+    with pytest.raises(DataverseError, match="DATAVERSE_ANSWER_UNREADABLE"):
+        read(Reply(200, {}, b'{"name": "x"}'), Row)
+
+
+ID = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("entity_set", "columns", "key"),
+    [
+        ("contacts", ("contactid", "fullname"), "contactid"),
+        ("dyntui_suppressions", ("dyntui_suppressionid",), "dyntui_suppressionid"),
+        ("savedqueries", ("savedqueryid", "name"), "savedqueryid"),
+        (f"lists({ID})/listlead_association", ("fullname", "leadid"), "leadid"),
+        ("leads", ("modifiedon",), ""),
+        ("opportunities", ("contactid",), ""),
+    ],
+)
+def test_the_key_of_a_row_is_found_by_its_table(entity_set: str, columns: tuple[str, ...], key: str) -> None:
+    assert key_of(entity_set, columns) == key
+
+
+def test_rows_whose_key_is_no_id_are_left_out_and_told_of() -> None:
+    told: list[tuple[str, str]] = []
+    before = MET.set(lambda table, received: told.append((table, received)))
+    rows = [Row(id=ID), Row(id=""), Row(id="{not-a-guid}"), Row(id=ID.upper())]
+    assert sorted_out(rows, Row, "rows", "id") == ([rows[0], rows[3]], 2)
+    assert sorted_out(rows, Row, "rows", "id", keyless=True) == (rows, 2)
+    assert sorted_out([{"id": 5}, {"id": ID}], dict[str, Any], "rows", "id") == ([{"id": ID}], 1)
+    MET.reset(before)
+    assert [table for table, _ in told] == ["rows"] * 5 and "{not-a-guid}" in told[1][1]
 
 
 @pytest.mark.parametrize(
