@@ -56,12 +56,19 @@ def test_stronger_types_are_written_to_every_record_with_the_address_and_never_l
 
 
 def test_a_type_that_nobody_knows_is_named_and_written_nowhere(office: Office, newsletter: ListRow) -> None:
-    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    somebody, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
     opt_in_of(office, somebody.address, "Telepathic")
+    # Nor is one of Dynamics' own written over: it may be stronger than any that is known.
+    opt_in_of(office, other.address, "Single")
+    office.change_in_dynamics("contact", other.person, dyntui_optintype=727_000_077)
     run = office.run("opt-in")
-    (odd,) = office.people(run.run.id, outcome="rejected")
-    assert (odd.reason, odd.address) == ("UNKNOWN", somebody.address) and "Telepathic" in odd.detail
+    odd = {each.address: each for each in office.people(run.run.id, outcome="rejected")}
+    assert odd.keys() == {somebody.address, other.address} and run.run.tally.adds_up
+    assert odd[somebody.address].reason == "UNKNOWN" and "Telepathic" in odd[somebody.address].detail
+    assert odd[other.address].reason == "ODD_ROW" and "727000077" in odd[other.address].detail
     assert in_dynamics(office)[somebody.address] == [OptIn.UNKNOWN]
+    codes = "SELECT dyntui_optintype FROM dv_contact WHERE contactid = ?"
+    assert office.sandbox.state.db.execute(codes, (other.person,)).fetchone() == (727_000_077,)
 
 
 def test_a_record_whose_address_is_none_keeps_no_other_from_its_opt_in_type(

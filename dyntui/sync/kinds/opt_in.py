@@ -168,7 +168,11 @@ async def _write(
             after=columns[1],
             said=said(*columns),
         )
-        if after > before and COLUMN not in each.odd:
+        if COLUMN in each.odd or (each.opt_in is not None and each.opt_in not in CODES):
+            # It may be stronger than any type that is known.
+            detail = f"in Dynamics: {COLUMN} {'cannot be read' if each.opt_in is None else each.opt_in}"
+            same.append(record_columns.outcome_of(change, Outcome.REJECTED, detail, "ODD_ROW"))
+        elif after > before:
             weaker.append(change)
         elif not only_changed:
             same.append(record_columns.outcome_of(change, Outcome.UNCHANGED, before.title))
