@@ -24,6 +24,7 @@ from tests.faults.sends import (
     sends_there,
     shown,
 )
+from tests.thorough import keeping
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_send_that_nobody_confirms_is_left_to_a_person(
     assert sent.standing == "Not known whether it was made" and f"settle {sent.id}" in sent.error
 
 
-@pytest.mark.parametrize("when", ["start", "accept"])
+@pytest.mark.parametrize("when", keeping(["start", "accept"], "accept"))
 def test_a_request_that_arrives_an_hour_late_reaches_nobody_and_can_be_sent_again(
     when: str, targeted: Path, tmp_path: Path
 ):

@@ -262,6 +262,7 @@ def test_a_service_killed_when_the_send(how: str, seconds: float, targeted: Path
         assert place.sandbox.calls()[POST] == 1
 
 
+@pytest.mark.thorough
 @of_a_send
 def test_a_service_killed_before_the_send_was_asked_for_proves_everything_anew(
     targeted: Path, sent: Ending, tmp_path: Path

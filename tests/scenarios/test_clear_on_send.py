@@ -11,6 +11,7 @@ from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
 from tests.scenarios.office import Office
 from tests.scenarios.test_strangers import on_the_list
+from tests.thorough import keeping
 
 
 def test_the_list_is_emptied_after_the_send_its_people_are_recorded_and_leave_the_book(
@@ -57,7 +58,7 @@ def test_a_list_stays_as_it_is_unless_its_setting_says_otherwise(
     assert all(item.kind != "cleared" for item in office.detail(sent.run).items)
 
 
-@pytest.mark.parametrize("handed", [False, True])
+@pytest.mark.parametrize("handed", keeping([False, True], True))
 def test_a_list_that_cannot_be_cleared_is_named_and_keeps_neither_another_nor_the_send_from_its_end(
     handed: bool, office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:

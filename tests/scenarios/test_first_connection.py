@@ -26,6 +26,7 @@ from tests.scenarios.office import Office, writes
 from tests.scenarios.test_role_self_test import Desk
 from tests.scenarios.test_setting_up import states_of
 from tests.simulation.sandbox import InProcessSandbox
+from tests.thorough import keeping
 
 # Of what the world of the sandbox holds from the beginning.
 _OTHERWISE = {"DV-04", "DV-19", "DV-20", "DD-23", "DD-30"}
@@ -140,7 +141,7 @@ def test_whether_sql_errors_name_their_number_is_seen_of_system_jobs(office: Off
     assert fact.holds is Holds.UNKNOWN and "HTTP 403" in fact.seen
 
 
-@pytest.mark.parametrize("parts", ["one", "each"])
+@pytest.mark.parametrize("parts", keeping(["one", "each"], "each"))
 def test_what_becomes_of_a_link_that_is_there_already_is_tried_and_undone_at_once(
     office: Office, newsletter: ListRow, parts: str
 ) -> None:

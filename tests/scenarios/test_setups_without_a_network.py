@@ -66,7 +66,10 @@ def made_by(report: SetupReport) -> list[str]:
 @pytest.mark.parametrize(
     ("last_answer", "not_finished"),
     [
-        (("POST", "publishers", 1), "Not finished: the solution dyntui, and everything after it."),
+        pytest.param(
+            *(("POST", "publishers", 1), "Not finished: the solution dyntui, and everything after it."),
+            marks=pytest.mark.thorough,
+        ),
         (
             ("POST", "EntityDefinitions", 30),
             "Not finished: the column Campaign Send: Sent on, and everything after it.",
@@ -79,9 +82,10 @@ def made_by(report: SetupReport) -> list[str]:
             *(("POST", "ReplacePrivilegesRole", 2), f"Not finished: everything after the role {Role.PROFESSIONAL}."),
             marks=pytest.mark.thorough,
         ),
-        (
+        pytest.param(
             ("POST", "systemuserroles_association", 1),
             "Not finished: the row of every email account, and everything after",
+            marks=pytest.mark.thorough,
         ),
     ],
     ids=["nothing made yet", "tables", "before roles", "roles", "rows"],

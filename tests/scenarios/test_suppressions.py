@@ -330,7 +330,7 @@ def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office,
     assert {said[each.person] for each in people} == {"SUPPRESSED"}
 
 
-@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("listed", keeping([True, False], False))
 def test_whom_only_their_contact_says_to_be_suppressed_is_not_imported(listed: bool, office: Office) -> None:
     """`listed`: address books hold suppressed contacts, and show them."""
     platform = {

@@ -14,6 +14,7 @@ from dyntui.service.contract.runs import RunDetail
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_list_synchronisation import adds_up
 from tests.scenarios.test_subscribing_again import contact_of
+from tests.thorough import keeping
 
 
 def says(office: Office, leave: bool) -> None:
@@ -100,7 +101,7 @@ def test_who_unsubscribes_stays_on_the_list_where_nothing_else_was_said(office: 
     assert on_the_list(office, newsletter.id) == members
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", keeping([1, 3], 3))
 def test_a_refusal_is_named_delays_nobody_and_is_tried_again(office: Office, times: int) -> None:
     newsletter = office.activated("Newsletter")
     leaver = added(office, newsletter)[0]

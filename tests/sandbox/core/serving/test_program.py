@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.thorough import keeping
+
 
 @contextmanager
 def program(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
@@ -106,7 +108,7 @@ def test_faults_of_a_file_strike_from_the_first_call_on(tmp_path: Path) -> None:
         assert http.get(announced["dataverse_url"] + "/api/data/v9.2/WhoAmI").status_code == 401
 
 
-@pytest.mark.parametrize("text", ["{}", "[", '[{"system": "moon"}]'])
+@pytest.mark.parametrize("text", keeping(["{}", "[", '[{"system": "moon"}]'], "["))
 def test_a_senseless_file_of_faults_is_a_mistake_in_usage(tmp_path: Path, text: str) -> None:
     file = tmp_path / "faults.json"
     file.write_text(text)
