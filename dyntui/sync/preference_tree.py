@@ -96,6 +96,14 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse) -> None:
     await name_refused(ctx, "rows of preferences", "preferences", "Rows of preferences in Dynamics", refused)
 
 
+async def look_for_rows(ctx: RunContext, dv: Dataverse) -> None:
+    """Rows that somebody has deleted in Dynamics are made anew by the next run: no choice can be written without."""
+    known = {f"{ctx.account_id}-{each.preference.id}": each for each in await ctx.read(_all(ctx)) if each.row_id}
+    there = await _row_ids(dv, list(known))
+    gone = [(each.preference.id, "", "") for key, each in known.items() if key not in there]
+    await ctx.write(functools.partial(preferences.written, account_id=ctx.account_id, rows=gone))
+
+
 def _columns(account_id: str, each: Preference) -> dict[str, object]:
     return {
         KEY: f"{account_id}-{each.id}",

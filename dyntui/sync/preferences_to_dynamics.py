@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.bulk import RowResult
+from dyntui.dataverse.errors import GONE
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.reading import Whole
 from dyntui.dataverse.rows import bind
@@ -27,6 +28,7 @@ from dyntui.model.people import Entity
 from dyntui.model.preferences import CODE_OF, CODES, Choice
 from dyntui.store import preferences
 from dyntui.store.preferences import Known, OfRecord
+from dyntui.sync import preference_tree
 from dyntui.sync.preference_due import IN_DYNAMICS, Due, begin_changes, keep_changes, name
 from dyntui.sync.run_context import RunContext
 
@@ -61,6 +63,8 @@ async def tell(ctx: RunContext, dv: Dataverse, offered: Mapping[int, Known], due
     now = await _rows(dv, [each.record.row_id for each, result in results if bulk.has_moved(result)])
     ours = {key for key, row in now.items() if not _differs(row, _wanted(due, key))}
     results = [(each, RowResult() if each.record.row_id in ours else result) for each, result in results]
+    if any(result.error is not None and result.error.platform_code in GONE for _, result in results):
+        await preference_tree.look_for_rows(ctx, dv)
     keep = functools.partial(_told_dynamics, ctx=ctx, results=results, stale=stale)
     await ctx.save(ctx.cursor, stage="Writing choices to Dynamics", work=keep)
 

@@ -79,6 +79,23 @@ def test_a_recipient_whose_record_was_deleted_in_dynamics_delays_no_other(
     assert recipients(office, campaign) == send.sendable
 
 
+def test_a_campaigns_row_that_was_deleted_in_dynamics_is_made_anew_for_what_recipients_do(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    office.send(count)
+    office.let_pass(hours=1)
+    office.run("campaigns")
+    (row,) = office.records_where("dyntui_emailcampaign", dyntui_campaignnumber=campaign.id)
+    before = len(office.records_where("dyntui_engagement", dyntui_emailcampaignid=row))
+    office.delete_in_dynamics("dyntui_emailcampaigns", row)
+    office.let_pass(hours=30)
+    assert office.run("campaigns").run.status is RunStatus.COMPLETED
+    (anew,) = office.records_where("dyntui_emailcampaign", dyntui_campaignnumber=campaign.id)
+    # Opened and clicked since; of who has done nothing more the rows stay as they are.
+    assert before > 0 and len(office.records_where("dyntui_engagement", dyntui_emailcampaignid=anew)) > 50
+
+
 def test_rows_that_dynamics_refuses_are_named_in_the_audit_and_in_the_status(
     office: Office, sent: tuple[CampaignRow, SendRow]
 ) -> None:

@@ -212,6 +212,19 @@ def test_a_no_in_dotdigital_counts_for_every_record_with_the_address(office: Off
     assert in_dotdigital(office, ada.address) == {OFFERS: True, EVENTS: True}
 
 
+def test_preferences_whose_rows_somebody_has_deleted_are_made_anew(office: Office) -> None:
+    ada, bob = members(office, 2)
+    chosen(office, ada.address, OFFERS, True)
+    completed(office.run("preferences"))
+    rows = office.sandbox.state.db.execute("SELECT dyntui_preferenceid FROM dv_dyntui_preference").fetchall()
+    for (row_id,) in rows:
+        office.delete_in_dynamics("dyntui_preferences", row_id)
+    chosen(office, bob.address, OFFERS, True)
+    assert office.run("preferences").run.tally.of(Outcome.REJECTED) == 1
+    completed(office.run("preferences"))
+    assert in_dynamics(office, bob.person)[OFFERS] is Choice.YES
+
+
 def test_an_account_that_declines_what_an_import_does_not_name_is_noticed_at_the_first_contact(office: Office) -> None:
     people = members(office, 4)
     office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})

@@ -54,6 +54,16 @@ async def tell(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
     await name_refused(ctx, "rows of campaigns", "campaign", "Rows of campaigns in Dynamics", refused)
 
 
+async def made_anew(ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int) -> bool:
+    """Whether somebody had deleted the campaign's row in Dynamics: what recipients did cannot be written without."""
+    key = row_key(account_id, campaign_id)
+    if key in await _row_ids(dv, [key]):
+        return False
+    await ctx.write(functools.partial(campaigns.written, account_id=account_id, rows=[(campaign_id, "", "")]))
+    await tell(ctx, dv, account_id)
+    return True
+
+
 _TOTALS = {
     "dyntui_sent": "numTotalSent",
     "dyntui_delivered": "numTotalDelivered",

@@ -15,6 +15,7 @@ from dyntui.model.campaign_results import ResultKind
 from dyntui.store import campaigns, recipients
 from dyntui.store.campaigns import Campaign
 from dyntui.store.recipients import Engagement, Events
+from dyntui.sync.campaigns import campaign_rows
 from dyntui.sync.campaigns.events import key_of
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.refused_rows import name_refused
@@ -31,13 +32,27 @@ async def tell(
     """What recipients whom Dynamics knows did, where it changed, some recipients at a time; of these kinds alone.
 
     A person whom Dynamics refuses delays no other: it is named, and tried again by the next run. Where the record has
-    been deleted since there is nothing to be mended: the log alone says so.
+    been deleted since there is nothing to be mended: the log alone says so. A campaign's own row that was deleted is
+    made anew.
     """
     campaign = await ctx.read(lambda c: campaigns.get(c, account_id, campaign_id))
     if campaign is None or not campaign.row_id:
         # Dynamics refused the campaign's own row, and was named for it; or somebody has forgotten the campaign since.
         return
-    after = -1
+    named, gone = await _tell(ctx, dv, campaign, kinds, stage)
+    if gone and await campaign_rows.made_anew(ctx, dv, account_id, campaign_id):
+        again = await ctx.read(lambda c: campaigns.get(c, account_id, campaign_id))
+        named, _ = await _tell(ctx, dv, again or campaign, kinds, stage)
+    title = f"What recipients of {campaign.name} did, in Dynamics"
+    await name_refused(ctx, f"rows of {campaign_id}", "campaign", title, list(named.items()))
+
+
+async def _tell(
+    ctx: RunContext, dv: Dataverse, campaign: Campaign, kinds: Collection[ResultKind], stage: str
+) -> tuple[dict[str, DataverseError], bool]:
+    """Whom Dynamics refuses, and whether a row that is referred to was gone."""
+    account_id, campaign_id = campaign.account_id, campaign.id
+    after, gone = -1, False
     named: dict[str, DataverseError] = {}
     sends = ResultKind.OPENS in kinds
     while some := await ctx.read(
@@ -60,7 +75,9 @@ async def tell(
             if result.error is not None:
                 refused.add(person.contact_id)
                 log.warning("Dynamics refused what %s did: %s %s", person.person_id, result.error, result.error.detail)
-                if result.error.platform_code not in GONE:
+                if result.error.platform_code in GONE:
+                    gone = True
+                else:
                     named[person.person_id] = result.error
         after = some[-1].contact_id
         told = [each for each in some if each.contact_id not in refused]
@@ -68,8 +85,7 @@ async def tell(
             recipients.engagements_written, account_id=account_id, campaign_id=campaign_id, rows=told
         )
         await ctx.save(ctx.cursor, stage=stage, work=keep)
-    title = f"What recipients of {campaign.name} did, in Dynamics"
-    await name_refused(ctx, f"rows of {campaign_id}", "campaign", title, list(named.items()))
+    return named, gone
 
 
 _KINDS = {label: value for value, label in solution.ENGAGEMENT_KINDS.items()}
