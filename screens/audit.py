@@ -48,7 +48,7 @@ def _count(run: RunRow, *outcomes: Outcome) -> str:
 
 COLUMNS: tuple[Column[RunRow], ...] = (
     Column(title="Queued", text=lambda run: day(run.queued_on), width=12, priority=1, sort="queued_on"),
-    Column(title="What", text=lambda run: run.title, width=16, flex=2, sort="title"),
+    Column(title="What", text=lambda run: run.title, width=16, flex=2, sort="title", whole=True),
     Column(title="Type", text=lambda run: run.kind, width=12, priority=4, sort="kind"),
     Column(
         title="Status",

@@ -37,7 +37,7 @@ def _status_tone(row: CampaignRow) -> str:
 
 
 COLUMNS: tuple[Column[CampaignRow], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=18, flex=2, sort="name"),
+    Column(title="Name", text=lambda row: row.name, width=18, flex=2, sort="name", whole=True),
     Column(title="Subject", text=lambda row: row.subject, width=14, flex=2, priority=2, sort="subject"),
     Column(title="Status", text=lambda row: row.status, width=9, sort="status", tone=_status_tone),
     Column(

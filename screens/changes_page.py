@@ -35,6 +35,8 @@ _WORDING = Wording(
     empty="Nothing was written",
     next_step="Both systems agreed on everybody in this run, or what it wrote is older than what is kept.",
 )
+# The list has no room for more; Enter on a row says it whole.
+_SHORT = {FLAG: "opted out", UNFLAG: "opted in"}
 _TONES = {ADD: "good", UPDATE: "accent", REMOVE: "warn", SUPPRESS: "bad", FLAG: "bad", UNFLAG: "accent"}
 
 
@@ -43,7 +45,13 @@ def _what(row: AppliedChange) -> str:
 
 
 _COLUMNS: tuple[Column[AppliedChange], ...] = (
-    Column(title="Effect", text=effect_text, width=10, sort="effect", tone=lambda row: _TONES.get(row.effect, "")),
+    Column(
+        title="Effect",
+        text=lambda row: _SHORT.get(row.effect) or effect_text(row),
+        width=10,
+        sort="effect",
+        tone=lambda row: _TONES.get(row.effect, ""),
+    ),
     Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name"),
     Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=1, sort="address"),
     Column(title="Fields", text=_what, width=22, flex=3),

@@ -32,8 +32,8 @@ _WORDING = Wording(
 _COLUMNS: tuple[Column[KnownPerson], ...] = (
     Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name", whole=True),
     Column(title="Address", text=lambda row: row.address, width=20, flex=2, sort="address", whole=True),
-    Column(title="Record", text=lambda row: row.entity or "address alone", width=13, priority=2, sort="entity"),
-    Column(title="Lists", text=lambda row: number(row.lists), width=5, right=True, priority=1, sort="lists"),
+    Column(title="Record", text=lambda row: row.entity or "address alone", width=13, priority=3, sort="entity"),
+    Column(title="Lists", text=lambda row: number(row.lists), width=5, right=True, priority=2, sort="lists"),
     Column(
         title="Kept out by",
         text=lambda row: reason_title(row.reason),

@@ -47,10 +47,13 @@ class Place(Generic[T]):
 
 @dataclass(frozen=True)
 class Wants:
-    """The cells that each column takes for nine rows in ten to be uncut, and for all of them."""
+    """The cells that each column takes for nine rows in ten to be uncut, and for all of them; and `same`, what it says
+    in each of several rows, or None where they differ."""
 
     most: tuple[int, ...]
     all: tuple[int, ...]
+    same: tuple[str | None, ...] = ()
+    rows: int = 0
 
 
 def wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None = None) -> Wants:
@@ -59,12 +62,21 @@ def wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None
     before = before or Wants(titles, titles)
     if not rows:
         return before
-    widths = [sorted(width_of(single_line(column.text(row))) for row in rows) for column in columns]
+    texts = [[single_line(column.text(row)) for row in rows] for column in columns]
+    widths = [sorted(map(width_of, each)) for each in texts]
     nine_in_ten = -(-len(rows) * 9 // 10) - 1
+    said = before.same if before.rows else tuple(each[0] for each in texts)
     return Wants(
         tuple(max(least, each[nine_in_ten]) for least, each in zip(before.most, widths, strict=True)),
         tuple(max(least, each[-1]) for least, each in zip(before.all, widths, strict=True)),
+        tuple(one if {one} == set(each) else None for one, each in zip(said, texts, strict=True)),
+        max(before.rows, len(rows)),
     )
+
+
+def told_text(column: Column[T], said: str) -> str:
+    """`Account Main, `; of a column that says nothing nothing."""
+    return f"{column.title} {said}, ".lstrip() if said else ""
 
 
 def _recognised(columns: Sequence[Column[T]], chosen: list[int], width: int, wants: Wants) -> list[int]:
@@ -91,10 +103,12 @@ def _recognised(columns: Sequence[Column[T]], chosen: list[int], width: int, wan
     return stay if needed(stay, most=False) <= width else chosen
 
 
-def arrange(columns: Sequence[Column[T]], width: int, wants: Wants | None = None) -> list[Place[T]]:
+def arrange(
+    columns: Sequence[Column[T]], width: int, wants: Wants | None = None, without: Sequence[int] = ()
+) -> list[Place[T]]:
     """The columns that fit into `width` cells, in their own order, filling it where one is flexible. `wants` says what
     each takes uncut, where rows are known: what one does not need goes first to those that would be cut."""
-    chosen = list(range(len(columns)))
+    chosen = [one for one in range(len(columns)) if one not in without]
 
     def needed() -> int:
         return sum(columns[one].width for one in chosen) + SEPARATOR * (len(chosen) - 1)
@@ -129,3 +143,23 @@ def arrange(columns: Sequence[Column[T]], width: int, wants: Wants | None = None
         if x >= width:
             break
     return places
+
+
+def told_once(columns: Sequence[Column[T]], width: int, wants: Wants | None, room: int, by: str = "") -> list[int]:
+    """The columns that say the same in all rows and are left out, as otherwise something would be cut: what they say is
+    told once, in `room` cells. Those that say nothing take none. One that the rows are sorted `by` stays."""
+    told: list[int] = []
+    while wants is not None and wants.rows > 1:
+        places = arrange(columns, width, wants, told)
+        shown = [columns.index(place.column) for place in places]
+        if all(place.width >= wants.all[one] for one, place in zip(shown, places, strict=True)):
+            break
+        going = [one for one in shown if wants.same[one] is not None and not columns[one].whole]
+        going = [one for one in going if not by or columns[one].sort != by.removeprefix("-")]
+        going = [one for one in going if width_of(told_text(columns[one], wants.same[one] or "")) <= room]
+        if not going or len(shown) < 2:
+            break
+        one = max(going, key=lambda one: columns[one].priority)
+        room -= width_of(told_text(columns[one], wants.same[one] or ""))
+        told.append(one)
+    return sorted(told)

@@ -18,9 +18,9 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.paging import Page
 
 from ..working import start
-from .columns import Column, Place, Wants, arrange, wanted
+from .columns import Column, Place, Wants, arrange, told_once, told_text, wanted
 from .grid_parts import FilterInput, GridBody, GridHead
-from .grid_words import GUTTER, Wording, notice, status, titles
+from .grid_words import GUTTER, Wording, notice, room_beside, status, titles
 from .line import Line
 from .paging import Listing, Phase, Source
 
@@ -93,12 +93,13 @@ class GridRows(Vertical, Generic[T]):
         self.places: list[Place[T]] = []
         self._room = 0
         self._wants: Wants | None = None
+        self._told = ""
         self.cursor = 0
         self.marks: dict[str, T] = {}
         self._source: Source[T] | None = None
         self._slices: OrderedDict[str, Listing[T]] = OrderedDict()
         self._slow = False
-        self._told: T | None = None
+        self._in_hand: T | None = None
         self._wanted = ""
         self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
         self._input.cursor_blink = False
@@ -119,7 +120,6 @@ class GridRows(Vertical, Generic[T]):
         """Shows another listing from its first row, without filter and marks. `slice` names it: where it was shown
         before, its rows are there until they are read anew."""
         self._source = source
-        self._wants = None
         self.cursor = 0
         self.marks.clear()
         with self._input.prevent(Input.Changed):
@@ -135,6 +135,10 @@ class GridRows(Vertical, Generic[T]):
             while len(self._slices) > SLICES_KEPT:
                 self._slices.popitem(last=False)
         self.listing.search, self.listing.sort = "", sort
+        known = self.listing.known
+        self._wants = wanted(self.columns, known) if known else None
+        if known and self._room:
+            self.lay_out(self._room)
         self._lay_out_rows()
         self.body.scroll_to(y=0, animate=False, immediate=True)
         self._ask()
@@ -182,8 +186,14 @@ class GridRows(Vertical, Generic[T]):
     def lay_out(self, width: int) -> None:
         """Shares the width among the columns."""
         self._room = width
-        self.places = arrange(self.columns, max(1, width - GUTTER), self._wants)
+        cells, wants = max(1, width - GUTTER), self._wants
+        room = room_beside(self.listing, self.wording, width)
+        once = told_once(self.columns, cells, wants, room, self.listing.sort)
+        self.places = arrange(self.columns, cells, wants, once)
+        said = [] if wants is None else [told_text(self.columns[one], wants.same[one] or "") for one in once]
+        self._told = "".join(said).removesuffix(", ")
         self._show_head()
+        self._show_status()
         self.body.refresh()
 
     # Fetching
@@ -260,15 +270,15 @@ class GridRows(Vertical, Generic[T]):
 
     def _tell_moved(self) -> None:
         row = self.row()
-        if row != self._told:
-            self._told = row
+        if row != self._in_hand:
+            self._in_hand = row
             self.post_message(self.Moved(self))
 
     def _show_head(self) -> None:
         self._head.show(*titles(self.places, self.listing.sort))
 
     def _show_status(self) -> None:
-        left, right = status(self.listing, self.wording, self.cursor, len(self.marks))
+        left, right = status(self.listing, self.wording, self.cursor, len(self.marks), self._told)
         self._status.show(*left, right=right)
 
     # The row in hand

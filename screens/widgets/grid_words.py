@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..wording import moment, number
-from .cells import fit, wrap
+from .cells import fit, width_of, wrap
 from .columns import SEPARATOR, Place
 from .line import Part
-from .paging import Listing, Phase
+from .paging import PAGE_ROWS, Listing, Phase
 
 T = TypeVar("T")
+
+# Cells of a line that has no room for everything.
+NARROW = 70
 
 # Cells before the first column: the cursor's sign and the mark.
 GUTTER = 2
@@ -61,8 +64,23 @@ def titles(places: Sequence[Place[T]], sort: str) -> list[Part]:
     return parts
 
 
-def status(listing: Listing[T], wording: Wording, cursor: int, marks: int) -> tuple[list[Part], list[Part]]:
-    """Where one is in how many rows, and on the right when they were read."""
+def room_beside(listing: Listing[T], wording: Wording, width: int) -> int:
+    """The cells of the last line that are left for what all rows have in common. On a narrow one that matters more than
+    when they were read."""
+    left, right = status(listing, wording, max(0, listing.matching - 1), 0)
+    if width < NARROW:
+        right = []
+    return width - sum(width_of(part.text) for part in (*left, *right)) - len(_common(listing)) - 1
+
+
+def _common(listing: Listing[T]) -> str:
+    return f" · in all rows{'' if listing.matching <= PAGE_ROWS else ' read'}: "
+
+
+def status(
+    listing: Listing[T], wording: Wording, cursor: int, marks: int, told: str = ""
+) -> tuple[list[Part], list[Part]]:
+    """Where one is in how many rows, what they all have in common (`told`), and on the right when they were read."""
     right = [Part(f"read {moment(listing.as_of)}", "muted")] if listing.as_of else []
     if listing.phase is not Phase.ROWS:
         return [], right
@@ -75,4 +93,6 @@ def status(listing: Listing[T], wording: Wording, cursor: int, marks: int) -> tu
         parts = [Part(f"  {number(cursor + 1)} of {wording.of(listing.matching)}", "muted")]
     if marks:
         parts.append(Part(f" · ● {number(marks)} marked", "accent"))
+    if told:
+        parts.append(Part(f"{_common(listing)}{told}", "muted"))
     return parts, right

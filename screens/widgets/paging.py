@@ -88,6 +88,11 @@ class Listing(Generic[T]):
         """Whether what is known answers what was asked last."""
         return self._known and self._shown == self.generation
 
+    @property
+    def known(self) -> list[T]:
+        """The rows that are there."""
+        return [row for page in self._pages.values() for row in page]
+
     def row(self, index: int) -> T | None:
         """The row, or None while its page is not there."""
         number, place = divmod(index, PAGE_ROWS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import dyntui.screens.base as of_screens
 import pytest
 from dyntui.screens.widgets.cells import fit, single_line, width_of, wrap
-from dyntui.screens.widgets.columns import Column, Wants, arrange, wanted
+from dyntui.screens.widgets.columns import Column, Wants, arrange, told_once, told_text, wanted
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -115,12 +115,31 @@ def test_what_a_row_is_recognised_by_is_whole_before_lesser_columns_are_there() 
     assert len(arrange(columns, 78)) == 4
 
 
+def test_what_all_rows_say_is_told_once_before_anything_is_cut() -> None:
+    columns = [
+        Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=8, flex=1, sort=title)
+        for at, title in enumerate(("Name", "Account", "Reason", "Targets"))
+    ]
+    rows = [("a" * 30, "Main", "", "none"), ("b" * 20, "Main", "", "none")]
+    wants = wanted(columns, rows)
+    assert told_once(columns, 40, wants, 80) == [1, 2, 3]
+    assert [told_text(columns[one], wants.same[one] or "") for one in (1, 2)] == ["Account Main, ", ""]
+    assert [place.column.title for place in arrange(columns, 40, wants, [1, 2, 3])] == ["Name"]
+    # Where nothing is cut, where there is no room to tell it, where it is sorted by, and of a row that is alone.
+    assert told_once(columns, 70, wants, 80) == []
+    assert told_once(columns, 40, wants, 5) == [2]
+    assert told_once(columns, 40, wants, 80, by="-Account") == [2, 3]
+    assert told_once(columns, 40, wanted(columns, rows[:1]), 80) == []
+    # A later page says something else.
+    assert told_once(columns, 40, wanted(columns, [("c", "Other", "", "none")], wants), 80) == [2, 3]
+
+
 def test_one_long_row_in_ten_takes_no_room_from_the_others() -> None:
     columns = [
         Column[str](title="a", text=str, width=5, flex=1),
-        Column[str](title="b", text=lambda row: "y" * 20, width=5, flex=1),
+        Column[str](title="b", text=lambda row: row[0] + "y" * 19, width=5, flex=1),
     ]
-    rows = ["x" * 18] * 18 + ["x" * 90] * 2
+    rows = ["x" * 18] * 17 + ["z" * 18] + ["x" * 90] * 2
     assert [place.width for place in arrange(columns, 40, wanted(columns, rows))] == [18, 20]
 
 

@@ -126,6 +126,17 @@ async def test_the_remedy_of_a_failed_run_can_be_read_in_a_small_terminal() -> N
         assert "PARTS_FAILED" in hand.text and "run it again" in hand.text and "↑ ↓ more" not in hand.text
 
 
+async def test_what_all_rows_say_is_told_below_them_before_names_are_cut() -> None:
+    async with driving(size=SMALL) as hand:
+        await hand.to("2", LIST)
+        await hand.press("enter", "m", "right")
+        assert "in all rows: Outcome + added" in hand.text and "frans.bjorklund18@post.example " in hand.text
+        await hand.press("left")
+        assert "in all rows" not in hand.text and "+ added" in hand.text
+        await hand.press("3")
+        assert "in all rows: Targets none" in hand.text and "Competition: the winners " in hand.text
+
+
 async def test_addresses_are_whole_at_80_columns_before_what_matters_less_is_there() -> None:
     async with driving(Opening("refused"), size=(80, 24)) as hand:
         await hand.press("6", "n")
