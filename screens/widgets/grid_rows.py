@@ -221,6 +221,8 @@ class GridRows(Vertical, Generic[T]):
         if message.listing is self.listing and self.listing.arrived(message.generation, message.number, message.page):
             self._lay_out_rows()
             self._make_room(message.page.rows)
+            # What is marked is the row as it is now: whether it can be taken up hangs on that.
+            self.marks.update({key: row for row in message.page.rows if (key := self.key(row)) in self.marks})
             self.post_message(self.Read(self, self.listing))
             self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
             if first:

@@ -211,6 +211,16 @@ async def test_marks_stay_on_their_rows_through_a_filter() -> None:
         assert not app.grid.step_out()
 
 
+async def test_what_is_marked_is_the_row_as_it_was_read_last() -> None:
+    people = People(10)
+    async with showing(people) as (app, pilot):
+        await press(pilot, "G", "space")
+        people.person = lambda number: Person(number, "another name")  # type: ignore[method-assign]
+        app.grid.reload()
+        await settle(pilot)  # type: ignore[arg-type]
+        assert [person.name for person in app.grid.chosen()] == ["another name"]
+
+
 async def test_sorting_goes_through_the_columns_and_turns_round() -> None:
     people = People(1_000)
     async with showing(people) as (app, pilot):
