@@ -23,6 +23,7 @@ from dyntui.service.contract.situations import Situation
 from .console import ConsoleApp, WentWrong
 from .perform import perform
 from .shell import Banner, KeyHints, RunStrip, TopBar, Trail, Trouble, TroubleStrip
+from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .working import start
 
@@ -350,7 +351,8 @@ class FramedScreen(Asking[None]):
         self.console.memory.keep_sort(event.grid.id or "", event.grid.listing.sort)
 
     @on(Grid.Moved)
-    def _row_moved(self, event: Grid.Moved) -> None:
+    @on(BarList.Filled)
+    def _row_moved(self) -> None:
         self.refresh_hints()
 
 

@@ -32,7 +32,7 @@ from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuer
 from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
 from dyntui.service.contract.situations import Situation
 
-from .base import Page
+from .base import FramedScreen, Page
 from .bindings import bindings
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
@@ -55,7 +55,7 @@ _WORDING = Wording(
     one="member",
     many="members",
     empty="No member here",
-    next_step="← → changes the outcome shown; members are added in Dynamics.",
+    next_step="← → changes the outcome shown; A puts people on a static list.",
 )
 
 _ALL: tuple[Choice, ...] = (("", "All", None),)
@@ -174,11 +174,14 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
 
     def situation(self) -> Situation:
         """The list of the page."""
+        # Nobody is in hand of members that are not shown.
+        shown = self._side_by_side or self.has_class("-members")
+        situation = super().situation() if shown else FramedScreen.situation(self)
         detail = self._detail
         if detail is None:
-            return super().situation()
+            return situation
         run = BeingSynchronised(detail.active_run) if detail.active_run else None
-        return super().situation().holding(detail.row, run)
+        return situation.holding(detail.row, run)
 
     def _show(self, detail: ListDetail) -> None:
         self._detail = detail
@@ -238,6 +241,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     def _show_members(self) -> None:
         self.add_class("-members")
         self.grid.focus_rows()
+        self.refresh_hints()
 
     def do_list_panes(self) -> None:
         """To the members, or back to the overview."""

@@ -179,11 +179,19 @@ def hinted(scopes: Sequence[Scope]) -> list[Action]:
     """The actions with a place in the key hints: what the screen is for first, then moving about."""
     general = {ON_EVERYWHERE: 3, ON_ROWS: 2, ON_GRID: 1, ON_CHOICES: 1, ON_TEXT: 1}
     order = {scope: (general.get(scope, 0), place) for place, scope in enumerate(scopes)}
-    actions = [action for action in of(*scopes) if action.hint]
-    return sorted(actions, key=lambda action: min(order[each] for each in action.scopes if each in order))
+
+    def rank(action: Action) -> tuple[int, bool, int]:
+        general, place = min(order[each] for each in action.scopes if each in order)
+        return general, not action.hint, place
+
+    own = of(*(scope for scope in scopes if scope not in general))
+    actions = [action for action in of(*scopes) if action.hint or (action.palette and action in own)]
+    return sorted(actions, key=rank)
 
 
 HINTS_AT_80 = 7
+# From so many cells on there is room for whatever can be done on a page.
+ROOMY = 140
 OF_ANY_ROWS = ("rows.export",)
 
 
@@ -206,6 +214,8 @@ class KeyHints(Line):
         typed = of(*typing)
         for action in hinted((*typing, *((ON_EVERYWHERE,) if typing else scopes_in_focus(self)))):
             hint = hint_of(self, action)
+            if not hint and not action.hint and not disabled_reason(action, situation):
+                hint = action.aside or (action.title if width >= ROOMY else "")
             if not hint or not action.hinted(situation):
                 continue
             usable = [each for each in action.keys if not typing or action in typed or not is_typed(each)]
@@ -216,24 +226,28 @@ class KeyHints(Line):
                 continue
             seen.add(key)
             shown.append((key, hint, action))
-        limit = HINTS_AT_80 if width < WIDE else 12
+        limit = HINTS_AT_80 if width < WIDE else 12 if width < ROOMY else 20
         # A button answers Enter itself.
         focused = self.screen.focused
         button = str(focused.label) if isinstance(focused, Button) else ""
         if button:
             width -= self._needed([("Enter", button, None)]) + 1
             limit -= 1
+        # Two keys for one thing would only take room from others.
+        entered = {hint for key, hint, _ in shown if key == "Enter"}
+        shown = [one for one in shown if one[0] == "Enter" or one[1] not in entered]
         if not situation.depth:
             shown = [one for one in shown if one[2].id != "app.back"]
         tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help", "app.quit_at_top")]
         rest = [one for one in shown if one not in tail]
         while rest and (len(rest) + len(tail) > limit or self._needed(rest + tail) > width):
-            # Where there is no room for all, what works everywhere goes first, what works on any rows next, then what
-            # cannot be taken.
+            # Where there is no room for all, what is only hinted where there is goes first, what works everywhere next,
+            # what works on any rows, then what cannot be taken.
+            aside = [one for one in rest if not one[2].hint]
             everywhere = [one for one in rest if ON_EVERYWHERE in one[2].scopes]
             of_rows = [one for one in rest if one[2].id in OF_ANY_ROWS]
             refused = [one for one in rest if disabled_reason(one[2], situation)]
-            rest.remove((everywhere or of_rows or refused or rest)[-1])
+            rest.remove((aside or everywhere or of_rows or refused or rest)[-1])
         parts: list[Part] = [Part(" ")]
         if button:
             parts += [Part("Enter", "key"), Part(f" {single_line(button)}  ", "muted")]

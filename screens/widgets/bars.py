@@ -82,6 +82,9 @@ class BarList(ScrollView, Toned, can_focus=True):
     class Moved(Event):
         """Another bar is in hand."""
 
+    class Filled(Event):
+        """There are bars now, or none any more."""
+
     def __init__(
         self,
         *,
@@ -115,12 +118,14 @@ class BarList(ScrollView, Toned, can_focus=True):
         """Draws the bars; shares are of `whole`, by default the sum of the counts."""
         if (tuple(rows), whole) == (self._rows, self._whole):
             return
-        key = self.current
+        key, before = self.current, bool(self._rows)
         self._rows = tuple(rows)
         self._whole = sum(row.count or 0 for row in rows) if whole is None else whole
         self.cursor = next((place for place, row in enumerate(self._rows) if row.key == key), 0)
         self.virtual_size = Size(self.size.width, len(self._rows))
         self.refresh(layout=True)
+        if bool(self._rows) is not before and self.is_mounted:
+            self.post_message(self.Filled(self, self.current))
 
     @property
     def current(self) -> str:

@@ -41,6 +41,7 @@ from dyntui.service.contract.suppressions import ON_SOURCES, ON_SUPPRESSIONS
 from tests.cli.scripted_service import a_list
 
 from .driving import NARROW, driving
+from .worlds import LIST
 
 
 def console_classes() -> Iterator[type[DOMNode]]:
@@ -229,3 +230,21 @@ async def test_no_more_than_seven_hints_at_eighty_columns(section: str) -> None:
         hints = hand.text.splitlines()[-1]
         assert hints.rstrip().endswith("? Help  q Quit")
         assert len([word for word in hints.split("  ") if word.strip()]) <= HINTS_AT_80
+
+
+async def test_a_wide_screen_hints_whatever_can_be_done_there_and_one_key_for_each_thing() -> None:
+    async with driving(size=(200, 60)) as hand:
+        hints = lambda: hand.text.splitlines()[-1]  # noqa: E731
+        assert "Enter Open" in hints()
+        await hand.to("2", LIST)
+        assert "d Deactivate" in hints() and "T Growth" in hints() and "a Activate" not in hints()
+        await hand.to("", "Trade accounts")
+        assert "a Activate" in hints() and "d Deactivate" not in hints()
+        await hand.press("3", "V")
+        assert "Enter Report" in hints() and "v Report" not in hints()
+        await hand.pilot.resize_terminal(80, 24)
+        await hand.to("2", LIST)
+        await hand.press("enter")
+        assert "Person" not in hints() and "T Growth" not in hints()
+        await hand.press("m")
+        assert "i Person" in hints()

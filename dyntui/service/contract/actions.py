@@ -35,9 +35,10 @@ class Section(msgspec.Struct, frozen=True):
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action, offered in one or more `scopes`: it takes what is selected there. `id` is stable (a keymap may name
     it); `keys` in Textual's notation, the first is the one shown; `call` the contract call it ends in, `command` the
-    same on the command line; `hint` is the word in the key hints (`""`: only in help and palette); `row` says that it
-    concerns the selected row. `rule` gives the reason why it cannot be taken, `""` when it can. `hinted` says whether
-    its hint is shown: not where it will never make sense again."""
+    same on the command line; `hint` is the word in the key hints (`""`: only in help, palette, and the hints of a wide
+    screen), `aside` the one where there is room beside the others; `row` says that it concerns the selected row. `rule`
+    gives the reason why it cannot be taken, `""` when it can. `hinted` says whether its hint is shown: not where it
+    will never make sense again."""
 
     id: str
     title: str
@@ -47,6 +48,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     tooltip: str = ""
     hint: str = ""
+    aside: str = ""
     row: bool = False
     palette: bool = True
     rule: Callable[[Situation], str] = always

@@ -284,6 +284,7 @@ ACTIONS = (
         title="Run of the send",
         scopes=(ON_SEND,),
         keys=("a",),
+        aside="Run",
         command="dyntui audit show RUN",
         tooltip="What it asked of both systems, how long it took, and what went wrong",
         rule=has_begun,
