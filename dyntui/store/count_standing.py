@@ -25,20 +25,21 @@ _m = list_member.c
 class Facts(msgspec.Struct, frozen=True):
     """What the question is about, and what it depends on besides: statements about the same facts are the same.
 
-    `own`: the combinations of the records' own gates that occur. `allowed`: domains of the allow list where the account
-    may mail nobody else; None: it may mail everybody.
+    `own`: the combinations of the records' own gates that occur; None: it is about a few, of whom they are not asked,
+    so that a question about others is the same statement. `allowed`: domains of the allow list where the account may
+    mail nobody else; None: it may mail everybody.
     """
 
     account_id: str
     campaign_id: int
     lists: tuple[str, ...]
-    own: tuple[str, ...]
+    own: tuple[str, ...] | None
     allowed: tuple[str, ...] | None
 
 
-def facts(c: Connection, account_id: str, campaign_id: int, lists: Sequence[str], among: Among | None = None) -> Facts:
-    """The facts of this moment about everybody of the lists, or about the few `among` them."""
-    own = own_reason_lists(c, _scope(lists, among))
+def facts(c: Connection, account_id: str, campaign_id: int, lists: Sequence[str], *, few: bool = False) -> Facts:
+    """The facts of this moment about everybody of the lists, or about a `few` of them."""
+    own = None if few else own_reason_lists(c, _scope(lists, None))
     marked = environment.is_marked(c, account_id)
     return Facts(account_id, campaign_id, tuple(lists), own, environment.allowed_domains(c) if marked else None)
 

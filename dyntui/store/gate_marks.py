@@ -3,7 +3,7 @@
 Bits live within one statement only; what is stored are codes, so that a later version may reorder the catalogue.
 
 Public, in Python: `mark(code)`, `join(codes)`, `split(text)`; in SQL: `code_mark(code)`, `list_mark(codes, lists)`,
-`first_mark(mask)`, `first_code(mask)`, `further_codes(mask)`.
+`codes_mark(codes)`, `first_mark(mask)`, `first_code(mask)`, `further_codes(mask)`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ class code_mark(GenericFunction[int]):
     inherit_cache = True
 
 
+class codes_mark(GenericFunction[int]):
+    """The bits of the joined codes in a column, whatever they are: for a few rows, as each code is looked for."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
 class first_code(GenericFunction[str]):
     """The first reason of a mask by precedence; `""` for none. Evaluates its argument several times."""
 
@@ -67,6 +74,22 @@ _WHEN_MARK = " ".join(f"WHEN {1 << place} THEN '{reason.code}'" for place, reaso
 def _code_mark(element: code_mark, compiler: SQLCompiler, **options: Any) -> str:
     code = compiler.process(element.clauses, **options)
     return f"CASE coalesce({code}, '') WHEN '' THEN 0 {_WHEN_CODE} ELSE {1 << _UNKNOWN} END"
+
+
+@compiles(codes_mark)
+def _codes_mark(element: codes_mark, compiler: SQLCompiler, **options: Any) -> str:
+    codes = compiler.process(element.clauses, **options)
+    listed = f"(',' || {codes} || ',')"
+    found = [f"replace({listed}, ',{reason.code},', '') <> {listed}" for reason in CATALOGUE]
+    bits = " + ".join(f"CASE WHEN {each} THEN {1 << place} ELSE 0 END" for place, each in enumerate(found))
+    # As long as the codes found are, each with its comma: what is longer has a code that nobody knows.
+    known = " + ".join(
+        f"CASE WHEN {each} THEN {len(reason.code) + 1} ELSE 0 END"
+        for reason, each in zip(CATALOGUE, found, strict=True)
+        if reason.code != "UNKNOWN"
+    )
+    others = f"CASE WHEN {known} < length({codes}) + 1 THEN {1 << _UNKNOWN} ELSE 0 END"
+    return f"CASE {codes} WHEN '' THEN 0 ELSE (({bits}) | {others}) END"
 
 
 @compiles(first_code)

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.among import Among, address_in
 from dyntui.store.bound import Value
-from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
+from dyntui.store.gate_marks import code_mark, codes_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
 
@@ -64,11 +64,16 @@ def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE
 
 
 def standing(
-    account_id: Value, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = (), among: Among | None = None
+    account_id: Value,
+    scope: Scope,
+    own: Sequence[str] | None,
+    more: Sequence[Label[Any]] = (),
+    among: Among | None = None,
 ) -> CTE:
     """Every member within `scope`: `list_id`, `person_id`, `address`; `mask`: bits of the closed gates (duplicates and
-    what the book holds are not looked at); `detail` of the first of them. `own` comes from `own_reason_lists`; `more`
-    are further columns made of a member's own. `among`: those within `scope`, where they are few.
+    what the book holds are not looked at); `detail` of the first of them. `own` comes from `own_reason_lists`; None: it
+    was not asked, of few. `more` are further columns made of a member's own. `among`: those within `scope`, where they
+    are few.
     """
     member = list_member.c
     addresses, survivors = opted_addresses(among), opted_survivors(among)
@@ -87,7 +92,7 @@ def standing(
     facts = materialised(
         select(
             *(member[name] for name in ("list_id", "person_id", "address")),
-            list_mark(member.own_reasons, own).label("own"),
+            (codes_mark(member.own_reasons) if own is None else list_mark(member.own_reasons, own)).label("own"),
             member.own_detail,
             list_mark(member.filtered, _BY_FILTERS).label("filtered"),
             member.filtered_detail,

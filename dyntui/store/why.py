@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, Select, String, bindparam, func, or_, se
 from dyntui.model.outcomes import Outcome
 from dyntui.model.why import Asked, Fact, Verdict, closed
 from dyntui.store import count_standing, environment, list_unsubscribes, mailed_already, suppressed_people, watermarks
-from dyntui.store.among import TOLD, Among, told
+from dyntui.store.among import TOLD, told
 from dyntui.store.bound import text
 from dyntui.store.count_standing import Facts
 from dyntui.store.gate_marks import split
@@ -65,7 +65,7 @@ def _verdicts(
     if not people or not lists:
         return []
     everybody, addresses = _among(c, people, lists)
-    known = count_standing.facts(c, account_id, campaign_id, lists, Among(everybody, addresses))
+    known = count_standing.facts(c, account_id, campaign_id, lists, few=True)
     asked_of = told(everybody, addresses) | {_WHOSE.key: list(people)}
     rows = c.execute(_where_they_stand(known), asked_of).all()
     where = ", ".join(c.execute(select(_l.name).where(_l.id.in_(lists)).order_by(_l.name)).scalars())

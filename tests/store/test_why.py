@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from hypothesis import given
-from sqlalchemy import Connection, insert, select, update
+from hypothesis import strategies as st
+from sqlalchemy import Connection, String, insert, literal, select, update
 
+from dyntui.model.reasons import CATALOGUE
 from dyntui.model.why import Fact, closed
-from dyntui.store import counts, why
+from dyntui.store import counts, gate_marks, why
 from dyntui.store.counts import NewCount
 from dyntui.store.schema import (
     email_account,
@@ -132,3 +134,25 @@ def test_gates_come_by_precedence_with_every_fact_and_how_they_are_mended() -> N
     assert all(gate.who and gate.remedy for gate in gates)
     (odd,) = closed(("SOMETHING_NEW",), "", ())
     assert (odd.code, odd.title) == ("SOMETHING_NEW", "Unknown reason")
+
+
+@GENERATED
+@given(codes=st.lists(st.sampled_from([*(each.code for each in CATALOGUE), "FROM_THE_FUTURE", "AGE"]), max_size=6))
+def test_reasons_of_a_few_have_the_bits_that_reasons_of_many_have(world: Scratch, codes: list[str]) -> None:
+    joined = literal(gate_marks.join(codes), String)
+    with world() as c:
+        found = c.execute(select(gate_marks.codes_mark(joined))).scalar_one()
+        assert found == c.execute(select(gate_marks.list_mark(joined, [gate_marks.join(codes)]))).scalar_one()
+
+
+def test_asking_about_others_puts_no_statement_together_anew(c: Connection) -> None:
+    activate(c, "list-0")
+    synced(c, "list-0", "anna", "bert", "cleo")
+    m = list_member.c
+    for person_id, gates in (("anna", ""), ("bert", "INACTIVE"), ("cleo", "BAD_EMAIL,INACTIVE")):
+        c.execute(update(list_member).where(m.person_id == person_id).values(own_reasons=gates))
+    addresses = c.execute(select(m.address).where(m.list_id == "list-0")).scalars().all()
+    before = why._where_they_stand.cache_info().misses
+    for each in addresses:
+        why.of_address(c, each, account_id=ACCOUNT, campaign_id=9, lists=("list-0",))
+    assert len(addresses) == 3 and why._where_they_stand.cache_info().misses == before + 1

@@ -19,6 +19,7 @@ opt_out = Table(
     text_column("listing"),  # the reading begun last when the record was seen last
     text_column("kept"),  # why it counts although no reading shows it any more: "gone" or "merged"
     Index("ix_opt_out_listing", "listing"),
+    Index("ix_opt_out_learned_on", "learned_on"),
 )
 
 # Every address that a record which opted out has, or had since: another record that shares it is not mailed either.
