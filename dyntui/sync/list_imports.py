@@ -1,6 +1,6 @@
 """The pending people of a marketing list imported into its address book, batch by batch.
 
-Public: `bring_in(ctx, dd, chosen, title)`, `suppressed_among(ctx, chosen, there) -> bool`.
+Public: `bring_in(ctx, dd, chosen, title, mends=)`, `suppressed_among(ctx, chosen, there) -> bool`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dyntui.model.moments import text_of
 from dyntui.store import consent_news, pending_members, settling
 from dyntui.store.lists import StoredList
 from dyntui.store.pending_members import Pending
-from dyntui.sync import before_images, double_opt_in, found_in_book, suppressions
+from dyntui.sync import before_images, double_opt_in, found_in_book, newer_values, suppressions
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.run_context import RunContext
 
@@ -28,8 +28,9 @@ from dyntui.sync.run_context import RunContext
 _RETRY = timedelta(hours=6)
 
 
-async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
+async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, *, mends: bool = False) -> None:
+    """Pending people in batches; an import that was started before an interruption is followed before a new one is.
+    `mends`: what differs in dotdigital is meant to be written over."""
     stage = f"Importing {title}"
     of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
     if of > before_images.MOST_READ and not chosen.last_run_id:
@@ -53,6 +54,12 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
                 batch = [each for each in batch if each.address not in like_that]
                 if not batch:
                     continue
+            newer = [] if mends else await newer_values.in_the_way(ctx, chosen, batch, there)
+            if newer:
+                done += len(newer)
+                left = functools.partial(pending_members.reject, list_id=chosen.id, rows=newer)
+                await ctx.save(ctx.at(OneList), stage=stage, done=done, of=of, work=left)
+                continue
             await before_images.begin_import(ctx, chosen, batch, there)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)

@@ -138,7 +138,7 @@ async def _synchronise(
     if ctx.at(OneList).step == "remove":
         await list_removals.take_out_leavers(ctx, dd, chosen, title, mark)
     if ctx.at(OneList).step == "import":
-        await list_imports.bring_in(ctx, dd, chosen, title)
+        await list_imports.bring_in(ctx, dd, chosen, title, mends=how.diff)
     if ctx.at(OneList).step == "channels":
         await _channels(ctx, dd, chosen, title)
     if ctx.at(OneList).step == "close":

@@ -15,7 +15,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.lists import ListRow, MemberRow
 from dyntui.sync.run_context import RunContext
 from tests.scenarios.office import Office
-from tests.scenarios.test_address_books import change_in_dotdigital, in_dotdigital, in_dynamics
+from tests.scenarios.test_address_books import change_in_dotdigital, in_dotdigital, in_dynamics, two_way
 from tests.scenarios.test_opt_in import opt_in_of
 
 Named = list[tuple[Outcome, str]]
@@ -113,3 +113,32 @@ def test_what_was_changed_in_dynamics_while_an_undo_stood_still_is_not_written_o
     done = office.apply(plan).run
     assert [in_dynamics(office, each.person, "dyntui_optintype") for each in people] == [single, None]
     assert named(office, done.id, [ada, bob]) == [(Outcome.REJECTED, "STALE"), (Outcome.UPDATED, "")]
+
+
+def test_a_value_that_is_changed_in_dotdigital_before_the_import_is_not_written_over_unseen(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
+    ada, bob = people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.let_pass(hours=2)
+    office.run("address-books")
+    # Of both another field is changed in Dynamics, and of one the same one besides.
+    office.change_in_dynamics("contact", ada.person, firstname="Augusta", lastname="King")
+    office.change_in_dynamics("contact", bob.person, lastname="King")
+
+    def meanwhile() -> None:
+        for each in people:
+            change_in_dotdigital(office, each.address, FIRSTNAME="Dotty")
+
+    with monkeypatch.context() as patch:
+        let_go(patch, office, "Importing", meanwhile)
+        run = office.run("lists").run
+    assert named(office, run.id, people) == [(Outcome.REJECTED, "STALE")] * 2
+    office.run("lists")
+    for each in people:
+        assert (
+            in_dynamics(office, each.person, "firstname") == in_dotdigital(office, each.address, "FIRSTNAME") == "Dotty"
+        )
+        assert in_dotdigital(office, each.address, "LASTNAME") == "King"
+    (clash,) = office.conflicts()
+    assert (clash.person, clash.winner) == (ada.person, "dotdigital")
