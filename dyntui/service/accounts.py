@@ -100,7 +100,7 @@ class EmailAccounts:
             await email_accounts.heed_budgets(self._resources, kept, [proved])
             if request.is_default:
                 await self._tell_who_is_default(known)
-            await self._resources.connections.close()
+            await self._resources.connections.forget()
             await asyncio.to_thread(self._reconnect)
             return await self._row(kept[0].id)
 
@@ -180,7 +180,7 @@ class EmailAccounts:
 
             await self._resources.write(forget)
             await self._resources.secrets.delete(account_secret(chosen.id))
-            await self._resources.connections.close()
+            await self._resources.connections.forget()
             await asyncio.to_thread(self._reconnect)
             return Accounts(rows=tuple(await self._resources.read(account_window.rows)))
 

@@ -31,6 +31,7 @@ from dyntui.service.protocol import (
     read_request,
     unreadable,
 )
+from dyntui.sync.open_connections import in_hand
 
 Handler = Callable[[CallContext, Any], Awaitable[Any]]
 Handlers = dict[str, Handler]
@@ -187,7 +188,8 @@ class Connection:
                 remedy="Correct the request; docs hold the contract's schema.",
                 exit=Exit.USAGE,
             ) from error
-        answer = await self._handlers[method.name](context, request)
+        async with in_hand():
+            answer = await self._handlers[method.name](context, request)
         for event in dict.fromkeys((*method.changes, *context.also_changed)):
             self._changed(event.name, event.value())
         return answer

@@ -228,7 +228,7 @@ class Setup:
 
         await self._resources.write(keep)
         await email_accounts.heed_budgets(self._resources, kept, proved)
-        await self._resources.connections.close()
+        await self._resources.connections.forget()
         await asyncio.to_thread(self._reconnect)
 
 

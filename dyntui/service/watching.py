@@ -10,6 +10,7 @@ from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
 from dyntui.sync.connections import Connections
 from dyntui.sync.consent_watch import ConsentWatch
+from dyntui.sync.open_connections import in_hand
 
 
 class Watching:
@@ -36,7 +37,7 @@ class Watching:
 
     def reconnect(self) -> None:
         """Forgets open connections, after a setup changed how systems are reached. On any other thread."""
-        asyncio.run_coroutine_threadsafe(self._connections.close(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._connections.forget(), self._loop).result()
 
     def renew(self) -> None:
         """Open connections sign in with what the keyring holds now. On any other thread."""
@@ -45,4 +46,5 @@ class Watching:
     async def _look(self) -> None:
         # Where it cannot be asked, it is tried again as soon as it would be at best.
         self._seconds = AT_BEST
-        self._seconds = await self._watch.look()
+        async with in_hand():
+            self._seconds = await self._watch.look()

@@ -41,13 +41,13 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sign_in import SignInBy
 from dyntui.model.trust import Rule
 from dyntui.remote.budget import Budget
-from dyntui.remote.client import Client
 from dyntui.remote.connection import ConnectionOptions
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation
 from dyntui.store.database import Database
 from dyntui.sync.budgets import Budgets
 from dyntui.sync.columns_seen import ColumnsSeen
+from dyntui.sync.open_connections import OpenConnections
 from dyntui.sync.surroundings import REAL, Surroundings
 
 # The meter of the run at hand: told of every attempt with the system and `read` or `write`.
@@ -269,27 +269,28 @@ class Connections:
         self._db = db
         self._secrets = secrets
         self._opening = asyncio.Lock()
-        self._dataverse: Dataverse | None = None
-        self._sign_in: SignIn | None = None
-        self._dotdigital: dict[str, Dotdigital] = {}
+        self._open = OpenConnections()
 
     async def dataverse(self) -> Dataverse:
         """The organisation. Raises DyntuiError NOT_CONFIGURED, SECRET_MISSING."""
         async with self._opening:
-            if self._dataverse is None:
+            now = self._open
+            if now.dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
-                self._sign_in = sign_in_with(known, await self._secret_of(known), self.surroundings, self._keep_sign_in)
+                now.sign_in = sign_in_with(known, await self._secret_of(known), self.surroundings, self._keep_sign_in)
                 budget = self.budgets.dynamics()
-                self._dataverse = dataverse_as(self._sign_in, known, around, patience=self._patience, budget=budget)
-            return self._dataverse
+                now.dataverse = dataverse_as(now.sign_in, known, around, patience=self._patience, budget=budget)
+            now.take()
+            return now.dataverse
 
     async def dotdigital(self, account_id: str) -> Dotdigital:
         """An email account. Raises DyntuiError ACCOUNT_UNKNOWN, SECRET_MISSING."""
         async with self._opening:
-            if account_id not in self._dotdigital:
+            now = self._open
+            if account_id not in now.dotdigital:
                 around, known = self.surroundings, await asyncio.to_thread(self._account, account_id)
                 password = await self._secret(account_secret(account_id))
-                self._dotdigital[account_id] = Dotdigital(
+                now.dotdigital[account_id] = Dotdigital(
                     known.endpoint,
                     known.api_user,
                     password,
@@ -299,7 +300,8 @@ class Connections:
                     transport=around.transport(),
                     **_options("dotdigital", "dotdigital", around, self._patience, self.budgets.account(account_id)),
                 )
-            return self._dotdigital[account_id]
+            now.take()
+            return now.dotdigital[account_id]
 
     async def everywhere(self) -> dict[str, Dotdigital]:
         """Every email account, by its id. Raises DyntuiError SECRET_MISSING."""
@@ -308,25 +310,26 @@ class Connections:
     async def renew(self) -> None:
         """What is open signs in with what the keyring holds now; no call under way is ended."""
         async with self._opening:
-            if self._sign_in is not None:
+            if self._open.sign_in is not None:
                 known = await asyncio.to_thread(self._organisation)
-                self._sign_in.use(_credentials(known, await self._secret_of(known)))
-            for account_id, dd in self._dotdigital.items():
+                self._open.sign_in.use(_credentials(known, await self._secret_of(known)))
+            for account_id, dd in self._open.dotdigital.items():
                 account = await asyncio.to_thread(self._account, account_id)
                 dd.sign_in_as(account.api_user, await self._secret(account_secret(account_id)))
 
-    async def close(self) -> None:
-        """Closes what is open; later calls open afresh."""
+    async def forget(self) -> None:
+        """Later calls open afresh; who has connections in hand goes on with those."""
         async with self._opening:
-            open_now: list[Client] = [*self._dotdigital.values()]
-            if self._dataverse is not None:
-                open_now.append(self._dataverse)
-            for connection in open_now:
-                await connection.close()
-            if self._sign_in is not None:
-                await self._sign_in.close()
+            before, self._open = self._open, OpenConnections()
+            self.columns = ColumnsSeen()
+            await before.forget()
+
+    async def close(self) -> None:
+        """Closes what is open, whoever has it in hand; later calls open afresh."""
+        async with self._opening:
+            before, self._open = self._open, OpenConnections()
+            await before.close()
             await self.budgets.close()
-            self._dataverse, self._sign_in, self._dotdigital = None, None, {}
             self.columns = ColumnsSeen()
 
     def _organisation(self) -> Organisation:

@@ -29,6 +29,7 @@ from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connection
 from dyntui.sync.engine import DONE, LATER
 from dyntui.sync.kinds import execute
 from dyntui.sync.leases import SPENDER
+from dyntui.sync.open_connections import in_hand
 from dyntui.sync.run_context import Cancelled, PutBack, RunContext
 from dyntui.sync.send import end_unsent
 from dyntui.sync.surroundings import REAL, Surroundings
@@ -88,8 +89,8 @@ class Worker:
         self._loop.close()
 
     def reconnect(self) -> None:
-        """Forgets open connections, after a setup changed how systems are reached."""
-        self._await(self._connections.close())
+        """Forgets open connections, after a setup changed how systems are reached; runs at work go on with theirs."""
+        self._await(self._connections.forget())
 
     def renew(self) -> None:
         """Open connections sign in with what the keyring holds now; runs go on."""
@@ -140,7 +141,8 @@ class Worker:
         RUN_SLEEP.set(ctx.sleep)
         self._changed(run_id)
         try:
-            await self._carry_out(ctx)
+            async with in_hand():
+                await self._carry_out(ctx)
         except Fenced:
             # Another worker has the run, and all of what it will become.
             log.info("run %s was taken over", run_id)

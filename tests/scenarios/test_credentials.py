@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Ability, Role
 from dyntui.sandbox.entra import assertion
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.credentials import CredentialRow, ReplaceCredential
 from dyntui.service.contract.session import Nothing
 from dyntui.service.credentials import CredentialUseCases
@@ -22,6 +24,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.store import accounts
 from dyntui.store.schema import admin_change
+from dyntui.sync.open_connections import OpenConnections
 from tests import certificates
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk
@@ -57,7 +60,7 @@ def test_open_connections_go_on_with_the_new_password_and_the_new_certificate(
     assert office.run("lists").run.status is RunStatus.COMPLETED
     with office.db.read() as c:
         (account,) = accounts.accounts(c)
-    held_by_runs = office.worker._connections._dotdigital[account.id]
+    held_by_runs = office.worker._connections._open.dotdigital[account.id]
     dd = office.wait(office.resources.connections.dotdigital(account.id))
     dv = office.wait(office.resources.connections.dataverse())
     password = office.sandbox.info["api_password"]
@@ -78,7 +81,7 @@ def test_open_connections_go_on_with_the_new_password_and_the_new_certificate(
     office.let_pass(hours=3)
     assert office.wait(security.who_am_i(dv)).user_id
     assert office.run("lists").run.status is RunStatus.COMPLETED
-    assert office.worker._connections._dotdigital[account.id] is held_by_runs
+    assert office.worker._connections._open.dotdigital[account.id] is held_by_runs
     assert [each.kind for each in listed(office)] == ["certificate", "API password"]
 
     with office.db.read() as c:
@@ -157,3 +160,27 @@ def test_a_secret_that_has_ended_is_replaced_by_a_manager_and_by_nobody_else(
     assert refused(office, context=without_roles, **asked) == "NOT_PERMITTED"
     office.give_roles("manager", Role.MANAGER)
     assert replace(office, context=without_roles, **asked).kind == "client secret"
+
+
+def test_runs_at_work_go_on_while_an_email_account_is_connected_or_setup_is_run_again(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    """Either has connections opened anew; what is in hand stays open until its end."""
+    campaign, count = counted
+    held: list[OpenConnections] = []
+    told: list[threading.Thread] = []
+
+    def meanwhile() -> None:
+        if not told:
+            held.append(office.worker._connections._open)
+            told.append(threading.Thread(target=office.worker.reconnect))
+            told[0].start()
+
+    office.during_sleep = meanwhile
+    sent = office.send(count)
+    told[0].join()
+    assert sent.state == "Sent" and len(office.mailed(campaign)) == count.sendable
+    (before,) = held
+    assert before is not office.worker._connections._open
+    assert before.dataverse is not None and before.dataverse.connection.http.is_closed
+    assert office.run("suppressions").run.status is RunStatus.COMPLETED
