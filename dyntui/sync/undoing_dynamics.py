@@ -22,10 +22,10 @@ from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
 from dyntui.model.sync_types import UndoOf
 from dyntui.model.undoing import Undoing, elsewhere, undo_membership, undo_record
-from dyntui.store import applied_changes, undoing
+from dyntui.store import applied_changes, members_undone, undoing
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.undoing import Step
-from dyntui.sync import known_members, list_state, member_listing, record_values
+from dyntui.sync import known_members, list_state, member_listing, record_values, strangers
 from dyntui.sync.run_context import RunContext
 
 _PAGE = 1000
@@ -109,6 +109,11 @@ async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: 
             joined, left = ([each.person for each in made if each.puts_in is joins] for joins in (True, False))
             await known_members.changed(ctx, dv, chosen.id, joined, left)
         done += len(some)
+        # Others had put strangers into the address book: off the list again they are strangers in it, as before.
+        of_strangers = chosen is not None and part.item_id == strangers.item_of(chosen.id)
+        strange = [each.person for each in some if of_strangers and not each.puts_in and each.person not in refused]
+        if chosen is not None and strange:
+            await ctx.write(functools.partial(members_undone.took_out, list_id=chosen.id, people=strange))
         work = functools.partial(_written, run_id=ctx.run_id, part=part, item=item, steps=some, refused=refused)
         await ctx.save(ctx.cursor, stage="Writing to Dynamics", done=done, of=of, work=work)
     if chosen is not None:

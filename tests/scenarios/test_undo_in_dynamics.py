@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
@@ -98,7 +99,16 @@ def test_who_was_put_on_a_list_is_taken_off_it(office: Office, met: dict[str, st
     assert on_the_list(office, met["list"]) == before | {met["known"]}
     done = office.undo(run.id).run
     assert on_the_list(office, met["list"]) == before and done.tally.adds_up
-    office.undo(done.id)
+    again = office.undo(done.id).run
+    assert on_the_list(office, met["list"]) == before | {met["known"]}
+    # Others had put them into the book: they are strangers in it as before, and do not leave it.
+    office.undo(again.id)
+    office.edit(EditList(id=met["list"], membership_action=MembershipAction.IGNORE))
+    for _ in range(2):
+        office.run("lists")
+        assert met["known address"] in office.in_book(met["list"])
+    office.edit(EditList(id=met["list"], membership_action=KNOWN))
+    office.run("lists")
     assert on_the_list(office, met["list"]) == before | {met["known"]}
 
 
