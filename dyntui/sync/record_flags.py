@@ -204,10 +204,13 @@ async def _set_for_changed(
     refused: Refused = {}
     mark = await ctx.read(lambda c: watermarks.get(c, "", _mark(table)))
     since = datetime.fromisoformat(mark) if mark else None
+    # What changes while the pages come is found again; without a mark not all that changed before was asked for.
+    asked_on = dv.server_time if mark else None
     async for page in _changed_pages(ctx, dv, table, otherwise):
         refused |= await _set(ctx, dv, entity, await _suppressed(ctx, page))
         times = (dated(row.changed_on, ctx.moment()) for row in page)
         since = max((each for each in (since, *times) if each), default=None)
+    since = max((each for each in (since, asked_on) if each), default=None)
     if since is not None and (latest := moment(since)) != mark:
         await ctx.write(lambda c: watermarks.put(c, "", _mark(table), latest))
     return refused

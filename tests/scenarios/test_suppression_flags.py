@@ -224,3 +224,27 @@ def test_what_is_set_stays_for_another_address_of_the_record_that_is_suppressed_
     office.let_pass(days=1, minutes=1)
     office.run("suppressions")
     assert truth(office, "contact", stays.person, both) == [(False, False)] * 2
+
+
+def test_records_that_changed_are_looked_at_until_a_while_after_and_those_that_change_later_are_found(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    suppressed = record_flags._suppressed
+
+    async def noted(ctx: Any, page: Any, *more: Any) -> Any:
+        looked_at.extend(row.id for row in page)
+        return await suppressed(ctx, page, *more)
+
+    monkeypatch.setattr(record_flags, "_suppressed", noted)
+    early, late = in_the_book(office, newsletter)[:2]
+    office.change_in_dynamics("contact", early.person, jobtitle="Guide")
+    for _ in range(2):
+        office.let_pass(minutes=30)
+        looked_at.clear()
+        office.run("suppressions")
+    assert looked_at == [], "nothing has changed for an hour"
+    office.let_pass(minutes=30)
+    office.change_in_dynamics("contact", late.person, jobtitle="Guide")
+    office.run("suppressions")
+    assert looked_at == [late.person]
