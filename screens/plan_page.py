@@ -169,8 +169,9 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
             self.look(RUN_GET, RunRef(self.about), lambda detail: self._show_run(detail.run))
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
-        """The plan is made."""
-        return isinstance(value, RunChanged) and value.run.id == self.about and value.run.status.ended
+        """The plan is made, or has been carried out."""
+        by = self._detail.plan.applied_by if self._detail is not None else ""
+        return isinstance(value, RunChanged) and value.run.id in (self.about, by) and value.run.status.ended
 
     def hear(self, name: str, value: msgspec.Struct) -> None:
         """How far it is comes with the event."""
@@ -247,9 +248,14 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
             "name; the others are done.",
         ]
 
+        def begun(run: RunRow) -> None:
+            # Whoever comes back from the run is told so here.
+            self._stale = True
+            self.console.open_page(RUN, run.id)
+
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(PLAN_APPLY, PlanRef(detail.run.id), lambda run: self.console.open_page(RUN, run.id))
+                self.ask(PLAN_APPLY, PlanRef(detail.run.id), begun)
 
         self.app.push_screen(Confirm("Carry the plan out?", lines, yes="Carry it out", danger=True), answered)
 

@@ -38,6 +38,9 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
         assert len(hand.asked("plans.apply")) == 1 and isinstance(hand.asked("plans.apply")[0], PlanRef)
         assert "Plan:" not in hand.text.splitlines()[1]
         await hand.finish()
+        await hand.press("escape")
+        assert "The plan was carried out" in hand.text and "Nothing is done yet" not in hand.text
+        assert "Became: 1 added, 1 updated, 1 removed" in hand.text
         await hand.press("4")
         assert "Plan, carried out" in hand.text and "Plan, not carried out" not in hand.text
         await hand.press("j", "enter")
