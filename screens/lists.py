@@ -99,7 +99,7 @@ class ListsScreen(GridScreen[ListRow], ListActions):
 
     def _made(self, detail: ListDetail | None) -> None:
         if detail is not None:
-            self.refetch()
+            self.grid.reload(to=detail.row.id)
             self.opened(detail.row)
 
     def do_lists_reread(self) -> None:

@@ -143,10 +143,13 @@ class GridRows(Vertical, Generic[T]):
         self.body.scroll_to(y=0, animate=False, immediate=True)
         self._ask()
 
-    def reload(self) -> None:
-        """Asks again; what is on the screen stays until the answer is there."""
+    def reload(self, to: str = "") -> None:
+        """Asks again; what is on the screen stays until the answer is there. `to`: the key of the row that is then in
+        hand, where it is among the first."""
         if self._source is None:
             return
+        if to:
+            self._wanted, self.cursor = to, 0
         self.listing.restart()
         self._ask()
 

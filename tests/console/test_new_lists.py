@@ -44,3 +44,5 @@ async def test_a_list_is_made_and_changed_and_each_time_said_before() -> None:
         assert "Name: newsletter for guides → newsletter 2027" in hand.text
         await hand.press("y")
         assert "Marketing Lists › newsletter 2027" in hand.text
+        await hand.press("escape")
+        assert "▌ newsletter 2027" in hand.text
