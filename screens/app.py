@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -74,6 +75,8 @@ log = logging.getLogger("dyntui.console")
 # Beside this package in the source tree and in an installed one alike.
 _STYLES = Path(__file__).parent.parent / "styles"
 _CSS: list[str | PurePath] = [_STYLES / name for name in ("theme.tcss", "shell.tcss", "widgets.tcss", "dialogs.tcss")]
+# Seconds for which something is being said just now.
+_JUST_NOW = 1.0
 _WIDTHS = [(0, "-narrow"), (WIDE, "-wide")]
 _HEIGHTS = [(0, "-low"), (LOW, "-middling"), (34, "-tall")]
 
@@ -106,6 +109,8 @@ class Console(Everywhere):
         self.memory.read()
         self.first_steps = first_steps
         self._at = at
+        self._told_at = 0.0
+        self._page: object = None
         self.hello: Hello | None = None
         self.entered = False
         self.answers = Answers()
@@ -399,6 +404,12 @@ class Console(Everywhere):
 
     # What the person is told
 
+    def come_to(self, page: object) -> None:
+        """Another page is looked at: what was said on the one before goes, unless it was said just now."""
+        if page is not self._page and monotonic() - self._told_at > _JUST_NOW:
+            self.clear_notifications()
+        self._page = page
+
     def notify(
         self,
         message: str,
@@ -409,6 +420,7 @@ class Console(Everywhere):
         markup: bool = False,
     ) -> None:
         """A toast of plain text: what a remote system calls something is neither markup nor a control code."""
+        self._told_at = monotonic()
         lines = "\n".join(single_line(line) for line in message.split("\n"))
         super().notify(lines, title=single_line(title), severity=severity, timeout=timeout, markup=False)
 

@@ -281,6 +281,7 @@ class FramedScreen(Asking[None]):
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """What changed meanwhile is asked for. Only another theme makes it look different: matching every widget with
         the style sheets again is a third of the time that going to a screen takes."""
+        self.console.come_to(self)
         event.refresh_styles = self._theme != self.app.theme
         self._theme = self.app.theme
         if self._departed:

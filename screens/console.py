@@ -104,6 +104,9 @@ class ConsoleApp(Protocol):
     def open_page(self, place: Place[T], about: T) -> None:
         """Opens the page of a thing."""
 
+    def come_to(self, page: object) -> None:
+        """A page is looked at."""
+
     def notify(
         self,
         message: str,

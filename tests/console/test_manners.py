@@ -218,3 +218,15 @@ async def test_a_screen_come_back_to_has_the_theme_of_now() -> None:
         there = hand.app.screen.styles.background
         await hand.press("2")
         assert hand.app.screen.styles.background == there != before
+
+
+async def test_what_was_said_on_one_page_does_not_stand_over_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with driving() as hand:
+        await hand.press("3", "v")
+        assert len(hand.app._notifications) == 1
+        # What opens a page may say something about it.
+        await hand.press("enter")
+        assert len(hand.app._notifications) == 1
+        monkeypatch.setattr("dyntui.screens.app._JUST_NOW", -1.0)
+        await hand.press("escape")
+        assert len(hand.app._notifications) == 0
