@@ -17,6 +17,8 @@ from .dialogs import Alternatives, Confirm
 from .send_standing import between_waves
 from .wording import moment, number, people_of
 
+_NOT_OUT = "It does not go out. To send it after all, go through the wizard again."
+
 
 class SendActions(FramedScreen):
     """A screen with a send in hand: its situation names it."""
@@ -52,7 +54,7 @@ class SendActions(FramedScreen):
             ]
             question = Confirm("Take the send back?", lines, yes="Empty its book", no="Let it go out", danger=True)
         else:
-            lines = [f"{row.campaign_name}: {people_of(row.sendable)}.", "It does not go out; the count is lost."]
+            lines = [f"{row.campaign_name}: {people_of(row.sendable)}.", _NOT_OUT]
             question = Confirm("Cancel the send?", lines, yes="Cancel the send", no="Keep it", danger=True)
         self.app.push_screen(question, answered)
 

@@ -17,7 +17,15 @@ from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.runs import RunChanged
-from dyntui.service.contract.sends import ON_SEND, SEND_SHOW, SendDetail, SendRef, SendResults, SendRow
+from dyntui.service.contract.sends import (
+    HANDED_OVER,
+    ON_SEND,
+    SEND_SHOW,
+    SendDetail,
+    SendRef,
+    SendResults,
+    SendRow,
+)
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -136,7 +144,7 @@ class SendPage(SendActions, Page[str]):
         self._waves.show_rows(waves)
         results = detail.results
         read = results is not None and bool(detail.results_on)
-        self._results.say_when_empty("Nothing has gone out yet." if results is None else "Not read yet: v, then s.")
+        self._results.say_when_empty(_no_results(send) if results is None else "Not read yet: v, then s.")
         self._results.show_rows(result_rows(results) if read and results else [], results.mailed if results else 0)
         card = self.query_one("#send-results-card", Vertical)
         card.border_subtitle = f"as of {moment(detail.results_on)}" if results and detail.results_on else ""
@@ -228,13 +236,26 @@ def _facts(send: SendRow) -> list[Fact]:
     facts: list[Fact] = [
         ("State", send.standing, send_tone(send)),
         ("Next wave" if between_waves(send) else "Goes out", in_both_times(goes_out(send)), ""),
-        ("Mailed", f"{mailed(send)} of {people_of(send.sendable)}", "strong"),
+        ("Mailed", _mailed(send), "strong"),
         ("Sent on", moment(send.sent_on), ""),
         ("By", send.created_by, ""),
         ("Made", moment(send.created_on), ""),
         ("Decided", f"{send.decided_by}, {moment(send.decided_on)}" if send.decided_by else "", ""),
     ]
     return [each for each in facts if each[1]]
+
+
+def _mailed(send: SendRow) -> str:
+    """Of a send that was stopped out of those whom it was to mail, of one that was cancelled nobody."""
+    if send.state == "Cancelled" and not send.doubt:
+        return f"nobody of {people_of(send.sendable)}"
+    return f"{mailed(send)} of {people_of(max(send.sendable, send.confirmed))}"
+
+
+def _no_results(send: SendRow) -> str:
+    if send.state == HANDED_OVER and send.split is not None:
+        return "Known once all of it is out."
+    return "Nothing went out." if send.state in ("Cancelled", "Failed", "Refused") else "Nothing has gone out yet."
 
 
 def _notes(detail: SendDetail) -> list[Fact]:

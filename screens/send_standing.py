@@ -71,6 +71,6 @@ def how_divided(send: SendRow) -> list[Fact]:
     limits = send.waves.limits
     stops = f"above {limits.bounces:g} % bounces, {limits.complaints:g} % complaints, {limits.unsubscribes:g} %"
     return [
-        ("Waves", f"{send.waves.words}, {send.waves.pause} minutes apart", ""),
+        ("Waves", f"{send.waves.words}, {number(send.waves.pause)} minutes apart", ""),
         ("Stops", f"{stops} unsubscribes", ""),
     ]

@@ -62,6 +62,8 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "No send waits" in hand.text
         await hand.press("l")
         assert "Cancelled" in hand.text
+        await hand.press("enter")
+        assert "nobody of 163 people" in hand.text and "Nothing went out." in hand.text
 
         await hand.press("3", "escape", "escape")
         await hand.to("", CAMPAIGN)
@@ -83,6 +85,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "No other wave begins" in hand.text
         await hand.press("y")
         assert "Stopped, 1 of 3 waves" in hand.text and "Stopped by Mira Sandahl" in hand.text
+        assert "1 of 163 people" in hand.text
         assert "Wave stopped" in hand.text and "was 0" in hand.text and hand.mailed() == 1
         # Its people, its waves, its report and its run are below it.
         await hand.press("g", "j", "enter")
