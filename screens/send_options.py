@@ -15,7 +15,7 @@ from dyntui.model.waves import LONGEST_PAUSE, SHORTEST_PAUSE, shares_of
 from dyntui.service.contract.sends import Limits, Waves
 
 from .facts_question import FactsQuestion
-from .wording import in_both_times
+from .wording import in_both_times, number
 
 _KEEP = "keep"
 _NOT_HELD = (
@@ -33,7 +33,7 @@ _MEANS = {
     "how": "In waves the first people get it, then more, then the rest: what comes back stops the next wave. Enter "
     "changes it.",
     "shares": "Of everybody, in per cent: 1 %, 10 %, rest.",
-    "pause": "Minutes from the end of a wave to the next one. Bounces and complaints take some to arrive.",
+    "pause": "Minutes from the end of a wave to the next one. Bounces and complaints take a while to arrive.",
     "bounces": "Per cent of those mailed above which no other wave begins.",
     "complaints": "Per cent of those mailed above which no other wave begins; a single one counts.",
     "unsubscribes": "Per cent of those mailed above which no other wave begins.",
@@ -62,7 +62,11 @@ class SendOptions(msgspec.Struct, frozen=True, kw_only=True):
         """In words."""
         if self.split is not None:
             return f"as a split test: {self.split.words}"
-        return "all at once" if self.waves is None else f"in waves: {self.waves.words}, {self.waves.pause} min apart"
+        return (
+            "all at once"
+            if self.waves is None
+            else f"in waves: {self.waves.words}, {number(self.waves.pause)} min apart"
+        )
 
     @property
     def warning(self) -> str:

@@ -290,7 +290,7 @@ class OptionsStep(Vertical):
             ("When", f"● {options.when[0].upper()}{options.when[1:]}", "strong"),
             ("How", f"● {options.how[0].upper()}{options.how[1:]}", "strong"),
             *([("Stops", options.stops, "strong")] if options.stops else []),
-            *([("Mind", options.warning, "warn")] if options.warning else []),
+            *([("Note", options.warning, "warn")] if options.warning else []),
             ("", "E changes when and how", "muted"),
             ("", "", ""),
             ("First", "the suppressions are read from dotdigital again; if that fails, nothing is sent", ""),
@@ -309,6 +309,7 @@ class SummaryStep(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="step-5", classes="step")
+        self._lines = VerticalScroll(can_focus=False)
         self._facts = Facts(wraps=True)
         self._ask = Static("", id="confirm-ask", markup=False)
         self.typed = Field(id="confirm-count", compact=True, type="text", select_on_focus=False)
@@ -317,7 +318,7 @@ class SummaryStep(Vertical):
 
     def compose(self) -> Iterable[Widget]:
         """Everything again, and the number to type where one is asked."""
-        with VerticalScroll(can_focus=False):
+        with self._lines:
             yield self._facts
         yield self._ask
         yield self.typed
@@ -328,26 +329,32 @@ class SummaryStep(Vertical):
         names = ", ".join(one.name for one in count.lists if one.ready)
         self._facts.show_facts(
             [
+                # On a low screen the first lines are all that is seen without scrolling.
                 ("Email campaign", detail.row.name, "strong"),
-                ("Subject", detail.row.subject, ""),
-                ("From", f"{detail.from_name} <{detail.from_address}>", ""),
-                ("Email account", detail.row.account, ""),
                 ("Target lists", names, ""),
                 ("Will be mailed", _mailed(count), "good"),
-                ("Excluded", in_short(by_reason(count.excluded)), ""),
-                *([("Mind", options.warning, "warn")] if options.warning else []),
-                *_bounces(count),
-                ("Potential", equation(count), ""),
-                ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
                 ("When", options.when, ""),
                 ("How", options.how, ""),
                 *([("Stops", options.stops, "")] if options.stops else []),
+                ("Subject", detail.row.subject, ""),
+                ("From", f"{detail.from_name} <{detail.from_address}>", ""),
+                ("Email account", detail.row.account, ""),
+                ("Excluded", in_short(by_reason(count.excluded)), ""),
+                *([("Note", options.warning, "warn")] if options.warning else []),
+                *_bounces(count),
+                ("Potential", equation(count).replace(" potential", ""), ""),
+                ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
                 ("Sent by", f"{sender} ({roles})", ""),
             ]
         )
         self._ask.display = self.typed.display = self.asks
         self._ask.update(f"Type {count.sendable} to confirm that this many people will be mailed:")
         self.typed.value = ""
+        self.call_after_refresh(self._show_whether_cut)
+
+    def _show_whether_cut(self) -> None:
+        """Lines that are out of sight can be scrolled to, Tab leads there."""
+        self._lines.can_focus = self._lines.max_scroll_y > 0
 
     @property
     def asks(self) -> bool:
