@@ -122,11 +122,11 @@ async def _what_changed(ctx: RunContext, dd: Dotdigital, book: Book) -> _Changes
     place = await ctx.read(lambda c: reading_places.place(c, chosen.id))
     since = moment_of(place.book_since)
     if book.rule is None:
-        return _Changes("before a send nothing rests on less")
+        return _Changes("before a send everybody is read")
     if book.strangers is not None:
-        return _Changes("something is made of every stranger in it")
+        return _Changes("something is to become of contacts in it who are not on the list")
     if since is None or place.book_count < 0:
-        return _Changes("nothing was known to go on from")
+        return _Changes("nothing of it was read before")
     reading = await ctx.read(lambda c: book_contents.begin_with_news(c, chosen.id))
     try:
         await book_reading.read(

@@ -66,7 +66,7 @@ async def _what_changed(
 ) -> _Answer:
     place = await _place(ctx, chosen)
     if rule is None:
-        return _Answer("before a send nothing rests on less")
+        return _Answer("before a send everybody is read")
     if now.caller is not None:
         return _Answer("its query runs in the name of its owner")
     why_not = ""
@@ -75,7 +75,7 @@ async def _what_changed(
         why_not = found[chosen.id].why_not
         place = await _place(ctx, chosen)
     if not place.base:
-        return _Answer(place.read_how or "nothing was known to go on from")
+        return _Answer(place.read_how or "nothing of it was read before")
     if why_not:
         return _Answer(why_not)
     await ctx.write(functools.partial(_asked, chosen.id, ctx.now()))
