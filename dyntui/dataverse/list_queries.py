@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 from dyntui.dataverse import fetchxml
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import DYNAMICS, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.member_tables import MemberTable
 from dyntui.dataverse.query import columns_of
 from dyntui.remote.errors import READ_NOT_DONE
+from dyntui.remote.failures import unreadable
 
 T = TypeVar("T")
 _PAGE = 5000
@@ -52,7 +53,10 @@ async def found(
     dv: Dataverse, table: MemberTable, query: str, row_type: type[T], *, caller: str | None = None
 ) -> AsyncIterator[list[T]]:
     """The records that a query finds, with the columns of `row_type` (whose fields need defaults: empty columns are
-    left out)."""
+    left out). Raises DATAVERSE_ANSWER_UNREADABLE where an id cannot be read: whom a query does not find may be taken
+    off a list for it."""
     asked = fetchxml.with_columns(query, columns_of(row_type), table.key)
     async for page in fetchxml.fetch_pages(dv, table.entity_set, row_type, asked, pagesize=_PAGE, caller=caller):
+        if page.odd:
+            raise unreadable(DYNAMICS, f"a query found {page.odd} {table.entity_set} without an id")
         yield page.rows

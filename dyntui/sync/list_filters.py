@@ -7,11 +7,12 @@ import functools
 import msgspec
 
 from dyntui.dataverse import fetchxml
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import DYNAMICS, DataverseError
 from dyntui.dataverse.fetchxml import fetch_pages, relative_to_caller
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.views import View, saved_view
 from dyntui.model.errors import DyntuiError
+from dyntui.remote.failures import unreadable
 from dyntui.store import list_filters, staging
 from dyntui.store.lists import StoredList
 from dyntui.sync import list_state
@@ -63,6 +64,9 @@ async def _find(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
         caller = (await list_state.caller_of(dv, now.row, relative)).object_id if relative else None
         query = fetchxml.with_columns(view.query, [table.key], table.key)
         async for page in fetch_pages(dv, table.entity_set, _Found, query, caller=caller):
+            if page.odd:
+                # Whom the view does not find is kept out of the book.
+                raise unreadable(DYNAMICS, f"the view {view.name} found {page.odd} {table.entity_set} without an id")
             ids = [getattr(row, table.key) for row in page.rows]
             for place in await ctx.read(functools.partial(list_filters.places, list_id=chosen.id, person_ids=ids)):
                 found[place] = 1

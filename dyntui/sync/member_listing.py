@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -231,29 +231,26 @@ async def unseen_members(
     waiting = sorted(left)
     for start in range(0, len(waiting), _BATCH):
         some = waiting[start : start + _BATCH]
-        hidden = await _hidden(dv, entity, some)
-        yield [_nobody(entity, each, hidden) for each in some]
+        gates = await _why_unseen(dv, entity, some)
+        yield [_closed(entity, each, gates[each]) for each in some]
 
 
-async def _hidden(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> frozenset[str]:
-    """Those of the records that exist and that the service may not read."""
+async def _why_unseen(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> dict[str, Gate]:
+    """Why records do not show: they are none, the service may not read them, or what Dynamics answers of them cannot be
+    read."""
     table = TABLES[entity]
     asked = [batch.Part("GET", f"{table.entity_set}({guid(each)})?$select={table.key}") for each in ids]
     answers = await batch.run(dv, asked)
-    return frozenset(
-        each
-        for each, answer in zip(ids, answers, strict=True)
-        if isinstance(answer, batch.PartReply) and answer.error and answer.error.exit is Exit.NOT_PERMITTED
-    )
+    return {each: _why(entity, each, answer) for each, answer in zip(ids, answers, strict=True)}
 
 
-def _nobody(entity: Entity, member_id: str, hidden: Collection[str]) -> Staged:
-    gate = (
-        Gate("NO_ACCESS", "the record is there, and the service may not read it")
-        if member_id in hidden
-        else Gate("UNKNOWN_PERSON", f"the list names the {entity} {member_id}, and there is no such record")
-    )
-    return _closed(entity, member_id, gate)
+def _why(entity: Entity, member_id: str, answer: object) -> Gate:
+    error = answer.error if isinstance(answer, batch.PartReply) else None
+    if isinstance(answer, batch.PartReply) and error is None:
+        return Gate("ODD_ROW", f"the {entity} {member_id} is there, and cannot be read among the others")
+    if error is not None and error.exit is Exit.NOT_PERMITTED:
+        return Gate("NO_ACCESS", "the record is there, and the service may not read it")
+    return Gate("UNKNOWN_PERSON", f"the list names the {entity} {member_id}, and there is no such record")
 
 
 # A transaction may show its rows later than their `createdon` says.
