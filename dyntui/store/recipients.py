@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, String, bindparam, case, cast, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, case, cast, exists, func, literal, select, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import members, outcomes
@@ -216,17 +216,26 @@ def unwritten_engagements(
     place = func.row_number().over(
         partition_by=_r.contact_id, order_by=[case((m.sent_address == m.address, 0), else_=1), m.person_id]
     )
-    state = _state(sends=sends).label("state")
+    of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
+    untold = (_state() != _r.written, *(() if sends else (_state(sends=False) != _r.written,)))
+    is_known = exists().where(m.address == _r.address)
+    # Chosen first: to rank everybody for each page of a large campaign would take as many times the whole of it.
+    next_ones = (
+        select(_r.contact_id)
+        .where(*of_campaign, _r.contact_id > after, _r.address != "", *untold, is_known)
+        .order_by(_r.contact_id)
+        .limit(limit)
+    )
     known = (
-        select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, state, place.label("place"))
+        select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity)
+        .add_columns(_state(sends=sends).label("state"), place.label("place"))
         .select_from(recipient)
         .join(list_member, m.address == _r.address)
-        .where(_r.account_id == account_id, _r.campaign_id == campaign_id, _r.contact_id > after)
-        .where(_r.address != "", _state() != _r.written, *(() if sends else (_state(sends=False) != _r.written,)))
+        .where(*of_campaign, _r.contact_id.in_(next_ones.scalar_subquery()))
         .subquery("known")
     )
     wanted = [known.c[name] for name in (*_RECIPIENT, "person_id", "entity", "state")]
-    rows = c.execute(select(*wanted).where(known.c.place == 1).order_by(known.c.contact_id).limit(limit))
+    rows = c.execute(select(*wanted).where(known.c.place == 1).order_by(known.c.contact_id))
     return [Engagement(**row._mapping) for row in rows]
 
 

@@ -238,9 +238,18 @@ def _keepers(account_id: Value, lists: Sequence[Value], among: Among | None) -> 
     return materialised(union_all(keeper, nobody), "keeper")
 
 
+def _maybe_everybody(rows: CTE) -> CTE:
+    """The same rows, of which SQLite expects as many as there are members: of a few it would go through all keepers for
+    each, instead of making an index of them."""
+    nobody = select(*(literal(None, each.type).label(each.name) for each in rows.c)).select_from(list_member)
+    return materialised(union_all(select(*rows.c), nobody.where(false())), f"maybe_{rows.name}")
+
+
 def with_duplicates(rows: CTE, account_id: Value, lists: Sequence[Value], among: Among | None = None) -> CTE:
     """The rows of `standing` (or a choice of them), where `mask` and `detail` also say who must leave the place of an
     address to another record on the account's lists (see `_keepers`); `lists` count as such whatever their state."""
+    if among is None:
+        rows = _maybe_everybody(rows)
     r, keeper = rows.c, _keepers(account_id, lists, among).c
     duplicate = mark("DUPLICATE_ADDRESS")
     yields = and_(keeper.person_id.is_not(None), keeper.person_id != r.person_id)

@@ -1,0 +1,97 @@
+"""What is asked of a large list takes as many times the work of a small one as it has people, and no more: counted in
+steps of SQLite, which are the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from dyntui.store import counts, recipients, settling, staging
+from dyntui.store.counts import NewCount
+from dyntui.store.database import open_store, sqlite_url
+from dyntui.store.recipients import Recipient
+from dyntui.store.staging import Staged
+from tests.empty_store import lay_empty_store
+
+from .worlds import ACCOUNT, NOW, activate, opted_out
+
+LIST, OTHER = "list-0", "list-1"
+SMALL, LARGE = 300, 1500
+# Sorting and indexes that are a level deeper.
+_LEVELS = 1.4
+
+
+def steps(c: Connection, work: Callable[[Connection], object]) -> int:
+    """How many hundred instructions SQLite carries out meanwhile."""
+    raw, done = c.connection.dbapi_connection, 0
+
+    def hundred() -> int:
+        nonlocal done
+        done += 1
+        return 0
+
+    assert raw is not None
+    raw.set_progress_handler(hundred, 100)
+    work(c)
+    raw.set_progress_handler(None, 0)
+    return done
+
+
+def settled(c: Connection, people: int) -> None:
+    """Of whom every fifth shares an address with a lead of another list, and every tenth has opted out."""
+    for list_id, entity in ((LIST, "contact"), (OTHER, "lead")):
+        rows = [
+            Staged(
+                person_id=f"{entity}-{each}",
+                entity=entity,
+                name="",
+                address=f"{each}@example.com",
+                created_on=NOW,
+                fields={},
+                fingerprint="f",
+            )
+            for each in range(0, people, 5 if list_id == OTHER else 1)
+        ]
+        staging.stage(c, list_id, "run", rows)
+    activate(c, LIST, OTHER)
+    for each in range(0, people, 10):
+        opted_out(c, f"{each}@example.com", "DO_NOT_EMAIL", f"account-{each}", "account")
+    for list_id in (LIST, OTHER):
+        settle(c, list_id)
+    mailed = [Recipient(contact_id=each, address=f"{each}@example.com", opens=1) for each in range(people)]
+    recipients.record_recipients(c, ACCOUNT, 1, mailed)
+
+
+def settle(c: Connection, list_id: str = LIST, *, whole: bool = True) -> None:
+    settling.settle(c, list_id, "run", ACCOUNT, NOW, whole=whole)
+
+
+def count(c: Connection) -> None:
+    asked = NewCount(id="count", account_id=ACCOUNT, campaign_id=1, lists=(LIST, OTHER), counted_on=NOW)
+    counts.snapshot(c, asked)
+
+
+def tell(c: Connection) -> None:
+    """Everybody whom the campaign was sent to, some at a time."""
+    after = -1
+    while some := recipients.unwritten_engagements(c, ACCOUNT, 1, 20, after):
+        after = some[-1].contact_id
+
+
+@pytest.mark.parametrize(
+    "work",
+    [settle, lambda c: settle(c, whole=False), count, tell],
+    ids=["settled", "settled by what is new", "counted", "told of in pages"],
+)
+def test_the_work_grows_with_the_list(tmp_path: Path, work: Callable[[Connection], object]) -> None:
+    took = []
+    for people in (SMALL, LARGE):
+        lay_empty_store(tmp_path / f"{people}.db")
+        with closing(open_store(sqlite_url(tmp_path / f"{people}.db"))) as db, db.write() as c:
+            settled(c, people)
+            took.append(steps(c, work))
+    assert took[1] < _LEVELS * LARGE / SMALL * took[0], took
