@@ -25,6 +25,7 @@ from dyntui.dotdigital.moments import moment
 from dyntui.model.changes import AppliedChange, moved_fields, same_value
 from dyntui.model.conversion import Direction, Rejected, Value, convert
 from dyntui.model.drains import Drain, Drains
+from dyntui.model.errors import DyntuiError
 from dyntui.model.merge import Merged, Never, Read, Side, merge
 from dyntui.model.moments import EPOCH, dated, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -33,7 +34,7 @@ from dyntui.model.plans import BRING, UPDATE, PlannedChange
 from dyntui.store import applied_changes, conflicts, mappings, outcomes, planned_changes, shadows
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.shadows import Kept, Shadowed
-from dyntui.sync import feeds, member_listing, odd_answers
+from dyntui.sync import feeds, member_listing, odd_answers, record_values
 from dyntui.sync.mapped_fields import TYPES
 from dyntui.sync.run_context import RunContext
 
@@ -217,18 +218,32 @@ async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_
     known = await ctx.read(functools.partial(_begun, ctx=ctx, place=place, people=sorted(by_id)))
     decided = [_as_begun(drains, each, *known) for each in decided]
     writing = [each for each in decided if each.columns]
-    changes = [(each.met.person.person_id, each.etag, each.columns) for each in writing]
-    where = bulk.Table(table.entity_set, table.logical_name, table.key)
-    # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
-    await ctx.write(functools.partial(_begin, ctx=ctx, place=place, drains=drains, writing=writing))
-    results = await bulk.update_unmoved(dv, where, changes)
-    ended = [_after(each, result) for each, result in zip(writing, results, strict=True)]
     others = [each for each in decided if not each.columns]
-    await ctx.save(
-        ctx.cursor,
-        stage=_STAGE,
-        work=functools.partial(_keep, ctx=ctx, drains=drains, ended=[*ended, *others]),
-    )
+    # What one call has written is kept before the next: a run that fails has written what it says.
+    for start in range(0, max(len(writing), 1), bulk.BATCH):
+        ended = await _write(ctx, dv, drains, writing[start : start + bulk.BATCH])
+        keep = functools.partial(_keep, ctx=ctx, drains=drains, ended=[*ended, *others])
+        await ctx.save(ctx.cursor, stage=_STAGE, work=keep)
+        others = []
+
+
+async def _write(ctx: RunContext, dv: Dataverse, drains: Drains, some: Sequence[_Decided]) -> list[_Decided]:
+    """One call's records; what became of each. Where the call fails, what it has written all the same is kept."""
+    table = member_listing.TABLES[drains.entity]
+    where = bulk.Table(table.entity_set, table.logical_name, table.key)
+    place = Place(ctx.run_id, ITEM, drains.entity.value)
+    # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
+    await ctx.write(functools.partial(_begin, ctx=ctx, place=place, drains=drains, writing=some))
+    changes = [(each.met.person.person_id, each.etag, each.columns) for each in some]
+    try:
+        results = await bulk.update_unmoved(dv, where, changes)
+    except DyntuiError:
+        wanted = {each.met.person.person_id: each.columns for each in some}
+        there = await record_values.holding(dv, drains.entity, wanted)
+        ended = [each for each in some if each.met.person.person_id in there]
+        await ctx.write(functools.partial(_keep, ctx=ctx, drains=drains, ended=ended))
+        raise
+    return [_after(each, result) for each, result in zip(some, results, strict=True)]
 
 
 def _plan(c: Connection, ctx: RunContext, drains: Drains, decided: Sequence[_Decided]) -> None:

@@ -15,11 +15,13 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.bulk import RowResult
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.changes import AppliedChange, moved_fields
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
 from dyntui.store import applied_changes, outcomes
 from dyntui.store.applied_changes import Done, Place
+from dyntui.sync import record_values
 from dyntui.sync.run_context import RunContext
 
 TABLES: Final = {
@@ -53,11 +55,36 @@ async def write(
 ) -> frozenset[str]:
     """Writes the changes of one table, and records them in the run's item with the `others`, whose records stay as they
     are. The ids of those that were not written: changed meanwhile (STALE), or refused (REJECTED)."""
+    missed: set[str] = set()
+    # What one call has written is kept before the next: a run that fails has written what it says.
+    for start in range(0, max(len(changes), 1), bulk.BATCH):
+        some = changes[start : start + bulk.BATCH]
+        missed |= await _write(ctx, dv, Place(ctx.run_id, item, entity.value), entity, some, others, stage)
+        others = ()
+    return frozenset(missed)
+
+
+async def _write(
+    ctx: RunContext,
+    dv: Dataverse,
+    place: Place,
+    entity: Entity,
+    changes: Sequence[ColumnChange],
+    others: Sequence[PersonOutcome],
+    stage: str,
+) -> set[str]:
+    """One call's records, and the outcomes of `others`."""
     rows = [(each.id, each.etag, dict(each.after)) for each in changes]
-    place = Place(ctx.run_id, item, entity.value)
     # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
-    await ctx.write(lambda c: applied_changes.begin(c, place, [_applied(item, each) for each in changes]))
-    results = await bulk.update_unmoved(dv, TABLES[entity], rows)
+    await ctx.write(lambda c: applied_changes.begin(c, place, [_applied(place.item_id, each) for each in changes]))
+    try:
+        results = await bulk.update_unmoved(dv, TABLES[entity], rows)
+    except DyntuiError:
+        there = await record_values.holding(dv, entity, {each.id: each.after for each in changes})
+        done = [each for each in changes if each.id in there]
+        keep = functools.partial(_keep, place=place, changes=done, results=[RowResult()] * len(done), others=())
+        await ctx.write(keep)
+        raise
     ours = await _ours(
         dv, entity, [each for each, result in zip(changes, results, strict=True) if bulk.has_moved(result)]
     )
@@ -66,7 +93,7 @@ async def write(
     ]
     keep = functools.partial(_keep, place=place, changes=changes, results=results, others=others)
     await ctx.save(ctx.cursor, stage=stage, work=keep)
-    return frozenset(each.id for each, result in zip(changes, results, strict=True) if result.error is not None)
+    return {each.id for each, result in zip(changes, results, strict=True) if result.error is not None}
 
 
 async def _ours(dv: Dataverse, entity: Entity, moved: Sequence[ColumnChange]) -> set[str]:

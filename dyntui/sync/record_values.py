@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,8 +10,12 @@ import msgspec
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
+from dyntui.model.changes import moved_fields
+from dyntui.model.errors import DyntuiError
 from dyntui.model.people import Entity
 from dyntui.sync import member_listing
+
+log = logging.getLogger(__name__)
 
 
 class Now(msgspec.Struct, frozen=True):
@@ -18,6 +23,19 @@ class Now(msgspec.Struct, frozen=True):
 
     etag: str
     values: Mapping[str, Any]
+
+
+async def holding(dv: Dataverse, entity: Entity, wanted: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Those of the records (id -> columns) that hold these values, after a call that was to write them has failed; none
+    where Dynamics does not say."""
+    try:
+        now = await read(dv, entity, wanted)
+    except DyntuiError as error:
+        log.warning("what a call that failed has written is not known: %s", error)
+        return frozenset()
+    return frozenset(
+        each for each, columns in wanted.items() if each in now and not moved_fields(now[each].values, columns)
+    )
 
 
 async def read(dv: Dataverse, entity: Entity, wanted: Mapping[str, Iterable[str]]) -> dict[str, Now]:

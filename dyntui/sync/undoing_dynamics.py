@@ -125,7 +125,8 @@ def _next(c: Connection, run_id: str, item: str, chosen: MarketingList | None) -
     """What is to be done next, without who has opted out since that was decided."""
     if chosen is not None:
         undoing.withhold(c, run_id, item, chosen.id)
-    return undoing.to_import(c, run_id, item, _PAGE)
+    # What one call has set back is kept before the next.
+    return undoing.to_import(c, run_id, item, _PAGE if chosen is not None else bulk.BATCH)
 
 
 async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:

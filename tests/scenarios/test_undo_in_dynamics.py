@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from dyntui.dataverse import bulk
 from dyntui.model.membership_actions import MembershipAction
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
 from tests.scenarios.office import Office, writes
@@ -65,6 +68,35 @@ def test_what_a_later_run_has_written_again_is_not_undone_with_the_earlier_one(o
         assert office.undo(run).run.tally.of(Outcome.UPDATED) == 1
     assert office.undo(runs[0]).run.tally.of(Outcome.UPDATED) == 1
     assert in_dynamics(office, ada.person, "firstname") != "Augusta"
+
+
+@pytest.mark.parametrize("kind", ["address-books", "opt-in"])
+def test_what_a_run_had_written_when_it_failed_stands_in_the_audit_and_is_undone(office: Office, kind: str) -> None:
+    """The first call is carried out, and the second one, whose answer is lost again and again."""
+    people = some(office, 250)
+    column = "firstname" if kind == "address-books" else "dyntui_optintype"
+    if kind == "address-books":
+        two_way(office, ("FIRSTNAME", "firstname"))
+    office.let_pass(hours=2)
+    office.run(kind)
+
+    def held() -> dict[str, str]:
+        return {each.person: str(in_dynamics(office, each.person, column) or "").strip() for each in people}
+
+    was = held()
+    for each in people:
+        change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'Double'")
+    office.let_pass(minutes=5)
+    lost = {"system": "dataverse", "route": "batch", "kind": "drop_after", "times": 50, "after": 1}
+    office.sandbox.order(lost)
+    run = office.run(kind).run
+    assert run.status is RunStatus.FAILED
+    office.sandbox.reset()
+    changed = {person for person, value in held().items() if value != was[person]}
+    assert len(changed) > bulk.BATCH and changed <= {each.person for each in office.written(run.id)}
+    assert office.undo(run.id).run.tally.of(Outcome.UPDATED) >= len(changed)
+    assert held() == was
 
 
 def test_numbers_dates_and_choices_that_arrived_from_dotdigital_are_set_back_as_they_were(office: Office) -> None:
