@@ -56,16 +56,34 @@ _WORDING = Wording(
 
 _TONES = {"bounced": "bad", "unsubscribed": "warn", "suppressed": "warn", "opted out": "warn", "left out": "warn"}
 
+
+def _says_why(row: TimelineEvent) -> bool:
+    return row.kind == "left out" and bool(row.detail)
+
+
+def _what(row: TimelineEvent) -> str:
+    """Why somebody did not get a mail is told first, also where there is no room for details."""
+    return f"Left out: {dated(row.detail)}" if _says_why(row) else KINDS.get(row.kind, row.kind)
+
+
 _COLUMNS: tuple[Column[TimelineEvent], ...] = (
     Column(title="When", text=lambda row: moment(row.happened_on), width=17),
     Column(
         title="What",
-        text=lambda row: KINDS.get(row.kind, row.kind),
+        text=_what,
         width=18,
+        flex=1,
         tone=lambda row: _TONES.get(row.kind, ""),
     ),
     Column(title="Where", text=lambda row: row.where, width=12, flex=2),
-    Column(title="Detail", text=lambda row: dated(row.detail), width=12, flex=3, priority=1, tone=lambda row: "muted"),
+    Column(
+        title="Detail",
+        text=lambda row: "" if _says_why(row) else dated(row.detail),
+        width=12,
+        flex=3,
+        priority=1,
+        tone=lambda row: "muted",
+    ),
 )
 
 _ROWS = Rows(
@@ -256,12 +274,12 @@ def _standing(verdicts: Sequence[Verdict]) -> list[Fact]:
     facts: list[Fact] = []
     for each in verdicts[:_LISTS_SHOWN]:
         if each.outcome is Outcome.ADDED:
-            facts.append(("Mailed", f"yes, by a send to {each.where}", "good"))
+            facts.append(("Yes", f"by a send to {each.where}", "good"))
             continue
         title = each.gates[0].title if each.gates else each.outcome.value
         more = len({gate.code for gate in each.gates}) - 1
         also = f", and {more} more" if more > 0 else ""
-        facts.append(("Mailed", f"no, by a send to {each.where}: {title}{also}", "warn"))
+        facts.append(("No", f"by a send to {each.where}: {title}{also}", "warn"))
     if not verdicts:
         facts.append(("Lists", "on no activated marketing list: no send reaches them", "warn"))
     elif len(verdicts) > _LISTS_SHOWN:

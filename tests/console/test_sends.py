@@ -90,6 +90,12 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         # Its people, its waves, its report and its run are below it.
         await hand.press("g", "j", "enter")
         assert "Wave stopped" in hand.text and "can mend it" in hand.text
+        # Their page says why they did not get it, on a narrow screen too.
+        await hand.pilot.resize_terminal(60, 18)
+        await hand.press("i")
+        assert "Left out: Wave stopped" in hand.text
+        await hand.pilot.resize_terminal(80, 24)
+        await hand.press("escape")
         await hand.press("escape", "tab", "enter")
         assert "Wave 1 of 3: Sent" in hand.text and "All waves" in hand.text
         await hand.press("tab", "g", "enter", "a")
