@@ -24,10 +24,13 @@ from dyntui.service.contract.runs import (
 from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN, SEND, TRACES
+from .run_facts import run_facts
 from .running import RunActions
 from .runs_under_way import run_tone
 from .shell import progress_text
+from .tally import tally_rows
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .wording import day, lasted, number
 
@@ -80,7 +83,9 @@ COLUMNS: tuple[Column[RunRow], ...] = (
 )
 
 
-_ROWS = Rows(id="runs-grid", columns=COLUMNS, key=lambda run: run.id, wording=_WORDING, views=KINDS)
+_ROWS = Rows(
+    id="runs-grid", columns=COLUMNS, key=lambda run: run.id, wording=_WORDING, views=KINDS, preview="Run", roomy=True
+)
 
 
 class AuditScreen(GridScreen[RunRow], RunActions):
@@ -99,6 +104,15 @@ class AuditScreen(GridScreen[RunRow], RunActions):
     async def rows_in(self, window: Window) -> Page[RunRow]:
         """The runs of the kind."""
         return await page_of(self.console, RUNS_PAGE, RunsQuery(kind=self.views.chosen), window)
+
+    def previewed(self, row: RunRow) -> list[Fact]:
+        """What became of its people, and what went wrong."""
+        wrong = [("Why", row.error, "warn"), ("What to do", row.remedy, "accent")]
+        people = [
+            (f"{each.swatch} {each.label}", number(each.count or 0), each.tone)
+            for each in tally_rows(row.tally.counts, row.kind)
+        ]
+        return [("Run", row.title, "strong"), *run_facts(row), *(each for each in wrong if each[1]), *people]
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A run got on."""

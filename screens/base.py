@@ -22,7 +22,7 @@ from dyntui.service.contract.situations import Situation
 
 from .console import ConsoleApp, WentWrong
 from .perform import perform
-from .shell import Banner, KeyHints, RunStrip, TopBar, Trail, Trouble, TroubleStrip
+from .shell import ROOMY, Banner, KeyHints, RunStrip, TopBar, Trail, Trouble, TroubleStrip
 from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .working import start
@@ -272,6 +272,7 @@ class FramedScreen(Asking[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Titles are longer or shorter."""
+        self.set_class(event.size.width >= ROOMY, "-roomy")
         self.call_after_refresh(self.refresh_frame)
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:

@@ -34,8 +34,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 class Rows(Generic[T]):
     """A grid as a screen declares it: its `id` (under which its order is remembered), columns, the `key` that names a
     row for good, the words for its rows and for none, and the views (or filters) among which one is chosen above it.
-    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none. `enter`,
-    `finds`: see `Grid`."""
+    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none; `roomy`:
+    beside columns that need more of it, so on a very wide screen only. `enter`, `finds`: see `Grid`."""
 
     id: str
     columns: Sequence[Column[T]]
@@ -44,6 +44,7 @@ class Rows(Generic[T]):
     views: Sequence[Choice] = ()
     views_id: str = "views"
     preview: str = ""
+    roomy: bool = False
     enter: str | None = None
     finds: bool = False
 
@@ -111,6 +112,7 @@ class GridScreen(FramedScreen, Generic[T]):
             yield self.grid
             with Vertical(id="preview", classes="card") as preview:
                 preview.border_title = self._rows.preview
+                preview.set_class(self._rows.roomy, "-if-roomy")
                 yield self._preview
 
     def begin(self) -> None:

@@ -24,10 +24,11 @@ from .bindings import bindings
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PERSON
-from .reason_help import ReasonHelp
+from .reason_help import ReasonHelp, explained
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated
@@ -67,6 +68,8 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
                 columns=self._columns(),
                 key=lambda row: f"{row.entity} {row.person}",
                 wording=_WORDING,
+                preview="Person",
+                roomy=True,
             )
         )
         self._remedy = Static("", id="people-remedy", markup=False)
@@ -74,7 +77,7 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
     def compose_page(self) -> Iterable[Widget]:
         """What the reason means and who can mend it, then the people."""
         yield self._remedy
-        yield self.grid
+        yield from super().compose_page()
 
     @property
     def _kind(self) -> str:
@@ -150,3 +153,14 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
                 also=", ".join(map(reason_title, row.also)),
             )
         )
+
+    def previewed(self, row: PersonOutcome) -> list[Fact]:
+        """The same beside the rows."""
+        told = explained(
+            code=row.reason,
+            outcome=outcome_text(row.outcome, self._kind),
+            address=row.address,
+            detail=row.detail,
+            also=", ".join(map(reason_title, row.also)),
+        )
+        return [("", row.name, "strong"), *told]

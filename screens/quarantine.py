@@ -28,9 +28,10 @@ from .bindings import bindings
 from .dialogs import Alternatives, Confirm
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN
-from .reason_help import ReasonHelp
+from .reason_help import ReasonHelp, explained
 from .tally import reason_title
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .wording import dated, moment, number
 
@@ -64,6 +65,8 @@ _ROWS = Rows(
     key=lambda row: f"{row.list} {row.person}",
     wording=_WORDING,
     views=(("", "To mend", None), (_IGNORED, "Ignored", None)),
+    preview="Refused row",
+    roomy=True,
     enter="Why",
 )
 
@@ -88,6 +91,10 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         self.app.push_screen(
             ReasonHelp(code=row.reason, address=row.address, name=row.name, outcome="rejected", detail=row.detail)
         )
+
+    def previewed(self, row: RefusedRow) -> list[Fact]:
+        """The same beside the rows."""
+        return explained(code=row.reason, address=row.address, outcome="rejected", detail=row.detail)
 
     def do_quarantine_retry(self) -> None:
         """Synchronises the list of the row in hand."""

@@ -5,9 +5,30 @@ from __future__ import annotations
 from dyntui.model.reasons import BY_CODE
 
 from .facts_dialog import FactsDialog
+from .widgets.facts import Fact
 from .wording import dated
 
 _TONES = {"Reason": "strong", "What to do": "accent"}
+
+
+def explained(*, code: str, outcome: str = "", address: str = "", detail: str = "", also: str = "") -> list[Fact]:
+    """What became of somebody, what that means, who can mend it and how, from the catalogue."""
+    entry = BY_CODE.get(code)
+    facts = [("Address", address), ("Outcome", outcome)]
+    if entry is not None:
+        facts += [
+            ("Reason", f"{entry.title}  ({entry.code})"),
+            ("Meaning", entry.meaning),
+            ("Detail", dated(detail)),
+            ("Who can mend it", f"{entry.who[0].upper()}{entry.who[1:]}"),
+            ("What to do", entry.remedy),
+        ]
+    elif code:
+        facts += [("Reason", code), ("Detail", dated(detail))]
+    else:
+        facts.append(("What to do", "Nothing: this person is where they should be."))
+    facts.append(("Also", also))
+    return [(label, value, _TONES.get(label, "")) for label, value in facts if value]
 
 
 class ReasonHelp(FactsDialog):
@@ -17,26 +38,7 @@ class ReasonHelp(FactsDialog):
         self, *, code: str, outcome: str = "", name: str = "", address: str = "", detail: str = "", also: str = ""
     ) -> None:
         entry = BY_CODE.get(code)
-        facts: list[tuple[str, str]] = []
-        if address:
-            facts.append(("Address", address))
-        if outcome:
-            facts.append(("Outcome", outcome))
-        if entry is not None:
-            facts += [
-                ("Reason", f"{entry.title}  ({entry.code})"),
-                ("Meaning", entry.meaning),
-                ("Detail", dated(detail)),
-                ("Who can mend it", f"{entry.who[0].upper()}{entry.who[1:]}"),
-                ("What to do", entry.remedy),
-            ]
-        elif code:
-            facts += [("Reason", code), ("Detail", dated(detail))]
-        else:
-            facts.append(("What to do", "Nothing: this person is where they should be."))
-        if also:
-            facts.append(("Also", also))
         super().__init__(
             name or address or (entry.title if entry else code) or outcome.capitalize(),
-            [(label, value, _TONES.get(label, "")) for label, value in facts if value],
+            explained(code=code, outcome=outcome, address=address, detail=detail, also=also),
         )

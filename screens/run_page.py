@@ -22,11 +22,9 @@ from dyntui.service.contract.runs import (
     RunItem,
     RunRef,
     RunRow,
-    calls_text,
     permalink,
     plan_waits,
     run_status,
-    run_text,
 )
 from dyntui.service.contract.situations import Situation
 
@@ -34,16 +32,16 @@ from .base import Page
 from .bindings import bindings
 from .clipboard import copy
 from .places import CHANGES, PEOPLE, PLAN
+from .run_facts import run_facts, run_facts_in_short
 from .running import RunActions, show_progress
-from .runs_under_way import run_tone
 from .tally import outcome_title, reason_title, split_key, tally_rows
 from .whose import Whose
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
-from .widgets.facts import Fact, Facts
+from .widgets.facts import Facts
 from .widgets.line import Line, Part
 from .widgets.tones import status_tone
-from .wording import dated, lasted, moment, number, people_of
+from .wording import dated, number, people_of
 
 
 class RunPage(RunActions, Page[str]):
@@ -167,7 +165,7 @@ class RunPage(RunActions, Page[str]):
         if self._detail is None:
             return
         run = self._detail.run
-        self._facts.show_facts(_facts_in_short(run) if self.has_class("-low") else _facts(run))
+        self._facts.show_facts(run_facts_in_short(run) if self.has_class("-low") else run_facts(run))
         self._explain()
         self.call_after_refresh(self._show_whether_cut)
 
@@ -271,38 +269,6 @@ class RunPage(RunActions, Page[str]):
                 whose, run=run.id, kind=run.kind, trail=("Synchronisation Audit", run.title)
             )
             self.console.open_page(PEOPLE, about)
-
-
-def _facts(run: RunRow) -> list[Fact]:
-    return [
-        ("Status", run_text(run), run_tone(run)),
-        ("Type", run.kind, ""),
-        ("Account", run.account, ""),
-        ("Started by", run.started_by, ""),
-        ("Started", moment(run.started_on) or "not yet", ""),
-        ("Took", lasted(run.started_on, run.ended_on) or "—", ""),
-        ("Dynamics", _calls(run, run.dataverse_reads, run.dataverse_writes), "muted"),
-        ("dotdigital", _calls(run, run.dotdigital_reads, run.dotdigital_writes), "muted"),
-    ]
-
-
-def _facts_in_short(run: RunRow) -> list[Fact]:
-    """Of two each one line: people by outcome are what the page is for."""
-    facts = {label: (label, value, tone) for label, value, tone in _facts(run)}
-    took = lasted(run.started_on, run.ended_on)
-    whose = ", by ".join(filter(None, (run.account, run.started_by)))
-    started = ", ".join(filter(None, (facts["Started"][1], f"took {took}" if took else "")))
-    return [
-        facts["Status"],
-        ("Account", whose, ""),
-        ("Started", started, ""),
-        *([facts["Dynamics"], facts["dotdigital"]] if not run.error_code else []),
-    ]
-
-
-def _calls(run: RunRow, reads: int, writes: int) -> str:
-    """What was asked of a system; of a run under way nothing may be counted yet."""
-    return calls_text(reads, writes) if run.status.ended or reads or writes else "—"
 
 
 def _item_row(item: RunItem, *, planned: bool) -> BarRow:

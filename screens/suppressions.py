@@ -27,10 +27,11 @@ from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .lifting import LiftOutcome, LiftQuestion
 from .places import ODD_ROWS, OPT_OUT_SOURCES
-from .reason_help import ReasonHelp
+from .reason_help import ReasonHelp, explained
 from .running import start_run
 from .tally import reason_title
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .wording import moment
 
@@ -58,7 +59,18 @@ COLUMNS: tuple[Column[SuppressionRow], ...] = (
 )
 
 
-_ROWS = Rows(id="suppressions-grid", columns=COLUMNS, key=lambda row: f"{row.account} {row.address}", wording=_WORDING)
+_ROWS = Rows(
+    id="suppressions-grid",
+    columns=COLUMNS,
+    key=lambda row: f"{row.account} {row.address}",
+    wording=_WORDING,
+    preview="Suppression",
+    roomy=True,
+)
+
+
+def _seen(row: SuppressionRow) -> str:
+    return f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
 
 
 class SuppressionsScreen(GridScreen[SuppressionRow]):
@@ -84,10 +96,13 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
 
     def opened(self, row: SuppressionRow) -> None:
         """What the reason means, and who can mend it."""
-        detail = f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
         self.app.push_screen(
-            ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=detail)
+            ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=_seen(row))
         )
+
+    def previewed(self, row: SuppressionRow) -> list[Fact]:
+        """The same beside the rows."""
+        return explained(code=row.reason, address=row.address, outcome="suppressed", detail=_seen(row))
 
     def do_suppressions_lift(self) -> None:
         """Asks which address may be mailed again, and why."""

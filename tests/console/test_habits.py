@@ -114,6 +114,20 @@ async def test_a_tall_home_shows_lists_and_campaigns_and_leads_to_them() -> None
         assert "Activated lists" not in hand.text
 
 
+async def test_a_very_wide_screen_says_beside_runs_and_people_what_the_row_in_hand_is_about() -> None:
+    async with driving(Opening("refused"), size=(160, 40)) as hand:
+        await hand.press("4")
+        assert "─ Run ─" in hand.text and "15 reads, 1 write" in hand.text and "○ Inactive record" in hand.text
+        await hand.press("enter", "p")
+        assert "─ Person ─" in hand.text and "(DOMAIN_SUPPRESSED)" in hand.text
+        for keys in (("5",), ("6", "n")):
+            await hand.press(*keys)
+            assert "Who can mend it" in hand.text
+        await hand.pilot.resize_terminal(120, 40)
+        await hand.settle()
+        assert "Who can mend it" not in hand.text
+
+
 async def test_who_may_not_take_a_step_is_told_whose_it_is() -> None:
     async with driving(Opening(role=Role.PROFESSIONAL), size=(120, 40), first_steps=True) as hand:
         line = next(line for line in hand.text.splitlines() if "Send it through" in line)
