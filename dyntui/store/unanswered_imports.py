@@ -5,6 +5,7 @@ Public:
     people(list_id) -> Select: person_id
     among(c, list_id, people) -> {person}      those of them
     seen(c, list_id, contacts)            they (person -> contact id) are in the book
+    hold(c, list_id, values)              contacts of people (person -> fields) as they are now
     forget(c, list_id, ended_before)      what was asked for by runs that ended so long ago has happened, or never will
 """
 
@@ -15,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, delete, select, update
 
-from dyntui.model.plans import ADD
+from dyntui.model.changes import moved_fields
+from dyntui.model.plans import ADD, UPDATE
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import applied_change, change_part, run
 from dyntui.store.upserts import update_many
@@ -55,6 +57,23 @@ def seen(c: Connection, list_id: str, contacts: Mapping[str, int]) -> None:
     )
     known = among(c, list_id, contacts)
     update_many(c, done, ("b_contact", "b_person"), [(contacts[each], each) for each in sorted(known)])
+
+
+def hold(c: Connection, list_id: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Contacts of these people hold these fields now: where a run that has ended was to write just that, it has."""
+    ended = select(run.c.id).where(run.c.ended_on != "")
+    here = (_a.begun, _a.effect == UPDATE, _a.part.in_(_parts(list_id).where(_p.run_id.in_(ended))))
+    done: list[tuple[int, str]] = []
+    for row in c.execute(select(_a.part, _a.person_id, _a.after).where(*here)):
+        now = values.get(row.person_id)
+        if now is not None and not moved_fields(now, row.after):
+            done.append((row.part, row.person_id))
+    written = (
+        update(applied_change)
+        .where(_a.part == bindparam("b_part", type_=_a.part.type), _a.person_id == bindparam("b_person", type_=String))
+        .values(begun=False)
+    )
+    update_many(c, written, ("b_part", "b_person"), done)
 
 
 def forget(c: Connection, list_id: str, ended_before: str) -> None:

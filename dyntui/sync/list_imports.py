@@ -6,7 +6,7 @@ Public: `bring_in(ctx, dd, chosen, title, mends=)`, `suppressed_among(ctx, chose
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.cursors import OneList
 from dyntui.model.moments import text_of
-from dyntui.store import consent_news, pending_members, settling
+from dyntui.store import consent_news, pending_members, settling, unanswered_imports
 from dyntui.store.lists import StoredList
 from dyntui.store.pending_members import Pending
 from dyntui.sync import before_images, double_opt_in, found_in_book, newer_values, suppressions
@@ -46,6 +46,7 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
             there = await before_images.held(dd, [each.address for each in batch], of)
             if there is not None and await suppressed_among(ctx, chosen, there.values()):
                 continue
+            await _hold(ctx, chosen, batch, there)
             if not chosen.last_run_id and (same := before_images.there_already(batch, there)):
                 done += len(same)
                 found_so = functools.partial(found_in_book.unchanged, ctx=ctx, chosen=chosen, people=same)
@@ -73,6 +74,15 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
         await ctx.save(after, stage=stage, done=done, of=of, work=settled)
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
+
+
+async def _hold(
+    ctx: RunContext, chosen: StoredList, batch: Sequence[Pending], there: Mapping[str, Contact] | None
+) -> None:
+    """What an earlier run had asked for, and did not see the end of, is what it has written where it is so by now."""
+    values = {each.person_id: there[each.address].values for each in batch if there and each.address in there}
+    if values:
+        await ctx.write(functools.partial(unanswered_imports.hold, list_id=chosen.id, values=values))
 
 
 async def suppressed_among(ctx: RunContext, chosen: StoredList, there: Iterable[Contact]) -> bool:

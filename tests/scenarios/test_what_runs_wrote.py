@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.housekeeping import forget
 from dyntui.store.schema import applied_change, change_part
 from tests.scenarios.office import Office
+from tests.scenarios.test_address_books import in_dotdigital
 from tests.scenarios.test_suppressions import typed
 
 
@@ -92,3 +93,25 @@ def test_what_runs_wrote_is_forgotten_with_them(office: Office, newsletter: List
             0,
             0,
         ]
+
+
+def test_what_an_import_had_changed_of_which_nobody_saw_the_end_stands_in_the_audit_once_it_is_seen(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    was = [in_dotdigital(office, each.address, "LASTNAME") for each in people]
+    for each in people:
+        office.change_in_dynamics("contact", each.person, lastname="Changed")
+    away = {"system": "dotdigital", "method": "GET", "kind": "status", "status": 500, "times": 1000}
+    office.sandbox.order({**away, "route": "import"})
+    run = office.run("lists").run
+    assert run.status is RunStatus.FAILED and office.written(run.id) == ()
+    office.sandbox.reset()
+    office.let_pass(minutes=10)
+    office.run("lists")
+    wrote = office.written(run.id)
+    assert {each.person for each in wrote} == {each.person for each in people}
+    assert {(each.after or {})["LASTNAME"] for each in wrote} == {"Changed"}
+    assert office.undo(run.id).run.tally.of(Outcome.UPDATED) == len(people)
+    assert [in_dotdigital(office, each.address, "LASTNAME") for each in people] == was
