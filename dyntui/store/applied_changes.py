@@ -10,7 +10,7 @@ Public:
     first_in_books(c, account_id, person, label, run_id, since)    when a data field was written over
     settle(c, place, done, refused); settle_all(c, place)          what became of it
     keep(c, place, rows, undoes=0)                  written
-    keep_removed(c, place, list_id, leavers)        members who were taken out of their list's book
+    keep_removed(c, place, list_id, leavers, begun=)    members who are, or were, taken out of their list's book
     part(c, place) -> Part | None; parts(c, run_id) -> [Part]; written() -> Select; change_of(row) -> AppliedChange
     effects(c, run_id) -> [Effects]                 how many of each effect a run wrote, item by item
     undone(c, item_id, target, wanted) -> {person}       of whom just that was undone
@@ -274,9 +274,9 @@ def keep(c: Connection, place: Place, rows: Iterable[AppliedChange], undoes: int
     )
 
 
-def keep_removed(c: Connection, place: Place, list_id: str, leavers: Sequence[Leaver]) -> None:
-    """These members were taken out of the address book, as they are known before that is told of them. A contact that
-    stays in the book for another member was not."""
+def keep_removed(c: Connection, place: Place, list_id: str, leavers: Sequence[Leaver], *, begun: bool = False) -> None:
+    """These members were taken out of the address book, or are about to be (`begun`), as they are known before that is
+    told of them. A contact that stays in the book for another member was not."""
     why = {each.person_id: each.why for each in leavers if not each.in_use}
     rows: list[AppliedChange] = []
     for some in in_chunks(list(why)):
@@ -303,7 +303,12 @@ def keep_removed(c: Connection, place: Place, list_id: str, leavers: Sequence[Le
                     contact_id=row.contact_id,
                 )
             )
-    keep(c, place, rows)
+    if not begun:
+        keep(c, place, rows)
+    elif rows:
+        no = _no(c, place)
+        about_to_be = (_row(no, each, True) for each in rows)
+        upsert(c, applied_change, _COLUMNS, ("part", "person_id"), about_to_be, update=())
 
 
 def written() -> Select[Any]:

@@ -6,6 +6,7 @@ Public:
     among(c, list_id, people) -> {person}      those of them
     seen(c, list_id, contacts)            they (person -> contact id) are in the book
     hold(c, list_id, values)              contacts of people (person -> fields) as they are now
+    left(c, list_id)                      the book is known as it is: who is not in it was taken out
     forget(c, list_id, ended_before)      what was asked for by runs that ended so long ago has happened, or never will
 """
 
@@ -14,15 +15,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, delete, exists, select, update
 
 from dyntui.model.changes import moved_fields
-from dyntui.model.plans import ADD, UPDATE
+from dyntui.model.plans import ADD, REMOVE, UPDATE
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import applied_change, change_part, run
+from dyntui.store.schema import applied_change, change_part, list_member, run
 from dyntui.store.upserts import update_many
 
-_a, _p = applied_change.c, change_part.c
+_a, _m, _p = applied_change.c, list_member.c, change_part.c
 
 
 def _parts(list_id: str) -> Select[Any]:
@@ -74,6 +75,18 @@ def hold(c: Connection, list_id: str, values: Mapping[str, Mapping[str, Any]]) -
         .values(begun=False)
     )
     update_many(c, written, ("b_part", "b_person"), done)
+
+
+def left(c: Connection, list_id: str) -> None:
+    """A synchronisation is through, and knows who is in the book: whom a run that has ended was about to take out, who
+    is not in it, and whom no other has taken out since, it has."""
+    ended = select(run.c.id).where(run.c.ended_on != "")
+    inside = select(_m.person_id).where(_m.list_id == list_id, _m.sent_address != "")
+    taken = (_a.begun, _a.effect == REMOVE, _a.entity != "", _a.part.in_(_parts(list_id).where(_p.run_id.in_(ended))))
+    later = applied_change.alias("later").c
+    since = (later.person_id == _a.person_id, later.effect == REMOVE, later.begun.is_(False), later.part > _a.part)
+    by_another = exists().where(*since, later.part.in_(_parts(list_id)))
+    c.execute(update(applied_change).where(*taken, _a.person_id.not_in(inside), ~by_another).values(begun=False))
 
 
 def forget(c: Connection, list_id: str, ended_before: str) -> None:

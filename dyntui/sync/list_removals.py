@@ -45,6 +45,9 @@ async def take_out_leavers(ctx: RunContext, dd: Dotdigital, chosen: StoredList, 
         lambda c: leaving.leavers(c, chosen.id, mark, after, _PAGE)  # noqa: B023 - awaited here
     ):
         gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
+        # Kept before it is done: a run that fails meanwhile has taken out whom the next one does not find.
+        about_to = functools.partial(_about_to_remove, ctx=ctx, chosen=chosen, some=some)
+        await ctx.write(about_to)
         await take_out(ctx, dd, chosen.book_id, gone)
         done, after = done + len(some), some[-1].seq
         at = ctx.at(OneList)
@@ -55,6 +58,10 @@ async def take_out_leavers(ctx: RunContext, dd: Dotdigital, chosen: StoredList, 
             work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some, mark=mark),
         )
     await ctx.save(replace(ctx.at(OneList), step="import"), stage=f"Importing {title}")
+
+
+def _about_to_remove(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver]) -> None:
+    applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some, begun=True)
 
 
 def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver], mark: str) -> None:

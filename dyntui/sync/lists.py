@@ -34,6 +34,7 @@ from dyntui.store import (
     reading_places,
     settling,
     trials,
+    unanswered_imports,
     undone_holds,
 )
 from dyntui.store import lists as list_store
@@ -310,6 +311,7 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str, 
     def close(c: Connection) -> None:
         if item:
             ctx.close_list(c, item, chosen.id, mark, note=_note(c, ctx, chosen))
+        unanswered_imports.left(c, chosen.id)
         members.forget_left(c, chosen.id, mark)
         undone_holds.forget_over(c, chosen.id)
         at = ctx.at(OneList)

@@ -115,3 +115,25 @@ def test_what_an_import_had_changed_of_which_nobody_saw_the_end_stands_in_the_au
     assert {(each.after or {})["LASTNAME"] for each in wrote} == {"Changed"}
     assert office.undo(run.id).run.tally.of(Outcome.UPDATED) == len(people)
     assert [in_dotdigital(office, each.address, "LASTNAME") for each in people] == was
+
+
+@pytest.mark.parametrize("lost", ["drop_after", pytest.param("drop_before", marks=pytest.mark.thorough)])
+def test_whom_a_run_that_failed_had_taken_out_is_told_of_it_once_they_do_not_show(
+    office: Office, newsletter: ListRow, lost: str
+) -> None:
+    """And of the next run where the request had not arrived."""
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    office.leave(newsletter.id, [each.person for each in people])
+    office.sandbox.order({"system": "dotdigital", "route": "contacts/delete", "kind": lost, "times": 1000})
+    failed = office.run("lists").run
+    assert failed.status is RunStatus.FAILED and office.written(failed.id) == ()
+    office.sandbox.reset()
+    office.let_pass(minutes=10)
+    following = office.run("lists").run
+    wrote = {run: {each.person for each in office.written(run, effect="remove")} for run in (failed.id, following.id)}
+    by_it, nobody = {each.person for each in people}, set[str]()
+    assert list(wrote.values()) == ([by_it, nobody] if lost == "drop_after" else [nobody, by_it])
+    if lost == "drop_after":
+        assert office.undo(failed.id).run.tally.of(Outcome.ADDED) == len(people)
+        assert {each.address for each in people} <= office.in_book(newsletter.id)
