@@ -69,18 +69,19 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
                 return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
             with passing_time(sandbox.control):
                 if choices(context).plain:
-                    return _hold_dialogue(profile)
+                    return _hold_dialogue(profile, keep=keep)
                 return run_console(profile, first_steps=person != "viewer", farewell="" if keep else _FAREWELL)
 
 
-def _hold_dialogue(profile: Profile) -> int:
+def _hold_dialogue(profile: Profile, *, keep: bool) -> int:
     """The dialogue of lines; its commands find the throw-away profile as they find any."""
     from dyntui.cli.main import run
     from dyntui.cli.plain_dialogue import Dialogue
 
     os.environ["DYNTUI_HOME"] = str(profile.data.parents[1])
     NAMED_PROFILE.set(profile.name)
-    return Dialogue(Choices(profile=profile.name, plain=True), run).hold()
+    chosen = Choices(profile=profile.name, plain=True)
+    return (Dialogue(chosen, run) if keep else Dialogue(chosen, run, f"Goodbye. {_FAREWELL}")).hold()
 
 
 @contextlib.contextmanager

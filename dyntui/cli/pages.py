@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 import click
@@ -131,7 +133,31 @@ def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:
         say(f"As read {moment(page.as_of)}.")
     if page.more:
         say(f"The first {number(page.matching)} of those that match; more of the text leads to the others.")
+    turned = _TURNED.get()
+    if turned is not None:
+        turned.left = max(0, page.matching - page.offset - len(page.rows))
     if page.matching < page.total:
         say(f"{number(len(page.rows))} shown, {number(page.matching)} of {number(page.total)} match.")
     elif len(page.rows) < page.total:
-        say(f"{number(len(page.rows))} of {number(page.total)} shown; --limit and --offset show others.")
+        others = "" if turned is not None else "; --limit and --offset show others"
+        say(f"{number(len(page.rows))} of {number(page.total)} shown{others}.")
+
+
+class Turned:
+    """Whoever turns the pages of a listing: how many rows are `left` after the last page."""
+
+    left = 0
+
+
+_TURNED: ContextVar[Turned | None] = ContextVar("turned", default=None)
+
+
+@contextlib.contextmanager
+def turning_pages() -> Iterator[Turned]:
+    """Within, what is left of a listing is said to whoever asks for the next page, and not by options to be typed."""
+    turned = Turned()
+    before = _TURNED.set(turned)
+    try:
+        yield turned
+    finally:
+        _TURNED.reset(before)

@@ -15,6 +15,7 @@ import msgspec
 from dyntui.cli.asking import Leaving, ask, choose
 from dyntui.cli.lazy import NAMED_PROFILE, Choices
 from dyntui.cli.output import dated, moment, number, people_of, show_error
+from dyntui.cli.pages import turning_pages
 from dyntui.cli.service_call import ask as ask_service
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held import KIND_WORDS, Kind
@@ -34,13 +35,21 @@ T = TypeVar("T")
 Job = Callable[[], None]
 # As many as somebody listens to.
 _OFFERED: Final = 15
+_HEARD: Final = 50
 
 
 class Dialogue:
-    """The dialogue with one person. `run` carries out a command line and gives its exit code."""
+    """The dialogue with one person. `run` carries out a command line and gives its exit code; `farewell` is said at
+    the end."""
 
-    def __init__(self, chosen: Choices, run: Callable[[Sequence[str]], int]) -> None:
+    def __init__(
+        self,
+        chosen: Choices,
+        run: Callable[[Sequence[str]], int],
+        farewell: str = "Goodbye. What the service does goes on.",
+    ) -> None:
         self._chosen = chosen
+        self._farewell = farewell
         self._run = run
         named = NAMED_PROFILE.get()
         self._always = ["--plain", *(["--profile", named] if named else [])]
@@ -64,7 +73,7 @@ class Dialogue:
                 self._carry_out(job)
         except (Leaving, KeyboardInterrupt):
             pass
-        click.echo("Goodbye. What the service does goes on.")
+        click.echo(self._farewell)
         return int(Exit.DONE)
 
     def _carry_out(self, job: Job) -> None:
@@ -77,6 +86,19 @@ class Dialogue:
         """One command, said as it would be typed."""
         click.echo()
         self._run([*arguments, *self._always])
+
+    def _pages(self, *arguments: str) -> None:
+        """A listing, as many rows at a time as somebody listens to, until the person has heard enough."""
+        shown = 0
+        while True:
+            with turning_pages() as turned:
+                self._do(*arguments, "--limit", str(_HEARD), "--offset", str(shown))
+            shown += _HEARD
+            if not turned.left:
+                return
+            following = "The last one" if turned.left == 1 else f"The next {min(turned.left, _HEARD)}"
+            if choose(f"{number(turned.left)} more", [(following, True)]) is None:
+                return
 
     def _again(self, question: str, jobs: Sequence[tuple[str, Job]]) -> None:
         """One job after the other about the same thing, until the person goes back."""
@@ -128,11 +150,11 @@ class Dialogue:
         if waits.kind is Kind.PLAN:
             return [
                 ("What it comes to", lambda: self._do("audit", "show", about)),
-                ("Everybody in it", lambda: self._do("audit", "show", about, "--people", "--limit", "50")),
+                ("Everybody in it", lambda: self._pages("audit", "show", about, "--people")),
                 ("Carry it out", lambda: self._do("apply", about)),
             ]
         return [
-            ("Who it is about, and why", lambda: self._do("quarantine", "list", "--list", about, "--limit", "50")),
+            ("Who it is about, and why", lambda: self._pages("quarantine", "list", "--list", about)),
             ("Offer them again now", lambda: self._do("quarantine", "retry", about)),
         ]
 
@@ -144,13 +166,14 @@ class Dialogue:
             f"What about {row.name}?",
             [
                 ("How it stands, and its members by outcome", lambda: self._do("lists", "show", row.id)),
-                ("Its members", lambda: self._do("lists", "members", "list", row.id, "--limit", "50")),
+                ("Its members", lambda: self._pages("lists", "members", "list", row.id)),
                 ("Who is left out for a reason", lambda: self._for_a_reason("lists", "members", "list", row.id)),
                 ("Activate for email", lambda: self._do("lists", "activate", row.id)),
                 ("Synchronise now", lambda: self._do("sync", "lists", "--list", row.id)),
                 ("What each membership action would do", lambda: self._do("lists", "simulate", row.id)),
                 ("How it has grown", lambda: self._do("lists", "growth", row.id)),
                 ("Add somebody by address", lambda: self._with("Address", "lists", "members", "add", row.id)),
+                ("Deactivate for email", lambda: self._do("lists", "deactivate", row.id)),
             ],
         )
 
@@ -219,7 +242,7 @@ class Dialogue:
             f"What about the send of {row.campaign_name}?",
             [
                 ("How it stands, who, why not, and what came back", lambda: self._do("sends", "show", row.id)),
-                ("Who was mailed", lambda: self._do("sends", "people", row.id, "--mailed", "--limit", "50")),
+                ("Who was mailed", lambda: self._pages("sends", "people", row.id, "--mailed")),
                 ("Who was left out for a reason", lambda: self._for_a_reason("sends", "people", row.id)),
                 ("Stop or cancel it", lambda: self._do("sends", "cancel", row.id)),
                 ("Send now what missed its hour", lambda: self._do("sends", "release", row.id)),
@@ -264,14 +287,14 @@ class Dialogue:
             f"What about {row.title}?",
             [
                 ("What it did", lambda: self._do("audit", "show", row.id)),
-                ("Everybody in it", lambda: self._do("audit", "show", row.id, "--people", "--limit", "50")),
+                ("Everybody in it", lambda: self._pages("audit", "show", row.id, "--people")),
                 ("What undoing it would do", lambda: self._do("undo", row.id, "--plan")),
             ],
         )
 
     def _suppressions(self) -> None:
         search = ask("A part of the address, or Enter for the newest")
-        self._do("suppressions", "list", *(("--search", search) if search else ()), "--limit", "50")
+        self._pages("suppressions", "list", *(("--search", search) if search else ()))
 
     def _house(self) -> None:
         self._again(
@@ -302,7 +325,7 @@ class Dialogue:
         named = [(f"{each.title}, {each.code}", each.code) for each in exact or wanted]
         code = named[0][1] if len(named) == 1 else choose("Which reason?", named)
         if code is not None:
-            self._do(*arguments, "--reason", code, "--limit", "50")
+            self._pages(*arguments, "--reason", code)
 
 
 def _said_of_decision(row: Decision) -> str:

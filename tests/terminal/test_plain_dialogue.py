@@ -29,12 +29,13 @@ from dyntui.service.contract.held import (
     HeldRemovals,
 )
 from dyntui.service.contract.lists import LIST_GET, LISTS_PAGE
+from dyntui.service.contract.paging import Page
 from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_WHY, KnownPerson, PeopleQuery, WhyAnswer
 from dyntui.service.contract.quarantine import QUARANTINE_PAGE
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunChanged, RunDetail, RunRef, StartRun
 from dyntui.service.contract.sends import SEND_CANCEL, SEND_GET, SEND_SHOW, SENDS_PAGE, SendCampaign, SendDetail
 from dyntui.service.contract.session import HELLO, STATUS, Check, Status
-from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionRow
+from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionRow, SuppressionsQuery
 from tests.cli.scripted_service import (
     LIST_ID,
     ScriptedService,
@@ -136,7 +137,11 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         suppressed_on="2026-11-01T00:00:00Z",
         learned_on="2026-11-22T14:05:09Z",
     )
-    service.answers(SUPPRESSIONS_PAGE, page_of(bob))
+
+    def suppressed(asked: SuppressionsQuery) -> Page[SuppressionRow]:
+        return Page(rows=(bob,), matching=2, total=2, offset=min(asked.offset, 1))
+
+    service.answers(SUPPRESSIONS_PAGE, suppressed)
     service.answers(ACCOUNTS_LIST, Accounts(rows=(MAIN,)))
 
     with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
@@ -199,7 +204,8 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         answer("", "What do you want to do?")
         # An address that is suppressed; the email accounts.
         answer("8", "A part of the address")
-        answer("bob", "address: bob@x.org")
+        answer("bob", "1. The last one")
+        answer("1", "What do you want to do?")
         answer("9", "What of it?")
         answer("1", "24817, r1")
         answer("", "What do you want to do?")
@@ -208,6 +214,8 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         said = terminal.raw.replace(b"\r\n", b"\n")
 
     assert _ANYTHING_ELSE.findall(said) == []
+    # No option is named that cannot be typed here.
+    assert b"1 of 2 shown." in said and b"--offset" not in said
     # A line of 300 baud has 30 signs a second: nine jobs, some sixty answers, in nine minutes of printing.
     assert len(said) < 30 * 540
     assert service.requests(HELD_DECIDE) == [DecideHeld(list=LIST_ID, remove=False)]
