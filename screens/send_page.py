@@ -249,7 +249,7 @@ def _mailed(send: SendRow) -> str:
     """Of a send that was stopped out of those whom it was to mail, of one that was cancelled nobody."""
     if send.state == "Cancelled" and not send.doubt:
         return f"nobody of {people_of(send.sendable)}"
-    return f"{mailed(send)} of {people_of(max(send.sendable, send.confirmed))}"
+    return f"{mailed(send)} of {people_of(send.meant)}"
 
 
 def _no_results(send: SendRow) -> str:

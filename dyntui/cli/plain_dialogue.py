@@ -24,7 +24,7 @@ from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.held import HELD_WAITING, Decision, WaitingIn
-from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
+from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery, sync_words
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.people import PEOPLE_SEARCH, KnownPerson, PeopleQuery
 from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_text
@@ -231,11 +231,12 @@ class Dialogue:
             self._do("campaigns", "targets", "remove", str(campaign), row.id)
 
     def _sends(self) -> None:
-        page = ask_service(self._chosen, SENDS_PAGE, SendsQuery(limit=_OFFERED))
-        if not page.rows:
+        # A wave is told with the send that it is one of.
+        rows = [each for each in ask_service(self._chosen, SENDS_PAGE, SendsQuery()).rows if not each.waves_of]
+        if not rows:
             click.echo("Nothing has been sent, and nothing waits.")
             return
-        row = choose("Which send? The newest come first.", [(_said_of_send(each), each) for each in page.rows])
+        row = choose("Which send? The newest come first.", [(_said_of_send(each), each) for each in rows[:_OFFERED]])
         if row is None:
             return
         self._again(
@@ -244,10 +245,16 @@ class Dialogue:
                 ("How it stands, who, why not, and what came back", lambda: self._do("sends", "show", row.id)),
                 ("Who was mailed", lambda: self._pages("sends", "people", row.id, "--mailed")),
                 ("Who was left out for a reason", lambda: self._for_a_reason("sends", "people", row.id)),
-                ("Stop or cancel it", lambda: self._do("sends", "cancel", row.id)),
+                ("Stop or cancel it", lambda: self._stop(row)),
                 ("Send now what missed its hour", lambda: self._do("sends", "release", row.id)),
             ],
         )
+
+    def _stop(self, row: SendRow) -> None:
+        """A number that was mistyped stops nothing."""
+        question = f"Stop {row.campaign_name}? Who is not mailed yet is not mailed then."
+        if choose(question, [("Yes, stop it", True)], back="No, let it go on"):
+            self._do("sends", "cancel", row.id)
 
     def _people(self) -> None:
         row = self._pick("person or address", PEOPLE_SEARCH, PeopleQuery(), _said_of_person)
@@ -334,7 +341,11 @@ def _said_of_decision(row: Decision) -> str:
 
 def _said_of_list(row: ListRow) -> str:
     members = f"{number(row.members)} members" if row.members is not None else "members not counted"
-    return f"{row.name}, {row.member_type}, {members}, {row.sync_status or 'not activated'}"
+    return f"{row.name}, {row.member_type}, {members}, {_standing_of(row)}"
+
+
+def _standing_of(row: ListRow) -> str:
+    return sync_words(row) or ("not synchronised yet" if row.activated else "not activated")
 
 
 def _said_of_campaign(row: CampaignRow) -> str:
@@ -342,7 +353,8 @@ def _said_of_campaign(row: CampaignRow) -> str:
 
 
 def _said_of_send(row: SendRow) -> str:
-    return f"{row.campaign_name}, {row.standing}, {people_of(row.sendable)}, {moment(row.created_on)}"
+    mailed = f"{number(row.people_mailed)} of " if row.people_mailed is not None else ""
+    return f"{row.campaign_name}, {row.standing}, {mailed}{people_of(row.meant)}, {moment(row.created_on)}"
 
 
 def _said_of_run(row: RunRow) -> str:

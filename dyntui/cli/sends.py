@@ -9,7 +9,17 @@ import click
 
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
-from dyntui.cli.output import local_moment, moment, number, percent, print_facts, print_json, print_table, say
+from dyntui.cli.output import (
+    local_moment,
+    moment,
+    number,
+    people_of,
+    percent,
+    print_facts,
+    print_json,
+    print_table,
+    say,
+)
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -91,7 +101,7 @@ def show(context: click.Context, send: str) -> None:
                 f"{moment(_goes_out(row))}, {local_moment(_goes_out(row))} local time" if _goes_out(row) else "",
             ),
             ("Sent on", moment(row.sent_on) if row.sent_on else ""),
-            ("Mailed", f"{number(row.people_mailed)} of {number(row.potential)}"),
+            ("Mailed", f"{number(row.people_mailed)} of {people_of(row.meant)}"),
             ("Lists", ", ".join(row.lists)),
             ("Created by", f"{row.created_by}, {moment(row.created_on)}"),
             ("Wave of", detail.whole.id if detail.whole is not None else ""),

@@ -83,6 +83,11 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.sendable if self.state == "Sent" else None
 
     @property
+    def meant(self) -> int:
+        """How many people it was to mail when somebody confirmed it, also where it was stopped before that."""
+        return max(self.sendable, self.confirmed)
+
+    @property
     def undecided(self) -> bool:
         """Who was mailed is not known, and nobody has said so."""
         return bool(self.doubt) and not self.decision

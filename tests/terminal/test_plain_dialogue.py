@@ -185,7 +185,10 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         answer("4", "Which send?")
         answer("1", "What about the send")
         answer("1", "outcome: mailed; people: 3; counted: 3")
-        answer("4", "Cancelled")
+        answer("4", "0. No, let it go on")
+        answer("0", "What about the send")
+        answer("4", "1. Yes, stop it")
+        answer("1", "Cancelled")
         answer("", "What do you want to do?")
         # A person.
         answer("5", "A part of the name")
