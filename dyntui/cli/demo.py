@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 
 import click
@@ -35,6 +36,9 @@ from dyntui.service.starting import attach_or_start
 ROLES = {"manager": Role.MANAGER, "professional": Role.PROFESSIONAL, "viewer": Role.VIEWER}
 
 _FAREWELL = "The demo ends with it, and all that was done in it; `dyntui demo --keep` would keep it."
+
+# Seconds that parting from the service may take.
+_END_LIMIT = 10.0
 
 # The service answers sign-in questions from its own memory; seconds.
 _PACE = 0.1
@@ -81,7 +85,33 @@ def _hold_dialogue(profile: Profile, *, keep: bool) -> int:
     os.environ["DYNTUI_HOME"] = str(profile.data.parents[1])
     NAMED_PROFILE.set(profile.name)
     chosen = Choices(profile=profile.name, plain=True)
-    return (Dialogue(chosen, run) if keep else Dialogue(chosen, run, f"Goodbye. {_FAREWELL}")).hold()
+    dialogue = Dialogue(chosen, run) if keep else Dialogue(chosen, run, f"Goodbye. {_FAREWELL}")
+    with _attached(profile):
+        return dialogue.hold()
+
+
+@contextlib.contextmanager
+def _attached(profile: Profile) -> Iterator[None]:
+    """Somebody is there: a demo's service ends with its last client, and between two commands of a dialogue there is
+    none. Sends that it holds, and waves, would wait for ever."""
+    there, over = threading.Event(), threading.Event()
+
+    async def stay() -> None:
+        try:
+            async with await attach_or_start(profile, long_lived=True):
+                there.set()
+                await asyncio.to_thread(over.wait)
+        finally:
+            there.set()
+
+    thread = threading.Thread(target=asyncio.run, args=(stay(),), daemon=True)
+    thread.start()
+    there.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(_END_LIMIT)
 
 
 @contextlib.contextmanager

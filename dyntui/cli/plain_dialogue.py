@@ -105,16 +105,18 @@ class Dialogue:
         while (job := choose(question, jobs)) is not None:
             self._carry_out(job)
 
-    def _pick(self, what: str, call: Call[Q, Page[T]], query: Q, title: Callable[[T], str]) -> T | None:
+    def _pick(
+        self, what: str, call: Call[Q, Page[T]], query: Q, title: Callable[[T], str], by: str = "name"
+    ) -> T | None:
         """One row of a listing, by a part of its name. Raises Leaving."""
-        search = ask(f"A part of the name of the {what}, or Enter for the first ones")
+        search = ask(f"A part of the {by} of the {what}, or Enter for the first ones")
         asked = msgspec.structs.replace(query, search=search, limit=_OFFERED)
         page = ask_service(self._chosen, call, asked)
         if not page.rows:
             click.echo(f"No {what} is called so.")
             return None
         more = page.more or page.matching > len(page.rows)
-        question = f"Which {what}?" + (" There are more: a longer part of the name finds them." if more else "")
+        question = f"Which {what}?" + (f" There are more: a longer part of the {by} finds them." if more else "")
         return choose(question, [(title(row), row) for row in page.rows])
 
     # -- the jobs ----------------------------------------------------------------------------------------------------
@@ -257,7 +259,7 @@ class Dialogue:
             self._do("sends", "cancel", row.id)
 
     def _people(self) -> None:
-        row = self._pick("person or address", PEOPLE_SEARCH, PeopleQuery(), _said_of_person)
+        row = self._pick("person", PEOPLE_SEARCH, PeopleQuery(), _said_of_person, by="name or address")
         if row is None:
             return
         named = row.person or row.address

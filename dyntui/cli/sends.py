@@ -125,9 +125,11 @@ def show(context: click.Context, send: str) -> None:
             right=["people"],
             whole=["id", "sent on"],
         )
-    if detail.results is not None:
+    if detail.results is not None and detail.results_on:
         _print_results(detail.results)
-        say(f"Results as of {moment(detail.results_on)}." if detail.results_on else "No results were read yet.")
+        say(f"Results as of {moment(detail.results_on)}.")
+    elif detail.results is not None:
+        say("No results were read yet: `dyntui sync campaigns` reads them.")
 
 
 def _print_people(detail: SendDetail) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from dyntui.cli import demo
+from dyntui.cli.plain_dialogue import Dialogue
 from dyntui.cli.sandbox_process import Sandbox
 from dyntui.cli.throw_away import ending_in_order, throw_away_profile
 from dyntui.model.errors import DyntuiError
 from dyntui.service.handing_over import PASSPHRASE
+from dyntui.service.profile import Profile, open_profile
 
 TINY = Path(__file__).parents[1] / "service" / "transport" / "tiny_service.py"
 
@@ -97,3 +102,30 @@ def test_a_sandbox_that_does_not_start_is_told_with_its_last_words(tmp_path: Pat
 
     with pytest.raises(DyntuiError, match="SANDBOX_NOT_STARTED"), Sandbox(50, 1, tmp_path / "log", stay=False):
         pass
+
+
+def test_somebody_is_attached_to_the_service_as_long_as_a_dialogue_of_lines_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demo's service ends with its last client, and each command of the dialogue is a client of its own."""
+    attached: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def client() -> AsyncIterator[None]:
+        attached.append("there")
+        yield
+        attached.append("gone")
+
+    async def attach(profile: Profile, *, long_lived: bool) -> contextlib.AbstractAsyncContextManager[None]:
+        assert long_lived
+        return client()
+
+    def hold(dialogue: Dialogue) -> int:
+        assert attached == ["there"] and "The demo ends with it" in dialogue._farewell
+        return 7
+
+    monkeypatch.setattr(demo, "attach_or_start", attach)
+    monkeypatch.setattr(Dialogue, "hold", hold)
+    monkeypatch.setenv("DYNTUI_HOME", str(tmp_path))
+    assert demo._hold_dialogue(open_profile("demo"), keep=False) == 7
+    assert attached == ["there", "gone"]
