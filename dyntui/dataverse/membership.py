@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from dyntui.dataverse import batch
-from dyntui.dataverse.errors import ALREADY_THERE, GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError
+from dyntui.dataverse.errors import ALREADY_THERE, GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError, UnknownOutcome
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList, Membership
 from dyntui.dataverse.query import guid
@@ -42,9 +42,10 @@ class Changed(msgspec.Struct, frozen=True):
 async def add_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:
     """Add members to a static list, 1,000 a call; whoever is one already counts as done.
 
-    A call that fails because of one member is halved until that member stands alone; the others are added.
-    Raises DataverseError when the list itself refuses (locked, inactive, dynamic, wrong type) or for sign-in, limits
-    and connections.
+    A call that fails because of one member is halved until that member stands alone; the others are added. A call whose
+    answer was lost is settled by looking who is a member. Raises DataverseError when the list itself refuses (locked,
+    inactive, dynamic, wrong type) or for sign-in, limits and connections, where nobody was added before; otherwise the
+    rest counts as refused: what was done is not to be forgotten.
     """
     return await _change(dv, ml, ids, "AddListMembersList", ALREADY_THERE, caller)
 
@@ -68,11 +69,20 @@ async def _unlink(dv: Dataverse, ml: MarketingList, ids: Sequence[str], caller: 
     for start in range(0, len(ids), _BATCH):
         some = ids[start : start + _BATCH]
         links = [f"lists({guid(ml.id)})/{ml.table.association}({each})/$ref" for each in some]
-        answers = await batch.run(dv, [batch.Part("DELETE", link) for link in links], repeatable=True, caller=caller)
+        try:
+            answers = await batch.run(
+                dv, [batch.Part("DELETE", link) for link in links], repeatable=True, caller=caller
+            )
+        except DataverseError as error:
+            there = await _members_after(dv, ml, some, caller, error)
+            done += [each for each in some if each not in there]
+            if not done:
+                raise
+            return Changed(done, [*refused, *(Refused(each, error) for each in ids[start:] if each not in set(done))])
         for each, answer in zip(some, answers, strict=True):
             if answer.error is None or answer.error.platform_code in GONE | NOT_A_MEMBER:
                 done.append(each)
-            elif _about_one_member(answer.error):
+            elif _about_one_member(answer.error) or done:
                 refused.append(Refused(each, answer.error))
             else:
                 raise answer.error
@@ -91,6 +101,14 @@ async def _change(
         some = waiting.pop()
         try:
             await _act(dv, ml, some, action, caller)
+        except UnknownOutcome as error:
+            there = await _members_after(dv, ml, some, caller, error)
+            made = [each for each in some if (each in there) is (fine is ALREADY_THERE)]
+            done.extend(made)
+            left = [each for each in some if each not in set(made)]
+            if left and not done:
+                raise
+            refused += [Refused(each, error) for each in left]
         except DataverseError as error:
             if error.platform_code in fine and len(some) == 1:
                 done.extend(some)
@@ -98,7 +116,10 @@ async def _change(
                 done.extend(each for each in some if each in there)
                 waiting += [left] if (left := [each for each in some if each not in there]) else []
             elif not _about_one_member(error):
-                raise
+                if not done:
+                    raise
+                others = [each for more in waiting for each in more]
+                return Changed(done, [*refused, *(Refused(each, error) for each in (*some, *others))])
             elif len(some) == 1:
                 refused.append(Refused(some[0], error))
             else:
@@ -120,6 +141,16 @@ async def _members_among(dv: Dataverse, ml: MarketingList, ids: Sequence[str], c
         async for page in pages(dv, "listmembers", Membership, filter=condition, caller=caller, keyless=True):
             found |= {row.entity_id.lower() for row in page.rows}
     return found
+
+
+async def _members_after(
+    dv: Dataverse, ml: MarketingList, ids: Sequence[str], caller: str | None, error: DataverseError
+) -> set[str]:
+    """Who of them is a member after a call that failed; raises its error where that is not to be told."""
+    try:
+        return await _members_among(dv, ml, ids, caller)
+    except DataverseError:
+        raise error from None
 
 
 def _about_one_member(error: DataverseError) -> bool:

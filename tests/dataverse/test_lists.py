@@ -156,6 +156,41 @@ async def test_where_a_member_is_not_added_again_it_is_read_who_is_one_and_the_o
     assert len(talk.requests) == 3
 
 
+async def test_what_was_added_before_everything_failed_is_told_and_the_rest_counts_as_refused():
+    calls: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(len(json.loads(request.content)["Members"]))
+        return httpx.Response(204) if len(calls) == 1 else error(403, "0x80040220", "Principal user lacks it.")
+
+    async with Conversation(answer, forever=True).client() as dv:
+        changed = await membership.add_members(dv, STATIC, [person(n) for n in range(2500)])
+    assert len(changed.done) == 1000 and len(changed.refused) == 1500 and calls == [1000, 1000]
+    calls.append(0)
+    async with Conversation(answer, forever=True).client() as dv:
+        with pytest.raises(DataverseError, match="DATAVERSE_NOT_PERMITTED"):
+            await membership.add_members(dv, STATIC, [person(1)])
+
+
+@pytest.mark.parametrize("adds", [True, False])
+async def test_a_change_of_members_whose_answer_is_lost_is_read_back(adds: bool):
+    """Of ten half are so by then; of the others it is not known, and nobody says they were."""
+    people = [person(n) for n in range(10)]
+    there = people[:5]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={"value": [{"_entityid_value": each} for each in there]})
+        raise httpx.ReadError("gone")
+
+    change = membership.add_members if adds else membership.remove_members
+    async with Conversation(answer, forever=True).client() as dv:
+        changed = await change(dv, STATIC, people)
+    done, left = (there, people[5:]) if adds else (people[5:], there)
+    assert changed.done == done and [each.id for each in changed.refused] == left
+    assert {each.error.code for each in changed.refused} == {"DATAVERSE_UNKNOWN_OUTCOME"}
+
+
 async def test_one_member_that_is_gone_does_not_keep_the_others_out():
     gone = person(123)
 
