@@ -33,12 +33,14 @@ class Memory:
     """See the module. Lists are known by id, people by record and by address. `left`: who unsubscribed, by list and
     address, with the contact and the book; `had_on`: every address that members of a list had; `carried`: who is in the
     book through us, with the address; `send_books`: the target lists of the sends that had books of their own.
-    `read_as`: the address of members at the last reading of a list; `said_as`: addresses that were suppressed when a
-    reading showed that their people had given them up; `willed`: the last reason by which people suppressed an address
-    themselves, also where it bounces since; `ever`: every address that a record had. With `generous` the
-    last count as well: when a list was read in which a person had an address is not always to be told."""
+    `ended`: for which addresses dyntui wrote flags that it is to take back; `read_as`: the address of members at the last
+    reading of a list; `said_as`: addresses that were suppressed when a reading showed that their people had given them
+    up; `willed`: the last reason by which people suppressed an address themselves, also where it bounces since; `ever`:
+    every address that a record had. With `generous` the last count as well: when a list was read in which a person had
+    an address is not always to be told."""
 
     opt_outs: dict[Key, OptOut] = field(default_factory=dict)
+    ended: dict[Key, set[str]] = field(default_factory=dict)
     survivors: dict[Key, Key] = field(default_factory=dict)
     suppressed: dict[str, tuple[str, int]] = field(default_factory=dict)
     willed: dict[str, str] = field(default_factory=dict)
@@ -99,10 +101,15 @@ class Memory:
     def _learn_opt_outs(self, rows: Snapshot, flags: bool) -> None:
         for record in rows.records.values():
             said, known = reasons_of(record), self.opt_outs.get(record.key)
-            if known is not None and known.set_for and "DO_NOT_BULK_EMAIL" in said and not self._causes(record, known):
-                # "takes back only those, after the platform's resubscribe"
+            set_for = known.set_for if known and known.set_for else self.ended.get(record.key, set())
+            if set_for and "DO_NOT_BULK_EMAIL" in said and not self._causes(record, set_for):
+                # "takes back only those, after the platform's resubscribe": some later run may be the one that does.
                 said.discard("DO_NOT_BULK_EMAIL")
-            ours = known.set_for if known and "DO_NOT_BULK_EMAIL" in known.reasons & said else set()
+                self.ended[record.key] = set_for
+            else:
+                self.ended.pop(record.key, None)
+            was_so = known is not None and "DO_NOT_BULK_EMAIL" in known.reasons
+            ours = set_for if "DO_NOT_BULK_EMAIL" in said and (was_so or record.key in self.ended) else set()
             if flags and record.key[0] != "account" and (now := self._suppressed_of(record)):
                 # "`donotbulkemail` on every contact/lead with the address", before any list is looked at.
                 ours = ours | (now if ours or "DO_NOT_BULK_EMAIL" not in said else set())
@@ -114,8 +121,8 @@ class Memory:
             addresses = addresses_of(record) | (known.addresses if known else set())
             self.opt_outs[record.key] = OptOut(said, addresses, ours)
 
-    def _causes(self, record: Record, known: OptOut) -> set[str]:
-        return {each for each in known.set_for if self.suppression(each)} | self._suppressed_of(record)
+    def _causes(self, record: Record, set_for: set[str]) -> set[str]:
+        return {each for each in set_for if self.suppression(each)} | self._suppressed_of(record)
 
     def _suppressed_of(self, record: Record) -> set[str]:
         return {each for each in spelled_in(record.typed[0]) if self.suppression(each)}
