@@ -33,8 +33,8 @@ class Memory:
     """See the module. Lists are known by id, people by record and by address. `left`: who unsubscribed, by list and
     address, with the contact and the book; `had_on`: every address that members of a list had; `carried`: who is in the
     book through us, with the address; `send_books`: the target lists of the sends that had books of their own.
-    `ended`: for which addresses dyntui wrote flags that it is to take back; `read_as`: the address of members at the last
-    reading of a list; `said_as`: addresses that were suppressed when a reading showed that their people had given them
+    `ended`: for which addresses dyntui wrote flags that it is to take back; `read_as`: the address of members when a
+    list was read last; `said_as`: addresses that were suppressed when a reading showed that their people had given them
     up; `willed`: the last reason by which people suppressed an address themselves, also where it bounces since; `ever`:
     every address that a record had. With `generous` the last count as well: when a list was read in which a person had
     an address is not always to be told."""
