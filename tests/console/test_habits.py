@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from dyntui.screens.remembered import Memory
 from dyntui.screens.widgets.text_lines import TextLines
+from textual.command import CommandList
 from textual.filter import Monochrome, NoColor
+from textual.widgets import Input
 
 from dyntui.model.paging import Window
 from dyntui.model.roles import Role
@@ -102,6 +104,11 @@ async def test_no_colour_leaves_the_terminals_own_alone(monkeypatch: pytest.Monk
     async with driving() as hand:
         filters = {type(each) for each in hand.app.get_line_filters()}
         assert NoColor in filters and Monochrome not in filters
+        await hand.press("colon")
+        # Where one types, and which command is in hand.
+        assert hand.app.screen.query_one(Input).get_component_rich_style("input--cursor").reverse
+        drawn = hand.app.screen.query_one(CommandList).render_line(0)
+        assert any(segment.style and segment.style.underline for segment in drawn)
 
 
 async def test_a_tall_home_shows_lists_and_campaigns_and_leads_to_them() -> None:
