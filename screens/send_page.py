@@ -45,7 +45,7 @@ _WHOLE = "whole"
 # So many facts, and these notes, are told where there are few lines.
 _BRIEF = 3
 _PRESSING = ("Why", "Note")
-_ROOMY = 90
+_ROOMY, _SHORT = 90, 70
 # Runs of these kinds end with something new about a send.
 _TOLD_BY = (*SENDING, "campaigns")
 
@@ -137,7 +137,8 @@ class SendPage(SendActions, Page[str]):
         self._people.show_rows(rows)
         differs = any(row.note.strip() for row in rows)
         people = self.query_one("#send-people-card", Vertical)
-        people.border_subtitle = "was: when it was confirmed" if differs else ""
+        short = self.app.size.width < _SHORT
+        people.border_subtitle = f"was: when {'' if short else 'it was '}confirmed" if differs else ""
         self._show_sum(send)
         waves = _wave_rows(detail)
         self.query_one("#send-waves-card").display = bool(waves)
@@ -167,10 +168,10 @@ class SendPage(SendActions, Page[str]):
 
     def _show_sum(self, send: SendRow) -> None:
         self._sum.display = bool(send.potential)
-        excluded = send.potential - send.sendable
+        excluded, width = send.potential - send.sendable, self.app.size.width
         self._sum.show(
-            Part(f" {number(send.potential)}{' potential' if self.app.size.width >= _ROOMY else ''}", "strong"),
-            Part(f" = {number(send.sendable)} + {number(excluded)} excluded ✓", "muted"),
+            Part(f" {number(send.potential)}{' potential' if width >= _ROOMY else ''}", "strong"),
+            Part(f" = {number(send.sendable)} + {number(excluded)}{' excluded' if width >= _SHORT else ''} ✓", "muted"),
         )
 
     @on(BarList.Opened, "#send-people")

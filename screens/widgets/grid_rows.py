@@ -18,6 +18,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.paging import Page
 
 from ..working import start
+from .cells import width_of
 from .columns import Column, Place, Wants, arrange, told_once, told_text, wanted
 from .grid_parts import FilterInput, GridBody, GridHead
 from .grid_words import GUTTER, Wording, notice, room_beside, status, titles
@@ -284,6 +285,9 @@ class GridRows(Vertical, Generic[T]):
 
     def _show_status(self) -> None:
         left, right = status(self.listing, self.wording, self.cursor, len(self.marks), self._told)
+        if self.listing.searched and len(left) > 2 and sum(width_of(part.text) for part in left) > self._room > 0:
+            # How many are marked matters more than in which row one is.
+            del left[1]
         self._status.show(*left, right=right)
 
     # The row in hand

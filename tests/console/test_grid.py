@@ -211,6 +211,12 @@ async def test_marks_stay_on_their_rows_through_a_filter() -> None:
         assert not app.grid.step_out()
 
 
+async def test_how_many_are_marked_is_said_where_there_is_no_room_for_the_row() -> None:
+    async with showing(People(1_000)) as (app, pilot):
+        await press(pilot, "space", "slash", *"Person 00000")
+        assert "match “Person 00000” · ● 1 marked" in frame(app)
+
+
 async def test_what_is_marked_is_the_row_as_it_was_read_last() -> None:
     people = People(10)
     async with showing(people) as (app, pilot):

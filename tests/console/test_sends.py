@@ -85,6 +85,11 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "No other wave begins" in hand.text
         await hand.press("y")
         assert "Stopped, 1 of 3 waves" in hand.text and "Stopped by Mira Sandahl" in hand.text
+        await hand.pilot.resize_terminal(60, 18)
+        await hand.press("r")
+        assert "207 = 1 + 206 ✓" in hand.text
+        await hand.pilot.resize_terminal(80, 24)
+        await hand.press("r")
         assert "1 of 163 people" in hand.text
         assert "Wave stopped" in hand.text and "was 0" in hand.text and hand.mailed() == 1
         # Its people, its waves, its report and its run are below it.
