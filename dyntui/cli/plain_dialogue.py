@@ -298,6 +298,7 @@ class Dialogue:
                 ("What it did", lambda: self._do("audit", "show", row.id)),
                 ("Everybody in it", lambda: self._pages("audit", "show", row.id, "--people")),
                 ("What undoing it would do", lambda: self._do("undo", row.id, "--plan")),
+                ("Undo it, after its plan", lambda: self._do("undo", row.id)),
             ],
         )
 

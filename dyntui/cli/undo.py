@@ -35,4 +35,5 @@ def command(context: click.Context, run: str, only_plan: bool, show: int) -> int
 
 
 def _question(made: PlanDetail) -> str:
-    return f"Put {number(sum(each.effects.changes for each in made.lists))} changes of {made.run.title!r} back?"
+    run = made.run.title.removeprefix("Plan: ").removeprefix("Undo: ")
+    return f"Put {number(sum(each.effects.changes for each in made.lists))} changes of the run {run!r} back?"

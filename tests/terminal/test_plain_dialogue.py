@@ -218,6 +218,7 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
 
     assert _ANYTHING_ELSE.findall(said) == []
     # No option is named that cannot be typed here.
+    assert b"4. Undo it, after its plan" in said
     assert b"1 of 2 shown." in said and b"--offset" not in said
     # A line of 300 baud has 30 signs a second: nine jobs, some sixty answers, in nine minutes of printing.
     assert len(said) < 30 * 540
