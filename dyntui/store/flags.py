@@ -1,6 +1,7 @@
 """Which flags of records dyntui itself has set: those alone it may take back.
 
 Public:
+    begin(c, rows, now), begun(c) -> [(FlagSet, when)], not_set(c, rows)     about to be set, and not known to be yet
     remember(c, rows, now), of_addresses(c, addresses) -> list[FlagSet], forget(c, rows)
     wanted(c, addresses) -> {address: columns}    what is to be set for suppressed addresses, by their accounts
     of_account(c, account_id) -> columns; in_use(c) -> columns      of one account, of any
@@ -33,6 +34,36 @@ class FlagSet(msgspec.Struct, frozen=True):
     flag: str
 
 
+# What `set_on` begins with until it is known that a flag was set.
+_BEGUN = "about to be set "
+
+
+def begin(c: Connection, rows: Iterable[FlagSet], now: str) -> None:
+    """These flags are not set, and dyntui is about to set them: whoever is ended in between does not say so."""
+    upsert(
+        c,
+        record_flag,
+        ("person_id", "flag", "entity", "address", "set_on"),
+        ("person_id", "flag"),
+        ((row.person_id, row.flag, row.entity, row.address, f"{_BEGUN}{now}") for row in rows),
+        update=(),
+    )
+
+
+def begun(c: Connection) -> list[tuple[FlagSet, str]]:
+    """The flags of which it is not known whether they were set, with when they were about to be."""
+    open_ones = select(_f.entity, _f.person_id, _f.address, _f.flag, _f.set_on).where(_f.set_on.startswith(_BEGUN))
+    rows = c.execute(open_ones.order_by(_f.person_id, _f.flag))
+    return [(FlagSet(*row[:4]), row.set_on.removeprefix(_BEGUN)) for row in rows]
+
+
+def not_set(c: Connection, rows: Sequence[FlagSet]) -> None:
+    """Those of these flags that were about to be set were not, or not by dyntui."""
+    for some in in_chunks(rows):
+        these = [(row.person_id, row.flag) for row in some]
+        c.execute(delete(record_flag).where(tuple_(_f.person_id, _f.flag).in_(these), _f.set_on.startswith(_BEGUN)))
+
+
 def remember(c: Connection, rows: Iterable[FlagSet], now: str) -> None:
     """These flags were not set, and dyntui has set them."""
     upsert(
@@ -51,6 +82,7 @@ def of_addresses(c: Connection, addresses: Sequence[str]) -> list[FlagSet]:
         rows = c.execute(
             select(_f.entity, _f.person_id, _f.address, _f.flag)
             .where(_f.address.in_(some), ~exists().where(suppression.c.address == _f.address))
+            .where(~_f.set_on.startswith(_BEGUN))
             .order_by(_f.person_id, _f.flag)
         )
         found += [FlagSet(*row) for row in rows]

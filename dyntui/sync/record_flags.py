@@ -22,10 +22,10 @@ from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import differs, moment
 from dyntui.model.mentioned import addresses_in
-from dyntui.model.moments import dated
+from dyntui.model.moments import dated, moment_of
 from dyntui.model.people import Entity
 from dyntui.model.suppression_flags import BULK_EMAIL, EMAIL
-from dyntui.store import flags, watermarks
+from dyntui.store import accounts, flags, watermarks
 from dyntui.store.flags import FlagSet
 from dyntui.sync import written_consent
 from dyntui.sync.having_address import spelt_otherwise
@@ -47,12 +47,18 @@ class _Record(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
-    rename={"address": "emailaddress1", "changed_on": "modifiedon", "name": "fullname"},
+    rename={
+        "address": "emailaddress1",
+        "changed_on": "modifiedon",
+        "changed_by": "_modifiedby_value",
+        "name": "fullname",
+    },
 ):
     contactid: str = ""
     leadid: str = ""
     address: str | None = None
     changed_on: datetime | None = None
+    changed_by: str | None = None
     name: str | None = None
     donotemail: bool | None = None
     donotbulkemail: bool | None = None
@@ -176,7 +182,9 @@ async def set_for_changed(ctx: RunContext, dv: Dataverse, *, however_spelt: bool
 
 
 async def begin(ctx: RunContext, dv: Dataverse) -> None:
-    """Notes from where on changed records are to be looked at, before the first suppressions are told."""
+    """Notes from where on changed records are to be looked at, before the first suppressions are told; and which flags
+    an earlier run had set that did not come to say so."""
+    await _settle_begun(ctx, dv)
     for table in TABLES.values():
         if not await ctx.read(lambda c: watermarks.get(c, "", _mark(table))):  # noqa: B023 - awaited here
             now = ctx.moment()
@@ -192,6 +200,40 @@ async def begin(ctx: RunContext, dv: Dataverse) -> None:
             since = dated(newest[0].changed_on, now) if newest else None
             if since is not None:
                 await ctx.write(lambda c: watermarks.put(c, "", _mark(table), moment(since)))  # noqa: B023
+
+
+async def _settle_begun(ctx: RunContext, dv: Dataverse) -> None:
+    """Of flags that a run was about to set when it was ended: dyntui's own is what is set on a record that nobody has
+    changed since. What somebody else may have set is never taken back."""
+    waiting = await ctx.read(flags.begun)
+    organisation = await ctx.read(accounts.organisation)
+    if not waiting or organisation is None:
+        return
+    ours: list[FlagSet] = []
+    for entity, table in TABLES.items():
+        mine = [each for each in waiting if each[0].entity == entity]
+        select, ids = _columns(table, "modifiedon", "_modifiedby_value"), {each.person_id for each, _ in mine}
+        async for page in dv_rows.pages_where_any(
+            dv, table.entity_set, _Record, table.key, sorted(ids), select=select, orderby=(table.key,)
+        ):
+            for row in page.rows:
+                by_us = (row.changed_by or "").lower() == organisation.service_user_id.lower()
+                ours += [
+                    each
+                    for each, when in mine
+                    if by_us and each.person_id == row.id and each.flag in row.flags and _at_once(row, when)
+                ]
+
+    def settle(c: Connection) -> None:
+        _remember(c, ctx, ours)
+        flags.not_set(c, [each for each, _ in waiting])
+
+    await ctx.write(settle)
+
+
+def _at_once(row: _Record, when: str) -> bool:
+    about = moment_of(when)
+    return about is not None and row.changed_on is not None and row.changed_on <= about + _OVERLAP
 
 
 def _mark(table: bulk.Table) -> str:
@@ -256,6 +298,10 @@ async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Sequence[_
     missing = {each.record.id: each.missing for each in found if each.missing}
     if not missing:
         return {}
+    about_to = [
+        FlagSet(entity, key, address, column) for key, columns in missing.items() for column, address in columns.items()
+    ]
+    await ctx.write(functools.partial(flags.begin, rows=about_to, now=ctx.now()))
     results = await bulk.update_many(
         dv, table, [{table.key: key, **_all(columns, True)} for key, columns in missing.items()]
     )
@@ -266,7 +312,12 @@ async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Sequence[_
         if result.error is None
         for column, address in columns.items()
     ]
-    await ctx.write(functools.partial(_remember, ctx=ctx, done=done))
+
+    def keep(c: Connection) -> None:
+        _remember(c, ctx, done)
+        flags.not_set(c, about_to)
+
+    await ctx.write(keep)
     # A row that is gone by now needs no opt-out.
     return {
         address: result.error

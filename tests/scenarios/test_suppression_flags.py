@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.suppression_flags import BULK_EMAIL, EMAIL, SuppressionFlags
 from dyntui.sandbox.dotdigital import storage
 from dyntui.service.accounts import EmailAccounts
@@ -205,6 +205,28 @@ def test_what_is_to_be_set_as_well_is_set_though_that_was_chosen_while_dynamics_
     assert truth(office, "contact", gone.person) == [(True, True)]
     _, calls = office.calls_between(lambda: office.run("suppressions"))
     assert writes(calls) == []
+
+
+def test_what_was_set_although_the_answer_was_lost_is_taken_back_and_what_somebody_else_may_have_set_is_not(
+    office: Office, newsletter: ListRow
+) -> None:
+    ours, somebody_elses = in_the_book(office, newsletter)[:2]
+    for each in (ours, somebody_elses):
+        office.unsubscribe(each.address)
+    office.sandbox.order({"system": "dataverse", "route": "UpdateMultiple", "kind": "drop_after", "times": 1000})
+    assert office.run("suppressions").run.status is RunStatus.FAILED
+    office.sandbox.reset()
+    assert truth(office, "contact", ours.person, somebody_elses.person) == [(True, False)] * 2
+    (person,) = office.sandbox.state.db.execute(
+        "SELECT systemuserid FROM dv_systemuser WHERE systemuserid <> ? LIMIT 1", (office.service_user(),)
+    ).fetchone()
+    office.change_in_dynamics("contact", somebody_elses.person, modifiedby=person)
+    office.run("suppressions")
+    for each in (ours, somebody_elses):
+        resubscribed(office, each.address)
+    office.let_pass(days=1, minutes=1)
+    office.run("suppressions")
+    assert truth(office, "contact", ours.person, somebody_elses.person) == [(False, False), (True, False)]
 
 
 def test_what_is_set_stays_for_another_address_of_the_record_that_is_suppressed_still(

@@ -72,7 +72,7 @@ record_flag = Table(
     Column("flag", String, primary_key=True),  # the column in Dynamics: donotbulkemail, donotemail
     text_column("entity"),
     text_column("address"),
-    text_column("set_on"),
+    text_column("set_on"),  # or when it was about to be set: `dyntui.store.flags`
     Index("ix_record_flag_address", "address"),
 )
 
