@@ -195,7 +195,10 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
             self._text.show_text(detail.text)
         else:
             self._text.show_lines([((" This campaign has no plain text.", "muted"),)])
-        self._sends.say_when_empty(with_its_key(self, "Not sent yet", "campaigns.send"))
+        elsewhere = "Sent in dotdigital, and not from here" if detail.row.sent_on else ""
+        self._sends.say_when_empty(
+            f"{elsewhere}." if elsewhere else with_its_key(self, "Not sent yet", "campaigns.send")
+        )
         self._sends.show_rows(send_rows(detail.sends))
         self._panes.show_choices(
             (

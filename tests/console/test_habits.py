@@ -133,6 +133,9 @@ async def test_a_very_wide_screen_says_beside_runs_and_people_what_the_row_in_ha
         await hand.pilot.resize_terminal(120, 40)
         await hand.settle()
         assert "Who can mend it" not in hand.text
+        # A campaign that was sent in dotdigital is not said not to have been sent.
+        await hand.press("3", "G", "enter")
+        assert "Sent in dotdigital, and not from here." in hand.text and "Not sent yet" not in hand.text
 
 
 async def test_who_may_not_take_a_step_is_told_whose_it_is() -> None:
