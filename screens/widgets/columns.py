@@ -145,21 +145,29 @@ def arrange(
     return places
 
 
-def told_once(columns: Sequence[Column[T]], width: int, wants: Wants | None, room: int, by: str = "") -> list[int]:
-    """The columns that say the same in all rows and are left out, as otherwise something would be cut: what they say is
-    told once, in `room` cells. Those that say nothing take none. One that the rows are sorted `by` stays."""
-    told: list[int] = []
+def told_once(
+    columns: Sequence[Column[T]], width: int, wants: Wants | None, room: int, by: str = ""
+) -> tuple[list[int], str]:
+    """The columns that say the same in all rows and are left out, as otherwise something would be cut, and what they
+    say, in `room` cells. Nothing is told of those that say nothing, or would not be there without the room of others.
+    One that the rows are sorted `by` stays."""
+    gone: list[int] = []
+    said: dict[int, str] = {}
+    first: list[int] = []
     while wants is not None and wants.rows > 1:
-        places = arrange(columns, width, wants, told)
+        places = arrange(columns, width, wants, gone)
         shown = [columns.index(place.column) for place in places]
+        first = first or shown
         if all(place.width >= wants.all[one] for one, place in zip(shown, places, strict=True)):
             break
+        told = {one: told_text(columns[one], wants.same[one] or "") if one in first else "" for one in shown}
         going = [one for one in shown if wants.same[one] is not None and not columns[one].whole]
         going = [one for one in going if not by or columns[one].sort != by.removeprefix("-")]
-        going = [one for one in going if width_of(told_text(columns[one], wants.same[one] or "")) <= room]
+        going = [one for one in going if width_of(told[one]) <= room]
         if not going or len(shown) < 2:
             break
         one = max(going, key=lambda one: columns[one].priority)
-        room -= width_of(told_text(columns[one], wants.same[one] or ""))
-        told.append(one)
-    return sorted(told)
+        room -= width_of(told[one])
+        gone.append(one)
+        said[one] = told[one]
+    return sorted(gone), "".join(said[one] for one in sorted(gone)).removesuffix(", ")

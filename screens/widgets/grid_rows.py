@@ -19,7 +19,7 @@ from dyntui.service.contract.paging import Page
 
 from ..working import start
 from .cells import width_of
-from .columns import Column, Place, Wants, arrange, told_once, told_text, wanted
+from .columns import Column, Place, Wants, arrange, told_once, wanted
 from .grid_parts import FilterInput, GridBody, GridHead
 from .grid_words import GUTTER, Wording, notice, room_beside, status, titles
 from .line import Line
@@ -192,10 +192,8 @@ class GridRows(Vertical, Generic[T]):
         self._room = width
         cells, wants = max(1, width - GUTTER), self._wants
         room = room_beside(self.listing, self.wording, width)
-        once = told_once(self.columns, cells, wants, room, self.listing.sort)
-        self.places = arrange(self.columns, cells, wants, once)
-        said = [] if wants is None else [told_text(self.columns[one], wants.same[one] or "") for one in once]
-        self._told = "".join(said).removesuffix(", ")
+        gone, self._told = told_once(self.columns, cells, wants, room, self.listing.sort)
+        self.places = arrange(self.columns, cells, wants, gone)
         self._show_head()
         self._show_status()
         self.body.refresh()

@@ -10,7 +10,7 @@ from pathlib import Path
 import dyntui.screens.base as of_screens
 import pytest
 from dyntui.screens.widgets.cells import fit, single_line, width_of, wrap
-from dyntui.screens.widgets.columns import Column, Wants, arrange, told_once, told_text, wanted
+from dyntui.screens.widgets.columns import Column, Wants, arrange, told_once, wanted
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -122,16 +122,18 @@ def test_what_all_rows_say_is_told_once_before_anything_is_cut() -> None:
     ]
     rows = [("a" * 30, "Main", "", "none"), ("b" * 20, "Main", "", "none")]
     wants = wanted(columns, rows)
-    assert told_once(columns, 40, wants, 80) == [1, 2, 3]
-    assert [told_text(columns[one], wants.same[one] or "") for one in (1, 2)] == ["Account Main, ", ""]
+    assert told_once(columns, 40, wants, 80) == ([1, 2, 3], "Account Main, Targets none")
     assert [place.column.title for place in arrange(columns, 40, wants, [1, 2, 3])] == ["Name"]
     # Where nothing is cut, where there is no room to tell it, where it is sorted by, and of a row that is alone.
-    assert told_once(columns, 70, wants, 80) == []
-    assert told_once(columns, 40, wants, 5) == [2]
-    assert told_once(columns, 40, wants, 80, by="-Account") == [2, 3]
-    assert told_once(columns, 40, wanted(columns, rows[:1]), 80) == []
+    assert told_once(columns, 70, wants, 80) == ([], "")
+    assert told_once(columns, 40, wants, 5) == ([2], "")
+    assert told_once(columns, 40, wants, 80, by="-Account") == ([2, 3], "Targets none")
+    assert told_once(columns, 40, wanted(columns, rows[:1]), 80) == ([], "")
     # A later page says something else.
-    assert told_once(columns, 40, wanted(columns, [("c", "Other", "", "none")], wants), 80) == [2, 3]
+    assert told_once(columns, 40, wanted(columns, [("c", "Other", "", "none")], wants), 80) == ([2, 3], "Targets none")
+    # What there was no room for before is not told when it would have it.
+    last = [*columns[:2], Column[tuple[str, ...]](title="Order", text=lambda row: row[3], width=9, priority=6)]
+    assert told_once(last, 20, wanted(last, rows), 80) == ([1, 2], "Account Main")
 
 
 def test_one_long_row_in_ten_takes_no_room_from_the_others() -> None:
