@@ -22,6 +22,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.plans import UPDATE
 from dyntui.store import planned_changes
 from dyntui.store.book_marks import BY_OTHERS
+from dyntui.store.chunks import beside
 from dyntui.store.gate_marks import split
 from dyntui.store.schema import list_member, planned_change, suppression
 from dyntui.store.upserts import json_text, upsert
@@ -43,7 +44,10 @@ def compare(c: Connection, run_id: str, list_id: str, listing: str, page: Mappin
     """One page of the book, values by address, against what would be sent of the members; the addresses of contacts
     that are neither those of members nor in the book through us."""
     addresses = list(page)
-    there = and_(_m.list_id == list_id, or_(_m.address.in_(addresses), _m.sent_address.in_(addresses)))
+    there = and_(
+        beside(_m.list_id) == list_id,
+        or_(_m.address.in_(addresses), and_(_m.sent_address != _m.address, _m.sent_address.in_(addresses))),
+    )
     rows = c.execute(select(list_member).where(there)).all()
     # Who has left the list and is still in the book through us is part of the plan.
     members = {row.sent_address for row in rows} | {row.address for row in rows if row.listing == listing}

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, case, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select, tuple_
 
 from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.store.chunks import in_chunks
@@ -60,8 +60,13 @@ def begun(c: Connection) -> list[tuple[FlagSet, str]]:
 def not_set(c: Connection, rows: Sequence[FlagSet]) -> None:
     """Those of these flags that were about to be set were not, or not by dyntui."""
     for some in in_chunks(rows):
-        these = [(row.person_id, row.flag) for row in some]
-        c.execute(delete(record_flag).where(tuple_(_f.person_id, _f.flag).in_(these), _f.set_on.startswith(_BEGUN)))
+        c.execute(delete(record_flag).where(*_these(some), _f.set_on.startswith(_BEGUN)))
+
+
+def _these(rows: Sequence[FlagSet]) -> tuple[ColumnElement[bool], ...]:
+    # By the people an index finds them; pairs alone SQLite compares with every row.
+    pairs = [(row.person_id, row.flag) for row in rows]
+    return (_f.person_id.in_([person_id for person_id, _ in pairs]), tuple_(_f.person_id, _f.flag).in_(pairs))
 
 
 def remember(c: Connection, rows: Iterable[FlagSet], now: str) -> None:
@@ -92,8 +97,7 @@ def of_addresses(c: Connection, addresses: Sequence[str]) -> list[FlagSet]:
 def forget(c: Connection, rows: Sequence[FlagSet]) -> None:
     """These flags are not dyntui's any more."""
     for some in in_chunks(rows):
-        these = [(row.person_id, row.flag) for row in some]
-        c.execute(delete(record_flag).where(tuple_(_f.person_id, _f.flag).in_(these)))
+        c.execute(delete(record_flag).where(*_these(some)))
 
 
 def wanted(c: Connection, addresses: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, String, and_, case, func, lite
 
 from dyntui.model.held import HeldRemovals
 from dyntui.model.outcomes import Outcome
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import book_stranger, list_member, marketing_list
 from dyntui.store.windows import shown
 
@@ -129,6 +129,7 @@ def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by
     """`REMOVE` or `KEEP` for the removals of a list that wait: of these `people` (ids), or of all where none is named;
     how many it were."""
     scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING, _m.reason != UNDONE)
+    named = (_m.list_id == list_id, beside(_m.outcome) == Outcome.HELD.value, _m.decision == "", _m.reason != UNDONE)
     change = update(list_member).values(decision=decision, decided_by=by, decided_on=now)
     of_strangers = (_s.list_id == list_id, *_STRANGERS)
     others = update(book_stranger).values(decision=decision, decided_by=by, decided_on=now)
@@ -136,7 +137,7 @@ def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by
         return c.execute(change.where(*scope)).rowcount + c.execute(others.where(*of_strangers)).rowcount
     ids = [int(each) for each in people if each.isdecimal()]
     decided = sum(c.execute(others.where(*of_strangers, _s.contact_id.in_(some))).rowcount for some in in_chunks(ids))
-    return decided + sum(c.execute(change.where(*scope, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
+    return decided + sum(c.execute(change.where(*named, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
 
 
 def settle(c: Connection, list_id: str, listing: str, among: Sequence[ColumnElement[bool]] = ()) -> None:

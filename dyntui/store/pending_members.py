@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, case, 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import unsettled
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import list_member, marketing_list
 from dyntui.store.staging import PREVIEW
 from dyntui.store.upserts import update_many
@@ -237,14 +237,17 @@ def imported_among(c: Connection, list_id: str, addresses: Sequence[str]) -> lis
     """Whom of these the synchronisation under way has imported."""
     found: list[Imported] = []
     for some in in_chunks(addresses):
-        rows = c.execute(select(_m.seq, _m.address).where(*_imported(list_id), _m.address.in_(some)))
+        here = (_m.address.in_(some), beside(_m.list_id) == list_id, beside(_m.outcome).in_(_DONE))
+        rows = c.execute(select(_m.seq, _m.address).where(*here))
         found += [Imported(row.seq, row.address) for row in rows]
     return found
 
 
+_DONE = (Outcome.ADDED.value, Outcome.UPDATED.value)
+
+
 def _imported(list_id: str) -> tuple[ColumnElement[bool], ...]:
-    done = (Outcome.ADDED.value, Outcome.UPDATED.value)
-    return (_m.list_id == list_id, _m.outcome.in_(done))
+    return (_m.list_id == list_id, _m.outcome.in_(_DONE))
 
 
 def _pending_with_address() -> tuple[ColumnElement[bool], ...]:

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, t
 from sqlalchemy import String as Text
 
 from dyntui.model.preferences import Choice, Preference, Said
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import contact_choice, preference, record_choice
 from dyntui.store.upserts import update_many, upsert
 from dyntui.store.windows import shown
@@ -121,7 +121,7 @@ def yes_of(c: Connection, account_id: str, contact_ids: Sequence[int]) -> dict[i
     found: dict[int, dict[int, str]] = {}
     for some in in_chunks(contact_ids):
         rows = select(_c.contact_id, _c.preference_id, _c.address).where(
-            _c.account_id == account_id, _c.contact_id.in_(some), _c.choice == Choice.YES.value
+            beside(_c.account_id) == account_id, _c.contact_id.in_(some), _c.choice == Choice.YES.value
         )
         for row in c.execute(rows):
             found.setdefault(row.contact_id, {})[row.preference_id] = row.address
@@ -153,11 +153,21 @@ def contact_news(c: Connection, account_id: str, most: int) -> list[OfContact]:
     return [shown(OfContact, row, choice=Choice(row.choice)) for row in c.execute(rows)]
 
 
+_CONTACT_SEEN = (
+    update(contact_choice)
+    .values(news=False)
+    .where(
+        _c.account_id == bindparam("b_account", type_=Text),
+        _c.preference_id == bindparam("b_preference", type_=_c.preference_id.type),
+        _c.contact_id == bindparam("b_contact", type_=_c.contact_id.type),
+    )
+)
+
+
 def contacts_seen(c: Connection, account_id: str, rows: Sequence[OfContact]) -> None:
     """These choices have been compared."""
-    statement = update(contact_choice).values(news=False).where(_c.account_id == account_id)
-    for some in in_chunks([(each.preference_id, each.contact_id) for each in rows]):
-        c.execute(statement.where(tuple_(_c.preference_id, _c.contact_id).in_(some)))
+    names = ("b_account", "b_preference", "b_contact")
+    update_many(c, _CONTACT_SEEN, names, ((account_id, each.preference_id, each.contact_id) for each in rows))
 
 
 _RECORD = OfRecord.__struct_fields__
@@ -238,7 +248,7 @@ def declined(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[t
     found: dict[tuple[int, str], str] = {}
     columns = select(_r.preference_id, _r.address, _r.person_id).order_by(_r.person_id)
     for some in in_chunks(addresses):
-        said = (_r.account_id == account_id, _r.address.in_(some), _r.choice == Choice.NO.value)
+        said = (beside(_r.account_id) == account_id, _r.address.in_(some), _r.choice == Choice.NO.value)
         found.update(((row.preference_id, row.address), row.person_id) for row in c.execute(columns.where(*said)))
     return found
 
@@ -247,7 +257,7 @@ def chose(c: Connection, account_id: str, addresses: Sequence[str]) -> set[tuple
     """What records with these addresses have chosen: preference and record."""
     found: set[tuple[int, str]] = set()
     for some in in_chunks(addresses):
-        said = (_r.account_id == account_id, _r.address.in_(some), _r.choice != Choice.NONE.value)
+        said = (beside(_r.account_id) == account_id, _r.address.in_(some), _r.choice != Choice.NONE.value)
         rows = c.execute(select(_r.preference_id, _r.person_id).where(*said))
         found.update((row.preference_id, row.person_id) for row in rows)
     return found
@@ -324,11 +334,21 @@ def again(c: Connection, addresses: Sequence[str]) -> None:
         c.execute(update(contact_choice).where(_c.address.in_(some), due).values(news=True))
 
 
+_SET_ASIDE = (
+    update(record_choice)
+    .values(news=False)
+    .where(
+        _r.account_id == bindparam("b_account", type_=Text),
+        _r.preference_id == bindparam("b_preference", type_=_r.preference_id.type),
+        _r.person_id == bindparam("b_person", type_=Text),
+    )
+)
+
+
 def set_aside(c: Connection, account_id: str, rows: Sequence[OfRecord]) -> None:
     """These are not compared until something of them changes: their preference is not offered any more."""
-    statement = update(record_choice).values(news=False).where(_r.account_id == account_id)
-    for some in in_chunks([(each.preference_id, each.person_id) for each in rows]):
-        c.execute(statement.where(tuple_(_r.preference_id, _r.person_id).in_(some)))
+    names = ("b_account", "b_preference", "b_person")
+    update_many(c, _SET_ASIDE, names, ((account_id, each.preference_id, each.person_id) for each in rows))
 
 
 def wake(c: Connection, account_id: str, preference_ids: Sequence[int]) -> None:

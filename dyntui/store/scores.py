@@ -15,7 +15,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from dyntui.model.scores import Score
 from dyntui.model.scores import newest as newest_of
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import contact_score
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import shown
@@ -48,7 +48,7 @@ def news(c: Connection, account_id: str, after: str, most: int) -> list[str]:
 
 def told(c: Connection, account_id: str, addresses: Sequence[str]) -> None:
     """The records with these addresses have been told."""
-    _mark(c, addresses, False, _s.account_id == account_id)
+    _mark(c, addresses, False, beside(_s.account_id) == account_id)
 
 
 def again(c: Connection, addresses: Sequence[str]) -> None:

@@ -45,7 +45,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.reasons import PRECEDENCE
 from dyntui.model.strangers import Effect, Verdict
 from dyntui.store import list_unsubscribes, suppressed_people
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.held import KEEP
 from dyntui.store.schema import (
     book_stranger,
@@ -122,9 +122,11 @@ _JUDGED = ("effect", "becomes", "outcome", "reason", "detail", "person_id")
 def no_members(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:
     """Those of the addresses that no member has, and with which nobody was sent."""
     known: set[str] = set()
+    m = list_member.c
     for some in in_chunks(addresses):
-        for column in (list_member.c.address, list_member.c.sent_address):
-            known.update(c.execute(select(column).where(list_member.c.list_id == list_id, column.in_(some))).scalars())
+        known.update(c.execute(select(m.address).where(m.list_id == list_id, m.address.in_(some))).scalars())
+        elsewhere = (m.sent_address != m.address, m.sent_address.in_(some))
+        known.update(c.execute(select(m.sent_address).where(beside(m.list_id) == list_id, *elsewhere)).scalars())
     return [each for each in addresses if each not in known]
 
 

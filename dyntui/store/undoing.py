@@ -47,7 +47,7 @@ from dyntui.model.plans import ADD, JOIN, REMOVE, UPDATE
 from dyntui.model.undoing import Undoing
 from dyntui.store import applied_changes, list_unsubscribes, outcomes, planned_changes, sequences, suppressed_people
 from dyntui.store.applied_changes import Part, change_of, written
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.overtaken import overtaken
 from dyntui.store.schema import (
@@ -162,7 +162,8 @@ def mailed(c: Connection, account_id: str, addresses: Sequence[str]) -> set[str]
     found: set[str] = set()
     r = recipient.c
     for some in in_chunks(addresses):
-        found.update(c.execute(select(r.address).where(r.account_id == account_id, r.address.in_(some))).scalars())
+        theirs = select(r.address).where(beside(r.account_id) == account_id, r.address.in_(some))
+        found.update(c.execute(theirs).scalars())
     return found
 
 

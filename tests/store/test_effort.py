@@ -3,17 +3,33 @@ steps of SQLite, which are the same each time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from dyntui.store import counts, recipients, settling, staging
+from dyntui.model.preferences import Choice
+from dyntui.model.scores import Score
+from dyntui.store import (
+    counts,
+    flags,
+    pending_members,
+    preferences,
+    recipients,
+    scores,
+    settling,
+    staging,
+    strangers,
+    undoing,
+)
 from dyntui.store.counts import NewCount
-from dyntui.store.database import open_store, sqlite_url
+from dyntui.store.database import Database, open_store, sqlite_url
+from dyntui.store.flags import FlagSet
+from dyntui.store.preferences import OfContact, OfRecord
 from dyntui.store.recipients import Recipient
+from dyntui.store.schema import list_member
 from dyntui.store.staging import Staged
 from tests.empty_store import lay_empty_store
 
@@ -95,3 +111,73 @@ def test_the_work_grows_with_the_list(tmp_path: Path, work: Callable[[Connection
             settled(c, people)
             took.append(steps(c, work))
     assert took[1] < _LEVELS * LARGE / SMALL * took[0], took
+
+
+PAGE = [f"{each}@example.com" for each in range(0, SMALL, 3)]
+
+
+def known_of(c: Connection, people: int) -> None:
+    """What is kept of so many besides their places on lists."""
+    everybody = [(each, f"{each}@example.com") for each in range(people)]
+    preferences.keep(c, ACCOUNT, contacts_of(range(people)))
+    preferences.keep_rows(
+        c,
+        ACCOUNT,
+        [
+            OfRecord(preference_id=1, person_id=f"contact-{n}", entity="contact", address=at, choice=Choice.NO)
+            for n, at in everybody
+        ],
+    )
+    scores.keep(c, ACCOUNT, [(n, Score(address=at, score=n, scored_on=NOW)) for n, at in everybody])
+    flags.remember(c, flags_of(range(people)), NOW)
+    c.execute(update(list_member).where(list_member.c.outcome == "").values(outcome="added", sent_address="x"))
+
+
+def flags_of(rows: range) -> list[FlagSet]:
+    return [FlagSet("contact", f"contact-{n}", f"{n}@example.com", "donotbulkemail") for n in rows]
+
+
+def contacts_of(rows: range) -> list[OfContact]:
+    return [
+        OfContact(preference_id=1, contact_id=n, address=f"{n}@example.com", choice=Choice.YES, chosen_on=NOW)
+        for n in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda c: preferences.yes_of(c, ACCOUNT, range(100)),
+        lambda c: preferences.declined(c, ACCOUNT, PAGE),
+        lambda c: preferences.chose(c, ACCOUNT, PAGE),
+        lambda c: preferences.contacts_seen(c, ACCOUNT, contacts_of(range(100))),
+        lambda c: scores.told(c, ACCOUNT, PAGE),
+        lambda c: flags.forget(c, flags_of(range(100))),
+        lambda c: undoing.mailed(c, ACCOUNT, PAGE),
+        lambda c: pending_members.imported_among(c, LIST, PAGE),
+        lambda c: strangers.no_members(c, LIST, PAGE),
+    ],
+    ids=["yes", "no", "choices", "compared", "told of scores", "flags", "mailed", "imported", "on the list"],
+)
+def test_a_page_costs_no_more_where_there_are_more(stores: list[Database], ask: Callable[[Connection], object]) -> None:
+    took = []
+    for db in stores:
+        with db.write() as c:
+            took.append(steps(c, ask))
+            c.rollback()
+    assert took[0] and took[1] < 1.5 * took[0], took
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Database]]:
+    """A small and a large one."""
+    folder, opened = tmp_path_factory.mktemp("effort"), []
+    for people in (SMALL, LARGE):
+        lay_empty_store(folder / f"{people}.db")
+        opened.append(open_store(sqlite_url(folder / f"{people}.db")))
+        with opened[-1].write() as c:
+            settled(c, people)
+            known_of(c, people)
+    yield opened
+    for db in opened:
+        db.close()

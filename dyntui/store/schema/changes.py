@@ -54,6 +54,7 @@ change_part = Table(
     text_column("target"),  # see `dyntui.model.changes`
     number_column("undoes"),  # the part of another run whose changes these undo; 0: none
     Index("ux_change_part_place", "run_id", "item_id", "target", unique=True),
+    Index("ix_change_part_item", "item_id", "target"),
 )
 
 # What a run wrote of a person, with what was there before.

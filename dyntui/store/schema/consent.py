@@ -115,6 +115,7 @@ former_address = Table(
     Column("person_id", String, primary_key=True),
     text_column("gone_on"),  # when the list was read without it; "": it is being read
     Index("ix_former_address_person_id", "person_id"),
+    Index("ix_former_address_address", "address"),
 )
 
 list_unsubscribe = Table(

@@ -130,6 +130,13 @@ list_member = Table(
         sqlite_where=text("sent_address <> '' AND outcome <> 'unchanged'"),
         postgresql_where=text("sent_address <> '' AND outcome <> 'unchanged'"),
     ),
+    # Who is in the book with another address than they have.
+    Index(
+        "ix_list_member_sent_elsewhere",
+        "sent_address",
+        sqlite_where=text("sent_address <> address"),
+        postgresql_where=text("sent_address <> address"),
+    ),
     # Whose contact it is that dotdigital names, by whatever address.
     Index(
         "ix_list_member_contact_id",

@@ -30,6 +30,7 @@ contact_choice = Table(
     text_column("choice"),  # yes, no
     text_column("chosen_on"),
     flag_column("news"),  # not compared with Dynamics yet
+    Index("ix_contact_choice_contact_id", "contact_id"),
     Index("ix_contact_choice_address", "address", "account_id", "preference_id"),
     Index("ix_contact_choice_news", "account_id", "news", "preference_id", "contact_id"),
 )
