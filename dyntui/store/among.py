@@ -16,20 +16,22 @@ Texts = tuple[str, ...] | Select[Any] | BindParameter[Any]
 
 
 class Among(msgspec.Struct, frozen=True):
-    """Records by id, with the addresses (normalised) that they have."""
+    """Records by id, with the addresses (normalised) that they have; `rivals`: everybody who has one of these, on any
+    list, where that is known."""
 
     people: Texts
     addresses: Texts
+    rivals: Texts | None = None
 
 
 # Those who are told when a statement is carried out: it is then put together only once. `told` says who they are.
 _PEOPLE = bindparam("b_people", expanding=True, type_=String)
 _ADDRESSES = bindparam("b_addresses", expanding=True, type_=String)
-TOLD = Among(_PEOPLE, _ADDRESSES)
+TOLD = Among(_PEOPLE, _ADDRESSES, rivals=_PEOPLE)
 
 
 def told(people: Sequence[str], addresses: Sequence[str] = ()) -> dict[str, list[str]]:
-    """The values of a statement about those of `TOLD`."""
+    """The values of a statement about those of `TOLD`; where addresses are among them, so is whoever has one."""
     return {_PEOPLE.key: list(people), _ADDRESSES.key: list(addresses)}
 
 

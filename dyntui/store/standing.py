@@ -205,10 +205,11 @@ def _keepers(account_id: Value, lists: Sequence[Value], among: Among | None) -> 
     nor one on a list that the address or the person unsubscribed from, or whose filter keeps the person out.
     """
     shared = materialised(shared_addresses(account_id, lists, among), "shared")
+    whose = None if among is None or among.rivals is None else Among(among.rivals, among.addresses)
     rival = list_member.alias("rival")
     r = rival.c
     unsubscribed = exists().where(list_unsubscribe.c.list_id == r.list_id, list_unsubscribe.c.address == r.address)
-    by_person = list_unsubscribes.people().subquery("unsubscribed_rivals").c
+    by_person = list_unsubscribes.people(whose).subquery("unsubscribed_rivals").c
     as_person = exists().where(by_person.list_id == r.list_id, by_person.person_id == r.person_id)
     who = r.entity + literal(" ", String) + r.person_id
     rank = case({"contact": 0, "lead": 1, "account": 2}, value=r.entity, else_=3)
@@ -227,7 +228,7 @@ def _keepers(account_id: Value, lists: Sequence[Value], among: Among | None) -> 
             r.filtered == "",
             ~unsubscribed,
             ~as_person,
-            r.person_id.not_in(suppressed_people.person_ids()),
+            r.person_id.not_in(suppressed_people.person_ids(whose)),
         )
         .subquery("ranked")
     )

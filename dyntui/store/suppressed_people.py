@@ -8,7 +8,7 @@ somebody else does with it. A record stands for those that were merged into it.
 
 Public:
     people(account_id, among) -> Select: person_id, reason, detail     who it is, once each
-    person_ids() -> Select: person_id                                  in any account
+    person_ids(among) -> Select: person_id                             in any account
     at_present(c, address) -> [(person_id, reason)]; forget(c, person_ids)      for a decision
     had(c, person_ids) -> {address: [Had]}                             what these people had before; for a last look
 """
@@ -59,14 +59,19 @@ def _found(among: Among | None = None) -> CompoundSelect[tuple[str, str, str, st
     with_former = former_address.join(suppression, (_s.address == _f.address) & _STILL_HAD)
     by_will = _s.said_reason != ""
     survivor = person_in(among, _r.survivor_id)
+    # Said twice, so that an index finds the few, and not everybody is gone through.
+    stood_for = stand_ins("suppressed_stood_for").c
+    of_few = person_in(among, stood_for.survivor_id)
+    few_had = () if among is None else (_f.person_id.in_(select(stood_for.person_id).where(of_few)),)
+    few_said = () if among is None else (_s.address.in_(select(stood_for.address).where(of_few)),)
     return union_all(
         select(_f.person_id, *said).select_from(with_former).where(by_will, person_in(among, _f.person_id)),
         select(_r.survivor_id, *said)
         .select_from(with_former.join(_OTHERS, _r.person_id == _f.person_id))
-        .where(by_will, survivor),
+        .where(by_will, survivor, *few_had),
         select(_r.survivor_id, *said)
         .select_from(_OTHERS.join(suppression, _s.address == _r.address))
-        .where(by_will, survivor, _r.address != ""),
+        .where(by_will, survivor, _r.address != "", *few_said),
     )
 
 
@@ -87,9 +92,13 @@ def people(account_id: Value, among: Among | None = None) -> Select[tuple[str, s
     return select(ranked.c.person_id, ranked.c.reason, ranked.c.detail).where(ranked.c.place == 1)
 
 
-@functools.cache
-def person_ids() -> Select[tuple[str]]:
+def person_ids(among: Among | None = None) -> Select[tuple[str]]:
     """Who said no to any account."""
+    return _anywhere() if among is None else select(_found(among).subquery("suppressed_anywhere").c.person_id)
+
+
+@functools.cache
+def _anywhere() -> Select[tuple[str]]:
     return select(_found().subquery("suppressed_anywhere").c.person_id)
 
 

@@ -104,11 +104,14 @@ def _where_they_stand(known: Facts) -> Select[Any]:
 
 
 def _among(c: Connection, people: Sequence[str], lists: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The people, and the records that they stand for: what is known of those counts for them."""
+    """The people, and the records that they stand for: what is known of those counts for them. Besides, whoever has one
+    of their addresses."""
     merged = _stood_for(c, people)
     own = c.execute(select(_m.address).where(_m.person_id.in_(people), _m.list_id.in_(lists)).distinct()).scalars()
     addresses = {*own, *(row.address for row in merged)} - {""}
-    return (*people, *(row.person_id for row in merged)), tuple(sorted(addresses))
+    rivals = c.execute(select(_m.person_id).where(_m.address.in_(sorted(addresses))).distinct()).scalars()
+    everybody = dict.fromkeys((*people, *(row.person_id for row in merged), *rivals))
+    return tuple(everybody), tuple(sorted(addresses))
 
 
 def _stood_for(c: Connection, people: Sequence[str]) -> Sequence[Row[str, str]]:

@@ -8,13 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, insert, update
 
 from dyntui.model.preferences import Choice
 from dyntui.model.scores import Score
 from dyntui.store import (
     counts,
     flags,
+    list_unsubscribes,
     pending_members,
     preferences,
     recipients,
@@ -23,13 +24,14 @@ from dyntui.store import (
     staging,
     strangers,
     undoing,
+    why,
 )
 from dyntui.store.counts import NewCount
 from dyntui.store.database import Database, open_store, sqlite_url
 from dyntui.store.flags import FlagSet
 from dyntui.store.preferences import OfContact, OfRecord
 from dyntui.store.recipients import Recipient
-from dyntui.store.schema import list_member
+from dyntui.store.schema import list_member, suppression
 from dyntui.store.staging import Staged
 from tests.empty_store import lay_empty_store
 
@@ -130,6 +132,15 @@ def known_of(c: Connection, people: int) -> None:
     )
     scores.keep(c, ACCOUNT, [(n, Score(address=at, score=n, scored_on=NOW)) for n, at in everybody])
     flags.remember(c, flags_of(range(people)), NOW)
+    list_unsubscribes.had_before(c, [(LIST, f"was-{n}@example.com", f"contact-{n}") for n, _ in everybody])
+    for n in range(0, people, 7):
+        said = {
+            "account_id": ACCOUNT,
+            "address": f"was-{n}@example.com",
+            "status": "Unsubscribed",
+            "reason": "SUPPRESSED",
+        }
+        c.execute(insert(suppression).values(**said, suppressed_on=NOW, said_reason="SUPPRESSED", said_on=NOW))
     c.execute(update(list_member).where(list_member.c.outcome == "").values(outcome="added", sent_address="x"))
 
 
@@ -156,8 +167,22 @@ def contacts_of(rows: range) -> list[OfContact]:
         lambda c: undoing.mailed(c, ACCOUNT, PAGE),
         lambda c: pending_members.imported_among(c, LIST, PAGE),
         lambda c: strangers.no_members(c, LIST, PAGE),
+        lambda c: why.of_address(c, PAGE[0], account_id=ACCOUNT, campaign_id=1, lists=[LIST]),
+        lambda c: why.of_address(c, PAGE[1], account_id=ACCOUNT, campaign_id=1, lists=[LIST]),
     ],
-    ids=["yes", "no", "choices", "compared", "told of scores", "flags", "mailed", "imported", "on the list"],
+    ids=[
+        "yes",
+        "no",
+        "choices",
+        "compared",
+        "told of scores",
+        "flags",
+        "mailed",
+        "imported",
+        "on the list",
+        "why",
+        "why not",
+    ],
 )
 def test_a_page_costs_no_more_where_there_are_more(stores: list[Database], ask: Callable[[Connection], object]) -> None:
     took = []
