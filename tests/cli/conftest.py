@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,13 @@ from tests.cli.scripted_service import ScriptedService
 
 
 @pytest.fixture(autouse=True)
-def _no_profile_named() -> None:
-    """What a command line named before, in this process, is over."""
+def _as_in_a_process_of_its_own() -> Iterator[None]:
+    """What a command line named before, in this process, is over; the umask of a service or a worker that it became
+    ends with it."""
     NAMED_PROFILE.set("")
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def main(people: int, asked: int, seed: int, *, store: bool) -> int:
     small = 500 if store else people
     with (
         tempfile.TemporaryDirectory() as folder,
-        world(Path(folder), people=small) as sandbox,
+        world(Path(folder), people=small, keep=False) as sandbox,
         closing(Office.open(sandbox, Path(folder))) as office,
     ):
         newsletter = office.activated("Newsletter").id

@@ -20,14 +20,14 @@ _WORLD = "world.kept"
 
 @contextmanager
 def world(
-    folder: Path, *, clock: datetime = NOW, people: int = PEOPLE, audience: bool = False
+    folder: Path, *, clock: datetime = NOW, people: int = PEOPLE, audience: bool = False, keep: bool = True
 ) -> Iterator[InProcessSandbox]:
-    """A new world, which is kept in the folder when the block ends.
+    """A new world, which is kept in the folder when the block ends: one of a million people is too large for that.
 
     Nothing that time or chance does can tell two of them apart: they begin at one moment, and without an `audience`
     nobody reacts to mail.
     """
-    with _open(InProcessSandbox.built(people, SEED, clock), folder, audience) as sandbox:
+    with _open(InProcessSandbox.built(people, SEED, clock), folder, audience, keep=keep) as sandbox:
         yield sandbox
 
 
@@ -42,10 +42,11 @@ def copied(kept: Path, folder: Path, store: Path, *, audience: bool = False) -> 
 
 
 @contextmanager
-def _open(sandbox: InProcessSandbox, folder: Path, audience: bool) -> Iterator[InProcessSandbox]:
+def _open(sandbox: InProcessSandbox, folder: Path, audience: bool, *, keep: bool = True) -> Iterator[InProcessSandbox]:
     sandbox.switch(dotdigital={"audience": audience})
     try:
         yield sandbox
-        (folder / _WORLD).write_bytes(msgspec.msgpack.encode(sandbox.kept()))
+        if keep:
+            (folder / _WORLD).write_bytes(msgspec.msgpack.encode(sandbox.kept()))
     finally:
         sandbox.stop()

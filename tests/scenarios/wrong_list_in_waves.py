@@ -39,7 +39,7 @@ def main(members: int) -> None:
     """Raises AssertionError where somebody is mailed who should not be, or is not named."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        world(Path(folder), people=int(members / _ON_THE_LIST), audience=True) as sandbox,
+        world(Path(folder), people=int(members / _ON_THE_LIST), audience=True, keep=False) as sandbox,
         closing(Office.open(sandbox, Path(folder))) as office,
     ):
         sandbox.switch(dotdigital={"hard_bounce_share": 0.3, "delivered_share": 0.69})
