@@ -25,7 +25,7 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books, imports
 from dyntui.model.changes import AppliedChange
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
-from dyntui.model.paging import Page, Window
+from dyntui.model.paging import MOST_ROWS, Page, Window
 from dyntui.model.plans import PlannedChange
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
@@ -376,7 +376,7 @@ class Office:
             run_store.request_cancel(c, run_id, self.resources.now())
 
     def people(self, run_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
-        asked = runs.OutcomesQuery(run=run_id, limit=100_000, **chosen)
+        asked = runs.OutcomesQuery(run=run_id, limit=MOST_ROWS, **chosen)
         return self.wait(self._runs.people(self.context, asked)).rows
 
     def found(self, search: str) -> tuple[Trace, ...]:
@@ -436,7 +436,7 @@ class Office:
         return decided
 
     def refused(self, **asked: Any) -> tuple[RefusedRow, ...]:
-        query = quarantine.RefusedQuery(limit=100_000, **asked)
+        query = quarantine.RefusedQuery(limit=MOST_ROWS, **asked)
         return self.wait(self._quarantine.page(self.context, query)).rows
 
     def retry_refused(self, list_id: str = "") -> runs.RunDetail:
@@ -477,7 +477,7 @@ class Office:
         return self.wait(self._plans.get(self.context, plans.PlanRef(plan.run.id)))
 
     def planned(self, plan: plans.PlanDetail, **chosen: Any) -> tuple[PlannedChange, ...]:
-        asked = plans.ChangesQuery(run=plan.run.id, limit=100_000, **chosen)
+        asked = plans.ChangesQuery(run=plan.run.id, limit=MOST_ROWS, **chosen)
         return self.wait(self._plans.changes(self.context, asked)).rows
 
     def apply(self, plan: plans.PlanDetail) -> runs.RunDetail:
@@ -531,7 +531,7 @@ class Office:
         return self.apply(self.plan_undo(run_id))
 
     def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
-        asked = lists.MembersQuery(list=list_id, limit=100_000)
+        asked = lists.MembersQuery(list=list_id, limit=MOST_ROWS)
         return self.wait(self._lists.members(self.context, asked)).rows
 
     def campaign_named(self, name: str) -> campaigns.CampaignRow:
@@ -563,7 +563,7 @@ class Office:
         return self.wait(self._sending.count(self.context, campaigns.CountTargets(id=campaign.id)))
 
     def count_people(self, count_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
-        asked = campaigns.CountPeopleQuery(count=count_id, limit=100_000, **chosen)
+        asked = campaigns.CountPeopleQuery(count=count_id, limit=MOST_ROWS, **chosen)
         return self.wait(self._sending.count_people(self.context, asked)).rows
 
     def queue_send(self, count: campaigns.TargetCount, **how: Any) -> SendRow:
