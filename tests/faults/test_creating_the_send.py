@@ -113,7 +113,7 @@ def test_a_request_that_arrives_an_hour_late_reaches_nobody_and_can_be_sent_agai
         assert mailed(office) == [each for each in everybody if each != somebody.address]
 
 
-@pytest.mark.parametrize("was_made", [False, True])
+@pytest.mark.parametrize("was_made", keeping([False, True], True))
 def test_what_nobody_confirmed_is_sent_again_only_once_somebody_has_said_what_became_of_it(
     was_made: bool, office: FrozenOffice, job: Job
 ):

@@ -215,7 +215,7 @@ def test_nobody_has_a_campaign_twice_because_their_address_changed(office: Froze
 
 
 @pytest.mark.parametrize("shows_sent", keeping([True, False], True))
-@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize("hidden", keeping([True, False], True))
 def test_whom_a_cancelled_send_reached_is_not_mailed_again_before_somebody_says_so(
     hidden: bool, shows_sent: bool, office: FrozenOffice, job: Job
 ):

@@ -345,7 +345,7 @@ def test_who_was_imported_and_does_not_show_in_the_book_yet_is_in_it(office: Off
     assert run.run.status is RunStatus.HELD and run.run.tally.of(Outcome.HELD) == 47
 
 
-@pytest.mark.parametrize("leave", [True, False])
+@pytest.mark.parametrize("leave", keeping([True, False], True))
 def test_whom_other_hands_put_into_the_book_leaves_it_where_a_gate_is_closed(office: Office, leave: bool) -> None:
     office.sandbox.control.post("/settings", json={"dotdigital": {"suppressed_contacts_leave_books": leave}})
     newsletter = office.activated("Newsletter")
