@@ -25,7 +25,13 @@ REMOVE, KEEP = "remove", "keep"
 UNDONE = "UNDONE"
 
 _m = list_member.c
-_WAITING = (_m.outcome == Outcome.HELD.value, _m.decision == "")
+
+
+def _waits(outcome: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    return outcome == Outcome.HELD.value, _m.decision == ""
+
+
+_WAITING = _waits(_m.outcome)
 _s = book_stranger.c
 _STRANGERS = (_s.outcome == Outcome.HELD.value, _s.reason == "REMOVAL_HELD", _s.decision == "")
 
@@ -129,7 +135,7 @@ def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by
     """`REMOVE` or `KEEP` for the removals of a list that wait: of these `people` (ids), or of all where none is named;
     how many it were."""
     scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING, _m.reason != UNDONE)
-    named = (_m.list_id == list_id, beside(_m.outcome) == Outcome.HELD.value, _m.decision == "", _m.reason != UNDONE)
+    named = (_m.list_id == list_id, *_waits(beside(_m.outcome)), _m.reason != UNDONE)
     change = update(list_member).values(decision=decision, decided_by=by, decided_on=now)
     of_strangers = (_s.list_id == list_id, *_STRANGERS)
     others = update(book_stranger).values(decision=decision, decided_by=by, decided_on=now)

@@ -18,9 +18,10 @@ Public:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import Column, Connection, Table, Update, and_, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy import String as Text
 
 from dyntui.model.preferences import Choice, Preference, Said
@@ -153,21 +154,30 @@ def contact_news(c: Connection, account_id: str, most: int) -> list[OfContact]:
     return [shown(OfContact, row, choice=Choice(row.choice)) for row in c.execute(rows)]
 
 
-_CONTACT_SEEN = (
-    update(contact_choice)
-    .values(news=False)
-    .where(
-        _c.account_id == bindparam("b_account", type_=Text),
-        _c.preference_id == bindparam("b_preference", type_=_c.preference_id.type),
-        _c.contact_id == bindparam("b_contact", type_=_c.contact_id.type),
+def _compared(choices: Table, whose: Column[Any]) -> Update:
+    """Choices are news no more: told for each by account, preference and whose it is."""
+    of = choices.c
+    return (
+        update(choices)
+        .values(news=False)
+        .where(
+            of.account_id == bindparam("b_account", type_=Text),
+            of.preference_id == bindparam("b_preference", type_=of.preference_id.type),
+            whose == bindparam("b_whose", type_=whose.type),
+        )
     )
+
+
+_CONTACTS_COMPARED, _RECORDS_COMPARED = (
+    _compared(contact_choice, _c.contact_id),
+    _compared(record_choice, _r.person_id),
 )
+_ONE = ("b_account", "b_preference", "b_whose")
 
 
 def contacts_seen(c: Connection, account_id: str, rows: Sequence[OfContact]) -> None:
     """These choices have been compared."""
-    names = ("b_account", "b_preference", "b_contact")
-    update_many(c, _CONTACT_SEEN, names, ((account_id, each.preference_id, each.contact_id) for each in rows))
+    update_many(c, _CONTACTS_COMPARED, _ONE, ((account_id, each.preference_id, each.contact_id) for each in rows))
 
 
 _RECORD = OfRecord.__struct_fields__
@@ -334,21 +344,9 @@ def again(c: Connection, addresses: Sequence[str]) -> None:
         c.execute(update(contact_choice).where(_c.address.in_(some), due).values(news=True))
 
 
-_SET_ASIDE = (
-    update(record_choice)
-    .values(news=False)
-    .where(
-        _r.account_id == bindparam("b_account", type_=Text),
-        _r.preference_id == bindparam("b_preference", type_=_r.preference_id.type),
-        _r.person_id == bindparam("b_person", type_=Text),
-    )
-)
-
-
 def set_aside(c: Connection, account_id: str, rows: Sequence[OfRecord]) -> None:
     """These are not compared until something of them changes: their preference is not offered any more."""
-    names = ("b_account", "b_preference", "b_person")
-    update_many(c, _SET_ASIDE, names, ((account_id, each.preference_id, each.person_id) for each in rows))
+    update_many(c, _RECORDS_COMPARED, _ONE, ((account_id, each.preference_id, each.person_id) for each in rows))
 
 
 def wake(c: Connection, account_id: str, preference_ids: Sequence[int]) -> None:

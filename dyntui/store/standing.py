@@ -35,6 +35,7 @@ from sqlalchemy import (
 from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.among import Among, address_in
 from dyntui.store.bound import Value
+from dyntui.store.chunks import beside
 from dyntui.store.gate_marks import code_mark, codes_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
@@ -182,7 +183,7 @@ def _by_address(account_id: Value, lists: Sequence[Value]) -> ColumnElement[bool
     m = list_member.c
     activated = _activated(account_id)
     some = [select(literal(each, String) if isinstance(each, str) else each) for each in lists]
-    anywhere = (m.list_id + literal("", String)).in_(union(activated, *some))
+    anywhere = beside(m.list_id).in_(union(activated, *some))
     return and_(m.address != "", m.has_left.is_(False), anywhere)
 
 
