@@ -9,18 +9,22 @@ from __future__ import annotations
 import contextvars
 import functools
 import logging
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from dyntui.dataverse.member_tables import MEMBER_TABLES
+
 T = TypeVar("T")
 # The run at hand, told of each: the table, and what was received.
 MET: contextvars.ContextVar[Callable[[str, str], None] | None] = contextvars.ContextVar("odd_rows_met", default=None)
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RECEIVED_LIMIT: Final = 300
-_OF_PEOPLE: Final = ("contactid", "leadid", "accountid")
+_OF_PEOPLE: Final = tuple(table.key for table in MEMBER_TABLES.values())
+_DICT: Final = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ def sorted_out(
     name = _field(row_type, key)
     if not key or name is None:
         return rows, 0
-    value_of: Callable[[Any], Any] = (lambda row: row.get(key)) if row_type == _DICT else _getter(name)
+    value_of: Callable[[Any], Any] = (lambda row: row.get(key)) if row_type == _DICT else operator.attrgetter(name)
     matches = _GUID.fullmatch
     bad = [row for row in rows if not (isinstance(value := value_of(row), str) and matches(value))]
     if not bad:
@@ -62,13 +66,6 @@ def met(table: str, row: object) -> None:
     log.warning("a row of %s has no key that can be read", table)
     if (tell := MET.get()) is not None:
         tell(table, received)
-
-
-_DICT: Final = dict[str, Any]
-
-
-def _getter(name: str) -> Callable[[Any], Any]:
-    return lambda row: getattr(row, name)
 
 
 @functools.lru_cache(maxsize=256)
