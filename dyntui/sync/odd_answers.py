@@ -19,11 +19,16 @@ async def contact_pages(ctx: RunContext, dd: Dotdigital, **asked: Any) -> AsyncI
     """`contacts.contact_pages`, where a contact that cannot be read costs itself: the run names it. Raises
     DOTDIGITAL_PAGE_REPEATS. Not for what proves that nobody else is in a book."""
     async for page in contacts.contact_pages(dd, **asked, takes_odd=True):
-        for each in page.odd:
-            ctx.met_odd_row("dotdigital's contacts", f"{each.reason}: {each.received}")
+        met(ctx, page.odd)
         yield page
         if page.repeats:
             raise repeating_pages("/contacts/v3")
+
+
+def met(ctx: RunContext, rows: Iterable[OddRow]) -> None:
+    """Contacts that cannot be read: the run names each."""
+    for each in rows:
+        ctx.met_odd_row("dotdigital's contacts", f"{each.reason}: {each.received}")
 
 
 def unreadable(rows: Iterable[OddRow], place: object) -> list[PersonOutcome]:

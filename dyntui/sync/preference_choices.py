@@ -143,8 +143,7 @@ async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime) -> None:
                 for preference_id, address in known.get(each.contact_id, {}).items()
                 if preference_id not in each.preferences
             ]
-        for odd in page.odd:
-            ctx.met_odd_row("dotdigital's contacts", f"{odd.reason}: {odd.received}")
+        odd_answers.met(ctx, page.odd)
         await ctx.save(ctx.cursor, stage="Proving who is opted in")
         why = "dotdigital answered the same page again" if page.repeats else why
     why = guard(len(withdrawn), yes, listed, why)
