@@ -92,6 +92,12 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Valu
     return {name: _of(before, name) for name in changed}, {name: after[name] for name in changed}
 
 
+def changed_since(now: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Which fields hold by `now` what they held neither `before` nor are to hold `after`, in words; `""` for none."""
+    moved = moved_fields(now, before)
+    return f"{', '.join(moved)} changed since" if moved and moved_fields(now, after) else ""
+
+
 def moved_fields(now: Mapping[str, Any], written: Mapping[str, Any] | None) -> list[str]:
     """The fields that do not hold any more what was written, in stable order."""
     return sorted(name for name, value in (written or {}).items() if not same_value(_of(now, name), value))

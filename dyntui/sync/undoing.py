@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import contacts, deletions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportContact, ImportResult
-from dyntui.model.changes import AppliedChange, moved_fields
+from dyntui.model.changes import AppliedChange, changed_since
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.people import normalise
@@ -300,8 +300,8 @@ async def _refuse_changed(ctx: RunContext, dd: Dotdigital, job: Job, some: Seque
         values = now.get(address)
         if values is None:
             moved[step.person] = ("STALE", "there is no contact with the address any more")
-        elif (changed := moved_fields(values, step.before)) and moved_fields(values, step.after):
-            moved[step.person] = ("STALE", f"{', '.join(changed)} changed since")
+        elif why := changed_since(values, step.before, step.after):
+            moved[step.person] = ("STALE", why)
 
     def refuse(c: Connection) -> None:
         steps = [each for each in some if each.person in moved]

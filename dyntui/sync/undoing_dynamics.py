@@ -16,7 +16,7 @@ from dyntui.dataverse import bulk, membership
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
-from dyntui.model.changes import AppliedChange, moved_fields
+from dyntui.model.changes import AppliedChange, changed_since
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
@@ -139,9 +139,8 @@ async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
         if each.person not in now:
             refused[each.person] = ("STALE", "the record is gone")
             continue
-        values = now[each.person].values
-        if (moved := moved_fields(values, each.before)) and moved_fields(values, each.after):
-            refused[each.person] = ("STALE", f"{', '.join(moved)} changed since")
+        if why := changed_since(now[each.person].values, each.before, each.after):
+            refused[each.person] = ("STALE", why)
     writing = [each for each in steps if each.person not in refused]
     results = await bulk.update_unmoved(
         dv,
