@@ -74,11 +74,12 @@ def begin(c: Connection) -> str:
     return reading
 
 
-def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None:
+def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> list[OptOut]:
     """Keep one page of the records that opted out. Where one record is shown several times by one reading the stronger
-    opt-out stands; addresses are added to those known of it, none is taken away."""
+    opt-out stands; addresses are added to those known of it, none is taken away. Which of them had not been known."""
     several = list(rows)
-    if _not_known(c, several):
+    fresh = _not_known(c, several)
+    if fresh:
         consent_news.told(c)
     # The mark is that of the reading begun last: whichever of those under way asks first, it knows this as seen.
     newest = watermarks.get(c, _READINGS_ACCOUNT, _READINGS)
@@ -97,13 +98,13 @@ def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None
         computed=kept,
     )
     add_addresses(c, ((address, row.person_id) for row in several for address in row.addresses if address), now)
+    return fresh
 
 
 def learn(c: Connection, rows: Sequence[OptOut], merges: Iterable[Merge], now: str) -> list[OptOut]:
     """Keeps records that have opted out, and those that were merged away, whichever reading is under way; which of them
     had not been known."""
-    fresh = _not_known(c, rows)
-    stage(c, watermarks.get(c, _READINGS_ACCOUNT, _READINGS), rows, now)
+    fresh = stage(c, watermarks.get(c, _READINGS_ACCOUNT, _READINGS), rows, now)
     record_merges(c, merges, now)
     return fresh
 
