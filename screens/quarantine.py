@@ -26,9 +26,10 @@ from dyntui.service.contract.quarantine import (
 from .base import Page
 from .bindings import bindings
 from .dialogs import Alternatives, Confirm
+from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN
-from .reason_help import ReasonHelp, explained
+from .reason_help import explained
 from .tally import reason_title
 from .widgets.columns import Column
 from .widgets.facts import Fact
@@ -88,9 +89,7 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
 
     def opened(self, row: RefusedRow) -> None:
         """What the reason means."""
-        self.app.push_screen(
-            ReasonHelp(code=row.reason, address=row.address, name=row.name, outcome="rejected", detail=row.detail)
-        )
+        self.app.push_screen(FactsDialog(row.name or row.address, self.previewed(row)))
 
     def previewed(self, row: RefusedRow) -> list[Fact]:
         """The same beside the rows."""

@@ -23,11 +23,12 @@ from dyntui.service.contract.suppressions import (
 )
 
 from .bindings import bindings
+from .facts_dialog import FactsDialog
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .lifting import LiftOutcome, LiftQuestion
 from .places import ODD_ROWS, OPT_OUT_SOURCES
-from .reason_help import ReasonHelp, explained
+from .reason_help import explained
 from .running import start_run
 from .tally import reason_title
 from .widgets.columns import Column
@@ -69,10 +70,6 @@ _ROWS = Rows(
 )
 
 
-def _seen(row: SuppressionRow) -> str:
-    return f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
-
-
 class SuppressionsScreen(GridScreen[SuppressionRow]):
     """See the module."""
 
@@ -96,13 +93,12 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
 
     def opened(self, row: SuppressionRow) -> None:
         """What the reason means, and who can mend it."""
-        self.app.push_screen(
-            ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=_seen(row))
-        )
+        self.app.push_screen(FactsDialog(row.address, self.previewed(row)))
 
     def previewed(self, row: SuppressionRow) -> list[Fact]:
         """The same beside the rows."""
-        return explained(code=row.reason, address=row.address, outcome="suppressed", detail=_seen(row))
+        seen = f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
+        return explained(code=row.reason, address=row.address, outcome="suppressed", detail=seen)
 
     def do_suppressions_lift(self) -> None:
         """Asks which address may be mailed again, and why."""
