@@ -2,8 +2,8 @@
 
 The guide is that of the connector whose users dyntui is for; its settings and its part for marketers are quoted in
 `mission/quick-start.txt`. `mission/tests.toml` names for each sentence the tests of it, or says why there is none:
-`heading`, `elsewhere` (another article, or another product), or `not yet` and what is missing. `lacks` says what of a
-sentence with tests is missing.
+`heading`, `elsewhere` (another article, or another product), or `not yet` and what is missing. `where` says on what it
+depends that a sentence holds, `lacks` what of a sentence with tests is missing.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ WHY_NONE = ("heading", "elsewhere", "not yet")
 
 
 class Sentence(NamedTuple):
-    """A sentence, the names of its tests, why there are none, and what of it is missing all the same."""
+    """A sentence, its tests, why there are none, on what it depends, and what of it is missing all the same."""
 
     says: str
     tests: tuple[str, ...]
     none: str
+    where: str
     lacks: str
 
 
@@ -44,7 +45,9 @@ def sentences() -> list[Sentence]:
     """What is named for each sentence, in order."""
     entries = tomllib.loads((HERE / "mission" / "tests.toml").read_text("utf-8"))["sentence"]
     return [
-        Sentence(each["says"], tuple(each.get("tests", ())), each.get("none", ""), each.get("lacks", ""))
+        Sentence(
+            each["says"], tuple(each.get("tests", ())), *(each.get(name, "") for name in ("none", "where", "lacks"))
+        )
         for each in entries
     ]
 
@@ -70,8 +73,8 @@ def page() -> str:
     rows = []
     for each in sentences():
         named = "<br>".join(f"[{name}](../../{where[name][0]})" if name in where else name for name in each.tests)
-        lacks = f"<br>lacks: {each.lacks}" if each.lacks else ""
-        rows.append(f"| {each.says} | {named or each.none}{lacks} |")
+        more = "".join(f"<br>{name}: {said}" for name in ("where", "lacks") if (said := getattr(each, name)))
+        rows.append(f"| {each.says} | {named or each.none}{more} |")
     return (
         "# What the guide says, and the tests of it\n\n"
         "The quick start guide of the connector that dyntui replaces, from *Managing your settings* on, sentence by "

@@ -28,6 +28,7 @@ _MEANS = {
     "copies": "Whether whom this account suppresses is suppressed in the other accounts too.",
     "flags": "On contacts and leads with a suppressed address; nobody whom it suppresses is mailed, whatever is set.",
     "takes_off": "Who unsubscribes from a static list from now on leaves it in Dynamics too, with the next run.",
+    "takes_off_suppressed": "Whom it suppresses leaves a static list in Dynamics when a campaign is sent to it.",
     "respondents": "What becomes of who answers a form and is not known in Dynamics.",
     "people": "Removals from an address book wait for a decision above so many people,",
     "percent": "and above this share of the book, in percent. Both have to be exceeded.",
@@ -45,6 +46,7 @@ _SWITCHES = {
     "roi": ("ROI", "reads_roi"),
 }
 _NUMBERS = {"people": (0, 1_000_000), "percent": (0, 100), "calls": (1, 100)}
+_SUPPRESSED = {True: "leaves the lists sent to", False: "stays on its lists"}
 _USUAL = "as config.toml says"
 
 
@@ -77,6 +79,7 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             ("last_name", "Last name of new records", now.last_name or _USUAL),
             ("owner", "Owner of new records", now.record_owner or "the owner of the list"),
             ("takes_off", "Who unsubscribes", "leaves the list" if now.takes_off_unsubscribed else "stays on the list"),
+            ("takes_off_suppressed", "Who is suppressed", _SUPPRESSED[now.takes_off_suppressed]),
             ("default", "Default account", "yes" if self._default else "no"),
             (_KEEP, "Save", ""),
         )
@@ -99,6 +102,8 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             self._now = msgspec.structs.replace(now, copies_suppressions=not now.copies_suppressions)
         elif key == "takes_off":
             self._now = msgspec.structs.replace(now, takes_off_unsubscribed=not now.takes_off_unsubscribed)
+        elif key == "takes_off_suppressed":
+            self._now = msgspec.structs.replace(now, takes_off_suppressed=not now.takes_off_suppressed)
         elif key == "flags":
             chosen = following(now.suppression_flags, [each.value for each in SuppressionFlags])
             self._now = msgspec.structs.replace(now, suppression_flags=chosen)
@@ -129,7 +134,8 @@ class AccountQuestion(FactsQuestion[EditAccount]):
     def _edit(self) -> EditAccount | None:
         """What differs; None where nothing does."""
         switches = (name for _, name in _SWITCHES.values())
-        names = (*_FIELDS.values(), "sync_level", *switches, "copies_suppressions", "takes_off_unsubscribed")
+        taken_off = ("takes_off_unsubscribed", "takes_off_suppressed")
+        names = (*_FIELDS.values(), "sync_level", *switches, "copies_suppressions", *taken_off)
         changed = {name: getattr(self._now, name) for name in names}
         different = {name: value for name, value in changed.items() if value != getattr(self._before, name)}
         respondents = self._now.new_respondents != self._before.new_respondents

@@ -112,6 +112,7 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
             ("Last name", row.last_name or "as config.toml says", ""),
             ("Owner of new records", row.record_owner or "the owner of the list", ""),
             ("Who unsubscribes", "leaves the list" if row.takes_off_unsubscribed else "stays on the list", ""),
+            ("Who is suppressed", "leaves the lists sent to" if row.takes_off_suppressed else "stays on its lists", ""),
             ("Suppressions read", moment(row.read_on) or "never", ""),
         )
 

@@ -120,6 +120,12 @@ def add(context: click.Context, source: str | None) -> int:
     help="Whether who unsubscribes from a static list leaves it in Dynamics too.",
 )
 @click.option(
+    "--take-off-suppressed/--keep-suppressed",
+    "takes_off_suppressed",
+    default=None,
+    help="Whether who is suppressed leaves the static lists that a campaign is sent to.",
+)
+@click.option(
     "--new-respondents",
     default=None,
     type=click.Choice(["ignore", "contact", "lead"]),
@@ -151,6 +157,7 @@ def edit(
     copies: bool | None,
     suppression_flags: str | None,
     takes_off: bool | None,
+    takes_off_suppressed: bool | None,
     new_respondents: str | None,
     sync_level: str | None,
     opens: bool | None,
@@ -173,6 +180,7 @@ def edit(
         copies_suppressions=copies,
         suppression_flags=SuppressionFlags(suppression_flags) if suppression_flags else None,
         takes_off_unsubscribed=takes_off,
+        takes_off_suppressed=takes_off_suppressed,
         new_respondents=NewRespondents(new_respondents) if new_respondents else None,
         sync_level=sync_level,
         reads_opens=opens,
@@ -231,6 +239,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Copies suppressions", yes_no(row.copies_suppressions)),
             ("Suppressions set in Dynamics", in_words(SuppressionFlags(row.suppression_flags).columns) or "nothing"),
             ("Who unsubscribes from a list", "leaves it in Dynamics" if row.takes_off_unsubscribed else "stays on it"),
+            ("Who is suppressed", "leaves the lists sent to" if row.takes_off_suppressed else "stays on its lists"),
             ("New respondents of forms", row.new_respondents),
             ("Removals held", f"above {number(row.removal_people)} people and {row.removal_percent} % of the book"),
             ("Calls that dyntui may use", f"{row.budget_percent} %"),

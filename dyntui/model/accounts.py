@@ -10,7 +10,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     addresses are known to be suppressed in it; `read_on`: when its suppressions were read last (ISO 8601 UTC);
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too; `suppression_flags`: what is set
     on their records in Dynamics: `bulk`, `email`, `both` or `none`; `takes_off_unsubscribed`: who unsubscribes from a
-    static list leaves it in Dynamics too. `double_opt_in`: `off`, `single`,
+    static list leaves it in Dynamics too; `takes_off_suppressed`: who is suppressed leaves the static lists that a
+    campaign is sent to. `double_opt_in`: `off`, `single`,
     `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
     Dynamics: `ignore`, `contact` or `lead`. `sync_level` and the switches `reads_opens` (sends as well),
     `reads_clicks`, `reads_page_views`, `reads_roi`: how much is read of the results of campaigns
@@ -43,6 +44,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     reads_roi: bool = True
     suppression_flags: str = "bulk"
     takes_off_unsubscribed: bool = False
+    takes_off_suppressed: bool = False
     lists: int
     suppressed: int
     read_on: str = ""

@@ -314,6 +314,14 @@ BY_CODE: dict[str, Reason] = {reason.code: reason for reason in CATALOGUE}
 
 PRECEDENCE: dict[str, int] = {reason.code: place for place, reason in enumerate(CATALOGUE)}
 
+# An address is suppressed in dotdigital, or by a row in Dynamics.
+SUPPRESSIONS: frozenset[str] = frozenset(
+    (
+        *("COMPLAINED", "HARD_BOUNCED", "NO_MAIL_SERVER", "SOFT_BOUNCED", "MAIL_BLOCKED"),
+        *("GLOBALLY_SUPPRESSED", "DOMAIN_SUPPRESSED", "SUPPRESSED", "SUPPRESSED_OTHER_ACCOUNT"),
+    )
+)
+
 # A contact's status in dotdigital -> the reason it stands for. Source: dotdigital_api.md 3.1 and 3.7.
 _STATUS_REASONS: dict[str, str] = {
     "unsubscribed": "SUPPRESSED",

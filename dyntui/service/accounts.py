@@ -48,6 +48,7 @@ _SETTINGS = (
     "copies_suppressions",
     "suppression_flags",
     "takes_off_unsubscribed",
+    "takes_off_suppressed",
     "new_respondents",
     "removal_people",
     "removal_percent",
@@ -114,26 +115,8 @@ class EmailAccounts:
         async with self._one_at_a_time:
             before = await chosen_account(self._resources, request.account)
             others = [each for each in await self._resources.read(store.accounts) if each.id != before.id]
-            wanted = {
-                "name": request.name,
-                "description": request.description,
-                "is_default": True if request.make_default else None,
-                "copies_suppressions": request.copies_suppressions,
-                "suppression_flags": request.suppression_flags,
-                "takes_off_unsubscribed": request.takes_off_unsubscribed,
-                "new_respondents": request.new_respondents,
-                "sync_level": request.sync_level,
-                "reads_opens": request.reads_opens,
-                "reads_clicks": request.reads_clicks,
-                "reads_page_views": request.reads_page_views,
-                "reads_roi": request.reads_roi,
-                "removal_people": request.removal_people,
-                "removal_percent": request.removal_percent,
-                "budget_percent": request.budget_percent,
-                "lead_topic": request.lead_topic,
-                "last_name": request.last_name,
-                "record_owner": request.record_owner,
-            }
+            wanted = {name: getattr(request, name) for name in _SETTINGS if name != "is_default"}
+            wanted["is_default"] = True if request.make_default else None
             chosen = {name: value for name, value in wanted.items() if value is not None}
             after = msgspec.structs.replace(before, **chosen)
             if after.name != before.name:

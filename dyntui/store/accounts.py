@@ -49,8 +49,9 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows.
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too; `suppression_flags`: what is set
     on their records in Dynamics (`dyntui.model.suppression_flags`). `takes_off_unsubscribed`: who unsubscribes from a
-    static list leaves it in Dynamics too (`dyntui.sync.taking_off`). `new_respondents`: what becomes
-    of who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`). Removals are held where
+    static list leaves it in Dynamics too (`dyntui.sync.taking_off`); `takes_off_suppressed`: who is suppressed leaves
+    the static lists that a campaign is sent to (`dyntui.sync.suppressed_targets`). `new_respondents`: what becomes of
+    who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`). Removals are held where
     they are more than `removal_people` and more than `removal_percent` of the book (`dyntui.model.guard`).
     `budget_percent`: of its calls dyntui may use no more. `lead_topic` and `last_name`: of records that are made of
     strangers, `""` as the configuration says; `record_owner`: the user of Dynamics (principal name) whose they are,
@@ -82,6 +83,7 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     reads_roi: bool = True
     suppression_flags: str = "bulk"
     takes_off_unsubscribed: bool = False
+    takes_off_suppressed: bool = False
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,14 @@
-"""Who leaves a marketing list in Dynamics because they unsubscribed from it in dotdigital.
+"""Who leaves a marketing list in Dynamics because they unsubscribed from it in dotdigital, or are suppressed.
 
-That happens once for each unsubscribe: whom somebody puts on the list again stays there, and is not mailed. Whoever had
-unsubscribed when it was not wanted yet, or before the list was synchronised first, stays as well.
+The former happens once for each unsubscribe: whom somebody puts on the list again stays there, and is not mailed.
+Whoever had unsubscribed when it was not wanted yet, or before the list was synchronised first, stays as well.
 
 Public:
     begun(c, account_id, list_id) -> bool; begin(c, account_id, list_id, now)      from now on, of one list
     begin_anew(c, account_id)                                of all lists of the account, from their next runs on
     lists(c, account_id) -> [list id]                        static lists that may have members who are due
     due(c, list_id, limit) -> [Member]                       members as last read; decided(c, list_id, people, now)
+    suppressed(c, list_id, send_id, after, limit) -> [Member]       who was left out of a send for that
 """
 
 from __future__ import annotations
@@ -16,9 +17,19 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
+from dyntui.model.outcomes import Outcome
+from dyntui.model.reasons import SUPPRESSIONS
 from dyntui.store import watermarks
 from dyntui.store.clearing import Member
-from dyntui.store.schema import former_address, list_member, list_unsubscribe, marketing_list, taken_off
+from dyntui.store.schema import (
+    former_address,
+    list_member,
+    list_unsubscribe,
+    marketing_list,
+    send,
+    taken_off,
+    target_person,
+)
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import shown
 
@@ -86,3 +97,23 @@ def decided(c: Connection, list_id: str, people: Iterable[str], now: str) -> Non
     """These have been taken off, or stay: nothing more happens to them by the unsubscribes known by now."""
     rows: Sequence[tuple[str, str, str]] = [(list_id, person, now) for person in people]
     upsert(c, taken_off, ("list_id", "person_id", "decided_on"), ("list_id", "person_id"), rows)
+
+
+def suppressed(c: Connection, list_id: str, send_id: str, after: int, limit: int) -> list[Member]:
+    """So many of those on the list, as last read and by `seq` after `after`, who were left out of a send because the
+    address is suppressed: when it was confirmed, or, of a send in waves, by any of them."""
+    p = target_person.c
+    of_send = select(send.c.count_id).where(or_(send.c.id == send_id, send.c.waves_of == send_id))
+    left_out = exists().where(
+        p.count_id.in_(of_send),
+        p.person_id == _m.person_id,
+        p.outcome == Outcome.EXCLUDED.value,
+        p.reason.in_(sorted(SUPPRESSIONS)),
+    )
+    rows = c.execute(
+        select(*(_m[name] for name in Member.__struct_fields__))
+        .where(_m.list_id == list_id, _m.has_left.is_(False), _m.seq > after, left_out)
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    return [shown(Member, row) for row in rows]

@@ -28,7 +28,7 @@ from dyntui.store import consent_news, handed_sends, outcomes, runs, target_peop
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync import clearing, earlier_sends, kept_books, list_feeds, platform_send, send_proof
+from dyntui.sync import clearing, earlier_sends, kept_books, list_feeds, platform_send, send_proof, suppressed_targets
 from dyntui.sync.campaigns.recipients import told_who_was_mailed
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -198,6 +198,7 @@ async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
     await ctx.write(lambda c: handed_sends.leave_out(c, this, now))
     # Before it has ended, as it is looked after until then: who joined meanwhile was not mailed, and stays.
     await clearing.clear(ctx, dv, this.list_ids, this.count_id)
+    await suppressed_targets.take_off(ctx, dv, this)
     ended = await ctx.read(lambda c: send_store.get(c, this.id))
     if ended is not None:
         await earlier_sends.close(ctx, dv, dd, ended)

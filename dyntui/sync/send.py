@@ -44,6 +44,7 @@ from dyntui.sync import (
     send_proof,
     sight,
     strange_books,
+    suppressed_targets,
 )
 from dyntui.sync.campaigns.listing import header_of
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
@@ -293,6 +294,7 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     # Who is in a later wave has to be on the list still.
     if await ctx.read(lambda c: send_waves.is_whole(c, this.id)):
         await clearing.clear(ctx, dv, this.list_ids)
+        await suppressed_targets.take_off(ctx, dv, this)
     return "done"
 
 

@@ -40,6 +40,7 @@ async def test_an_account_is_edited_another_one_connected_and_disconnected() -> 
         await hand.press("enter")
         assert any("from 0 to 100" in each for each in hand.notices)
         await hand.press("backspace", "enter")
+        await hand.press("G", "k", "k", "enter", "k", "enter")
         assert hand.asked("accounts.edit") == []
         await hand.press("G", "enter")
         assert "NONE" in hand.text
@@ -47,6 +48,7 @@ async def test_an_account_is_edited_another_one_connected_and_disconnected() -> 
             kept = c.execute(email_account.select()).one()
         assert (kept.removal_people, kept.removal_percent, kept.copies_suppressions) == (5, 30, False)
         assert kept.suppression_flags == "email"
+        assert (kept.takes_off_unsubscribed, kept.takes_off_suppressed) == (True, True)
 
         await hand.press("n", "G", "enter")
         assert any("Answer first: Name of the email account" in each for each in hand.notices)

@@ -36,7 +36,8 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     `sync_level` says, and at the level DETAILED the kinds that are switched on: `reads_opens` (and who was mailed),
     `reads_clicks`, `reads_page_views`, `reads_roi`. `suppression_flags`: what is set on records in Dynamics whose
     address the account suppresses; what was set before stays until the suppression ends. `takes_off_unsubscribed`: who
-    unsubscribes from a static list from now on leaves it in Dynamics too, with the next synchronisation."""
+    unsubscribes from a static list from now on leaves it in Dynamics too, with the next synchronisation;
+    `takes_off_suppressed`: who is suppressed leaves the static lists that a campaign was sent to, after the send."""
 
     account: Text
     name: Text | None = None
@@ -45,6 +46,7 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     copies_suppressions: bool | None = None
     suppression_flags: SuppressionFlags | None = None
     takes_off_unsubscribed: bool | None = None
+    takes_off_suppressed: bool | None = None
     new_respondents: NewRespondents | None = None
     sync_level: Text | None = None
     reads_opens: bool | None = None

@@ -52,6 +52,7 @@ email_account = Table(
     Column("suppression_flags", String, nullable=False, server_default="bulk"),  # dyntui.model.suppression_flags
     # Whether Dynamics takes off a list who unsubscribes from its book.
     Column("takes_off_unsubscribed", Boolean, nullable=False, server_default=text("false")),
+    Column("takes_off_suppressed", Boolean, nullable=False, server_default=text("false")),
 )
 
 # Email accounts that are not production; `""`: the organisation is not.
