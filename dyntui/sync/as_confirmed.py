@@ -123,7 +123,9 @@ async def _campaign(dd: Dotdigital, campaign_id: int) -> CampaignDetails:
 
 def _marks_of(campaign: CampaignDetails) -> dict[str, str]:
     sender = campaign.from_address.email if campaign.from_address is not None else ""
+    versions = sorted(campaign.split_test_options or ()) if campaign.is_split_test else ()
     return {
+        "the versions that its split test compares": _mark(str(campaign.is_split_test), *versions),
         "the campaign's subject": _mark(campaign.subject),
         "the campaign's sender": _mark(campaign.from_name, sender, campaign.reply_action, campaign.reply_to_address),
         "the campaign's text": _mark(campaign.html_content, campaign.plain_text_content),

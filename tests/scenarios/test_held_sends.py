@@ -202,7 +202,7 @@ def test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_m
         ended = office.send_row(held.id)
         return office.detail(ended.run).run.error_code or ended.state
 
-    def edit(**columns: str) -> None:
+    def edit(**columns: str | None) -> None:
         values = ", ".join(f"{name} = ?" for name in columns)
         state.db.execute(f"UPDATE dd_campaign SET {values} WHERE id = ?", (*columns.values(), campaign.id))
 
@@ -210,6 +210,11 @@ def test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_m
     assert at_its_hour(lambda: edit(subject="Another subject")) == "SEND_CHANGED"
     assert at_its_hour(lambda: edit(html="<p>Another text</p>")) == "SEND_CHANGED"
     edit(subject=before[0], html=before[1])
+    versions = {"split_options": '["Version A", "Version B"]'}
+    edit(**versions)
+    assert at_its_hour(lambda: edit(split_options='["Version A", "Version C"]')) == "SEND_CHANGED"
+    edit(**versions)
+    assert at_its_hour(lambda: edit(split_options=None)) == "SEND_CHANGED"
     # What a list goes by counts whatever the list is called; its name alone does not.
     assert (
         at_its_hour(
