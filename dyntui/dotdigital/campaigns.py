@@ -78,7 +78,7 @@ class CampaignDetails(Campaign, frozen=True, rename="camel"):
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
     """A campaign's totals (HTML and text together); `percentage_...` are fractions of 1 and may exceed it.
 
-    `revenue` and `assisted_revenue` are formatted text, as received.
+    `revenue` and `assisted_revenue` are formatted text, or a number, as received.
     """
 
     date_sent: str | None = None
@@ -106,8 +106,8 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     percentage_soft_bounces: float = 0.0
     percentage_users_clicked: float = 0.0
     percentage_clicks_to_opens: float = 0.0
-    revenue: str | None = None
-    assisted_revenue: str | None = None
+    revenue: str | int | float | None = None
+    assisted_revenue: str | int | float | None = None
     conversion_rate: float | None = None
     num_orders: Whole = 0
     num_assisted_orders: Whole = 0

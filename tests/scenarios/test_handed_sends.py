@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from dyntui.model.errors import DyntuiError
@@ -202,6 +204,21 @@ def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out
     report = office.report(campaign)
     assert report.split_metric == "Clicks" and [each.name for each in report.versions] == ["Version A", "Version B"]
     assert [each.won for each in report.versions].count(True) == 1
+    # What nobody can read of its versions keeps none of its other results from being read.
+    for odd in ({"versions": [None, {"version": 5}]}, [1], None):
+        office.sandbox.doctor(functools.partial(_instead, "/split-test", odd))
+        run = office.run("campaigns", campaigns=(str(campaign.id),))
+        report = office.report(campaign)
+        assert (run.run.status.value, report.sent, report.versions) == ("Completed", len(mailed), ())
+    office.sandbox.doctor(functools.partial(_instead, "/summary", {"numTotalSent": 7, "revenue": 12.5}))
+    office.run("campaigns", campaigns=(str(campaign.id),))
+    assert office.report(campaign).sent == 7
+
+
+def _instead(path: str, body: object, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+    if not request.url.path.endswith(path):
+        return answer
+    return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=body)
 
 
 def test_what_fails_while_dotdigital_has_a_send_keeps_nobody_in_its_book_and_ends_no_send(
