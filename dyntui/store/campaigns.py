@@ -93,8 +93,9 @@ def versions(summary: Mapping[str, Any]) -> tuple[SplitVersion, ...]:
     return tuple(
         SplitVersion(
             name=each.get("version") or each.get("subjectLine") or "",
-            results=each.get("resultsActual") or 0.0,
-            share=(each.get("resultsPercentage") or 0.0) / 100,
+            # A number that is read from a row of JSON is a Decimal, which an answer would tell as a text.
+            results=float(each.get("resultsActual") or 0),
+            share=float(each.get("resultsPercentage") or 0) / 100,
             won=bool(each.get("winningVersion")),
         )
         for each in rows

@@ -6,13 +6,14 @@ import functools
 from datetime import timedelta
 
 import httpx
+import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignReport, CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
 from dyntui.store import handed_sends
 from dyntui.sync import platform_send
@@ -204,6 +205,7 @@ def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out
     report = office.report(campaign)
     assert report.split_metric == "Clicks" and [each.name for each in report.versions] == ["Version A", "Version B"]
     assert [each.won for each in report.versions].count(True) == 1
+    assert msgspec.json.decode(msgspec.json.encode(report), type=CampaignReport) == report
     # What nobody can read of its versions keeps none of its other results from being read.
     for odd in ({"versions": [None, {"version": 5}]}, [1], None):
         office.sandbox.doctor(functools.partial(_instead, "/split-test", odd))
