@@ -59,8 +59,8 @@ class Open(msgspec.Struct, frozen=True, rename="camel"):
     """One opening of a mail."""
 
     contact_id: Long
-    email: str | None
     date_opened: str
+    email: str | None = None
     mail_client: str | None = None
     mail_client_version: str | None = None
     ip_address: str | None = None
@@ -78,9 +78,9 @@ class Click(msgspec.Struct, frozen=True, rename="camel"):
     """One click on a link."""
 
     contact_id: Long
-    email: str | None
-    url: str
     date_clicked: str
+    email: str | None = None
+    url: str = ""
     ip_address: str | None = None
     user_agent: str | None = None
     keyword: str | None = None
@@ -95,9 +95,9 @@ class PageView(msgspec.Struct, frozen=True, rename="camel"):
     """One page seen after a click."""
 
     contact_id: Long
-    email: str | None
-    url: str
     date_viewed: str
+    email: str | None = None
+    url: str = ""
 
     @property
     def key(self) -> Hashable:
@@ -109,7 +109,7 @@ class Roi(msgspec.Struct, frozen=True, rename="camel"):
     """Something of worth that a recipient did: an ROI marker of the account with its value."""
 
     contact_id: Long
-    email: str | None
+    email: str | None = None
     marker_name: str = ""
     value: str | float | int | bool | None = None
     date_entered: str = ""

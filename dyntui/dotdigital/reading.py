@@ -34,15 +34,16 @@ def read(reply: Reply, into: type[T]) -> T:
 
     Nearly everything may be null by the service's own description, property names are documented in camelCase but not
     always so (reference 1.4), and text may be cut in the middle of a letter: what does not fit is read once more with
-    names compared without regard to case, nulls taken for "not there", and a replacement for what is no UTF-8.
-    DOTDIGITAL_ANSWER_UNREADABLE when it is of another shape even then.
+    names compared without regard to case, nulls taken for "not there", a replacement for what is no UTF-8, and numbers
+    and yes or no also where they are written as texts. DOTDIGITAL_ANSWER_UNREADABLE when it is of another shape even
+    then.
     """
     try:
         return decoder(into).decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # perhaps only spelled otherwise
     try:
-        return msgspec.convert(loosely(reply), type=into)
+        return msgspec.convert(loosely(reply), type=into, strict=False)
     except msgspec.ValidationError as failure:
         raise unreadable(reply, str(failure)) from failure
 
@@ -69,7 +70,7 @@ def rows_of(values: Sequence[Any], row_type: type[T], place: str = "") -> tuple[
     odd: list[OddRow] = []
     for number, value in enumerate(values):
         try:
-            rows.append(msgspec.convert(value, type=row_type))
+            rows.append(msgspec.convert(value, type=row_type, strict=False))
         except msgspec.ValidationError as failure:
             received = msgspec.json.encode(masked(value)).decode()[:_RECEIVED_LIMIT]
             odd.append(OddRow(place=f"{place}[{number}]", reason=str(failure), received=received))

@@ -109,7 +109,7 @@ def split_metric(summary: Mapping[str, Any]) -> str:
 
 def total(summary: Mapping[str, Any], name: str) -> int:
     """A total of a campaign's summary (dotdigital_api.md 6), 0 where dotdigital gave none."""
-    return int(summary.get(name) or 0)
+    return max(0, int(summary.get(name) or 0))
 
 
 def record_headers(c: Connection, account_id: str, rows: Iterable[Header], now: str) -> None:

@@ -30,31 +30,33 @@ _UNKNOWN_CHOICE = "0x8004431a"
 
 
 async def upsert_rows(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> list[RowResult]:
-    """Creates or changes rows, each with its `dyntui_key`; what became of each, in order. Repeatable.
+    """Creates or changes rows, each with its `dyntui_key`; what became of each, in order. Repeatable. Of several with
+    one key the last is written: what Dynamics makes of a row that is there twice in a request nobody says.
 
     Raises SETUP_NEEDED where the table, a column or a value of a choice is not installed: that is no row's fault.
     """
-    addressed = [
-        {"@odata.id": f"{table.entity_set}({KEY}='{row[KEY]}')", **{k: v for k, v in row.items() if k != KEY}}
-        for row in rows
-    ]
-    same = await _same(dv, table, rows)
+    by_key = {str(row[KEY]): row for row in rows}
+    same = await _same(dv, table, by_key)
     where = bulk.Table(table.entity_set, table.logical_name, f"{table.logical_name}id")
-    wanted = [place for place, row in enumerate(rows) if str(row[KEY]) not in same]
-    written = dict(zip(wanted, await bulk.upsert_many(dv, where, [addressed[each] for each in wanted]), strict=True))
-    results = [written.get(place) or RowResult(id=same[str(row[KEY])]) for place, row in enumerate(rows)]
+    wanted = [key for key in by_key if key not in same]
+    addressed = [
+        {"@odata.id": f"{table.entity_set}({KEY}='{key}')", **{k: v for k, v in by_key[key].items() if k != KEY}}
+        for key in wanted
+    ]
+    written = dict(zip(wanted, await bulk.upsert_many(dv, where, addressed), strict=True))
+    results = [written.get(key) or RowResult(id=same[key]) for key in (str(row[KEY]) for row in rows)]
     for each in results:
         if each.error is not None and (each.error.code == UNKNOWN_NAME or each.error.platform_code == _UNKNOWN_CHOICE):
             raise setup_needed(each.error) from each.error
     return results
 
 
-async def _same(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
-    """The keys of rows that are in Dynamics just so, each with its id."""
-    keys = [str(row[KEY]) for row in rows]
+async def _same(dv: Dataverse, table: TableSpec, rows: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """The keys of rows (by key) that are in Dynamics just so, each with its id."""
+    keys = list(rows)
     some = keys[:: max(1, len(keys) // _LOOKED_FOR)]
     id_column = f"{table.logical_name}id"
-    columns = sorted({_column(name) for row in rows for name in row})
+    columns = sorted({_column(name) for row in rows.values() for name in row})
     try:
         if not await dv_rows.find_rows(dv, table.entity_set, _Row, select=[KEY], filter=any_of(KEY, some), top=1):
             return {}
@@ -70,7 +72,7 @@ async def _same(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, obj
         return {}
     return {
         key: str(found[id_column])
-        for key, row in zip(keys, rows, strict=True)
+        for key, row in rows.items()
         if (found := there.get(key)) is not None and all(_equal(name, row[name], found) for name in row)
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -251,6 +252,38 @@ def test_recipients_that_are_odd_are_named_and_a_feed_that_circles_or_is_empty_i
     assert [each.reason for each in named] == ["ODD_ROW", "ODD_ROW"] and item.tally.adds_up
     assert "kept without a time" in item.note and "2999-01-01" in item.note
     assert recipients(office, campaign) == send.sendable
+
+
+def test_results_count_once_however_numbers_are_written_and_however_often_somebody_is_in_them(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    """Numbers and yes or no as texts, nobody's address with what they did, an address that two contacts have."""
+    campaign, send = sent
+    twice: list[str] = []
+
+    def otherwise(row: dict[str, Any]) -> dict[str, Any]:
+        texts = {name: str(each).lower() for name, each in row.items() if isinstance(each, int)}
+        return {**row, **texts, **({} if "numOpens" in row else {"email": None})}
+
+    def answers(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "UpsertMultiple" in request.url.path and b"dyntui_engagement" in request.content:
+            keys = [each["@odata.id"] for each in json.loads(request.content)["Targets"]]
+            twice.extend(each for each in keys if keys.count(each) > 1)
+        if f"/campaigns/{campaign.id}/" not in request.url.path or not isinstance(rows := answer.json(), list):
+            return answer
+        if "/activities" in request.url.path and rows:
+            opened = next((row for row in rows if row["numOpens"]), rows[0])
+            rows.append({**opened, "contactId": opened["contactId"] + 100_000, "numOpens": -3})
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=[otherwise(row) for row in rows])
+
+    office.sandbox.doctor(answers)
+    run = office.run("campaigns")
+    assert run.run.status is RunStatus.COMPLETED and item_of(run, campaign) is RunStatus.COMPLETED
+    assert recipients(office, campaign) == send.sendable + 1 and not twice
+    truth = {kind: times for kind, times in happened(office, campaign).items() if kind != "reply"}
+    assert kept(office, campaign) == truth and truth["open"]
+    asked = RecipientsQuery(id=campaign.id, limit=500)
+    assert min(each.opens for each in office.wait(office._results.recipients(office.context, asked)).rows) == 0
 
 
 # The routes by which single events are read, beside the listing of recipients.
