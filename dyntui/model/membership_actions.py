@@ -55,6 +55,9 @@ CREATES: Mapping[MembershipAction, Entity] = {
     MembershipAction.CONTACTS: Entity.CONTACT,
 }
 
+# Actions by which strangers join the list.
+TAKE_IN = frozenset((MembershipAction.KNOWN, *CREATES))
+
 
 def offered(member_type: str, dynamic: bool) -> tuple[MembershipAction, ...]:
     """The actions that fit a list, in the order of `ACTIONS`. Who is on a dynamic list says its query: nobody can be

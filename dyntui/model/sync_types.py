@@ -212,6 +212,8 @@ _SYNC_TYPES = (
         heading="Address books to Dynamics",
         priority=50,
         planned=True,
+        changes=("lists",),
+        cursor=ListsCursor,
         interval=Interval.MINUTES_30,
     ),
     RunKind(

@@ -3,7 +3,7 @@ become of each and what has.
 
 Public:
     found(c, list_id, run_id, rows); gone(c, list_id, run_id); forget(c, list_id)   readings of the book
-    no_members(c, list_id, addresses) -> [address]
+    no_members(c, list_id, addresses) -> [address]; are_news(c, list_id, contacts) -> bool
     consent(c, list_id, addresses) -> {address: Refusal}            who said no for an address
     people_who_said_no(c, account_id, list_id, ids) -> {id: Refusal}   or as a record
     open_ones(c, list_id, run_id, limit) -> [Waiting]               not judged yet
@@ -128,6 +128,17 @@ def no_members(c: Connection, list_id: str, addresses: Sequence[str]) -> list[st
         elsewhere = (m.sent_address != m.address, m.sent_address.in_(some))
         known.update(c.execute(select(m.sent_address).where(beside(m.list_id) == list_id, *elsewhere)).scalars())
     return [each for each in addresses if each not in known]
+
+
+def are_news(c: Connection, list_id: str, contacts: Mapping[int, str]) -> bool:
+    """Whether one of these contacts of the book (id -> address) is neither a member nor a stranger that was met
+    before with this address."""
+    known: set[tuple[int, str]] = set()
+    for some in in_chunks(list(contacts)):
+        met = select(_s.contact_id, _s.address).where(_s.list_id == list_id, _s.contact_id.in_(some))
+        known.update((row.contact_id, row.address) for row in c.execute(met))
+    others = [address for contact_id, address in contacts.items() if (contact_id, address) not in known]
+    return bool(no_members(c, list_id, others))
 
 
 def gone(c: Connection, list_id: str, run_id: str) -> None:

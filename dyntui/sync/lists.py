@@ -174,15 +174,35 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, 
     return now
 
 
-async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How) -> None:
-    """What the book holds, then what is to be done with everybody, unless that is to be planned.
+async def meet_strangers(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How
+) -> None:
+    """Whoever is in the list's book and not on the list, to one outcome by its membership action; nothing else of the
+    list is settled: its members are with its next synchronisation. Raises as `synchronise`."""
+    await take(ctx, chosen)
+    try:
+        await _meet(ctx, dv, dd, chosen, title, how)
+    finally:
+        await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
+
+
+class _Met(msgspec.Struct, frozen=True):
+    """A list and its book, as both were read; `mark`: of those on the list; `strangers`: something was made of them."""
+
+    now: ListNow
+    book: AddressBook
+    mark: str
+    strangers: bool
+
+
+async def _meet(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How) -> _Met:
+    """Who is on the list, what the book holds, and what becomes of who is in it and not on the list.
 
     Whoever is missing from the book may have unsubscribed a moment ago: consent is read after the book, never before.
     """
     now = await _read(ctx, dv, chosen, title, how.rule)
     mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     book = await list_state.book_as_it_is(dd, chosen)
-    note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)
     met = strangers.looked_at(now.settings.membership_action) if how.item else None
     compared = await book_comparison.compare(
         ctx,
@@ -206,9 +226,17 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
     elif how.item:
         await ctx.write(lambda c: stranger_store.forget(c, chosen.id))
+    return _Met(now, book, mark, met is not None)
+
+
+async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How) -> None:
+    """What the book holds, then what is to be done with everybody, unless that is to be planned."""
+    met = await _meet(ctx, dv, dd, chosen, title, how)
+    now, mark = met.now, met.mark
+    note = now.note if how.plan else await _rename(ctx, dd, chosen, now, met.book)
     if how.diff and (how.plan or how.apply):
         # When a plan is carried out only to see whether the contacts are still as they were planned over.
-        elsewhere = met is not None or bool(how.apply)
+        elsewhere = met.strangers or bool(how.apply)
         await reconciling.compare(ctx, dd, chosen, title, mark, strangers=elsewhere)
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
     note = "; ".join(each for each in (note, *await _left_out(ctx, chosen)) if each)

@@ -129,7 +129,7 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
         before: dict[str, str] = {}
         if action not in (MembershipAction.IGNORE, MembershipAction.REMOVE):
             wanted = [each.address for each in some if not each.channel and each.address not in said_no]
-            known = await matches(dv, chosen, reading, wanted, ctx)
+            known = _without_own(ctx, chosen, some, await matches(dv, chosen, reading, wanted, ctx))
             if action in CREATES:
                 others = {each.address: each.contact_id for each in some if each.address not in known}
                 before = await known_otherwise(ctx, dv, chosen, others)
@@ -144,6 +144,16 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
             done=done,
             work=functools.partial(strangers.judged, list_id=chosen.id, verdicts=found),
         )
+
+
+def _without_own(
+    ctx: RunContext, chosen: StoredList, some: Sequence[Waiting], known: dict[str, list[Match]]
+) -> dict[str, list[Match]]:
+    """Without the records that this run made before it was interrupted: they are made once more, which makes nothing,
+    and keeps that it was this run that made them."""
+    own = {_id_of(ctx.run_id, chosen.id, each.contact_id) for each in some}
+    others = {address: [each for each in found if each.id not in own] for address, found in known.items()}
+    return {address: found for address, found in others.items() if found}
 
 
 def _stranger(

@@ -25,7 +25,7 @@ from tests.scenarios.test_strangers import meet_strangers
 
 LIST = "Newsletter"
 # The kinds of runs, and at how many steps of each at least the run was killed.
-STEPS = {"lists": 50, "address-books": 6, "opt-in": 8, "undo": 20}
+STEPS = {"lists": 50, "address-books": 30, "opt-in": 8, "undo": 20}
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def busy(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         with office_from(connected, folder) as office:
             two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
             list_id = meet_strangers(office)["list"]
-            office.edit(EditList(id=list_id, membership_action=MembershipAction.CONTACTS))
             office.run("address-books")
+            office.edit(EditList(id=list_id, membership_action=MembershipAction.CONTACTS))
             people = [each for each in office.members(list_id) if each.outcome is Outcome.ADDED][:6]
             for each in people[:3]:
                 change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
@@ -71,6 +71,8 @@ def all_of_it(office: FrozenOffice) -> dict[str, Ended]:
     brought = through("address-books", office.run("address-books"))
     through("opt-in", office.run("opt-in"))
     through("undo", office.apply(office.plan_undo(brought.run.id)))
+    for number in range(2):
+        office.put_into_book(office.list_named(LIST).id, f"later{number}@strangers.example", LASTNAME="Later")
     through("lists", office.run("lists"))
     return ended
 

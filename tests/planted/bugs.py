@@ -173,7 +173,7 @@ BUGS = (
     Bug(
         "rename not followed",
         "dyntui/sync/lists.py",
-        "note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)",
+        "note = now.note if how.plan else await _rename(ctx, dd, chosen, now, met.book)",
         "note = now.note",
     ),
     Bug(

@@ -59,7 +59,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
-        typed = await _consent(ctx, dv, dd, asked.plan, connections.trust)
+        typed = await learn_consent(ctx, dv, dd, asked.plan, connections.trust)
         if not asked.diff and (not asked.apply or await planning.brings(ctx, asked.apply)):
             # Before what goes out: a value that was changed in dotdigital is not to be overwritten unseen.
             await inward.bring(ctx, dv, dd, inward.How(plan=asked.plan, apply=asked.apply))
@@ -72,7 +72,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
     elif ctx.was_away and not asked.plan:
         # Who has opted out since the run was interrupted is not imported by what is left of it.
-        await _consent(ctx, dv, dd, asked.plan, connections.trust)
+        await learn_consent(ctx, dv, dd, asked.plan, connections.trust)
     due_ids = ctx.at(ListsCursor).due or ()
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
     # and nobody keeps it through a list that the address has unsubscribed from.
@@ -80,12 +80,12 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if not alone:
         await _bring_up(ctx, dv, due_ids)
     for place in range(ctx.at(ListsCursor).read, 0 if alone else len(due_ids)):
-        await _list(ctx, connections, place, functools.partial(_read, ctx, dv, dd, connections.trust))
+        await one_list(ctx, connections, place, functools.partial(_read, ctx, dv, dd, connections.trust))
         after = ctx.at(ListsCursor).next_list(read=place + 1)
         await ctx.save(after, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(ctx.at(ListsCursor).place, len(due_ids)):
         if due_ids[place] not in ctx.at(ListsCursor).failed:
-            await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections))
+            await one_list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections))
         await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
     if not asked.plan:
         await _tell_dynamics(ctx, dv)
@@ -108,7 +108,7 @@ async def _name_left_out(ctx: RunContext) -> None:
         await ctx.write(lambda c: ctx.close_item(c, _BY_HAND, note=note))
 
 
-async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, trust: Rule) -> list[str]:
+async def learn_consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, trust: Rule) -> list[str]:
     """Who must not be mailed, as of now. Of a plan: the addresses that dotdigital would be told of besides."""
     if plan:
         await suppressions.pull(ctx, dd, ctx.account_id)
@@ -135,7 +135,7 @@ async def _tell_dynamics(ctx: RunContext, dv: Dataverse) -> None:
 _Part = Callable[[StoredList, str], Awaitable[object]]
 
 
-async def _list(ctx: RunContext, connections: Connections, place: int, part: _Part) -> None:
+async def one_list(ctx: RunContext, connections: Connections, place: int, part: _Part) -> None:
     """A part of the work on one list; what fails it is named in its item, and delays no other."""
     due = ctx.at(ListsCursor).due or ()
     list_id, of = due[place], len(due)

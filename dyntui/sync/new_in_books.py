@@ -1,0 +1,52 @@
+"""Whether somebody is new in the address book of a list: its count, and the contacts that changed in it since
+*Address books to Dynamics* read it last."""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime
+
+import msgspec
+
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.moments import moment_of, text_of
+from dyntui.model.people import normalise
+from dyntui.store import strangers, watermarks
+from dyntui.store.lists import StoredList
+from dyntui.sync import feeds, list_state, odd_answers
+from dyntui.sync.run_context import RunContext
+
+
+class Found(msgspec.Struct, frozen=True):
+    """`news`: there may be contacts in the book that were not looked at; `at`: when it was asked, by dotdigital's
+    clock; `contacts`: how many the book holds."""
+
+    news: bool
+    at: datetime
+    contacts: int
+
+
+async def look(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> Found:
+    """The list's book now. Raises BOOK_GONE, and what dotdigital says."""
+    now = await feeds.server_time(dd)
+    book = await list_state.book_as_it_is(dd, chosen)
+    mark = await ctx.read(lambda c: watermarks.get(c, chosen.account_id, _feed(chosen)))
+    since, _, contacts = mark.partition(" ")
+    before = moment_of(since)
+    if before is None or contacts != str(book.contacts):
+        return Found(True, now, book.contacts)
+    async for page in odd_answers.contact_pages(ctx, dd, list_id=chosen.book_id, modified_since=before - feeds.OVERLAP):
+        there = {each.contact_id: normalise(each.email) for each in page.rows}
+        if await ctx.read(functools.partial(strangers.are_news, list_id=chosen.id, contacts=there)):
+            return Found(True, now, book.contacts)
+    return Found(False, now, book.contacts)
+
+
+async def seen(ctx: RunContext, chosen: StoredList, found: Found) -> None:
+    """Whoever was in the book then has been dealt with."""
+    mark = f"{text_of(found.at)} {found.contacts}"
+    await ctx.write(lambda c: watermarks.put(c, chosen.account_id, _feed(chosen), mark))
+
+
+def _feed(chosen: StoredList) -> str:
+    return f"new-in-book/{chosen.id}/{chosen.book_id}/{chosen.membership_action}"
