@@ -6,6 +6,7 @@ answered: a run that is killed in between does not take what it wrote itself for
 Public:
     begin(c, place, rows)                           about to be written; an image that is kept already stays
     begun(c, place, people) -> {person: after}      not settled yet
+    created_by(c, run_id, people) -> {person}
     written_of(c, place, people) -> {person}; images(c, place, people) -> {person: (before, after)}
     first_in_books(c, account_id, person, label, run_id, since)    when a data field was written over
     settle(c, place, done, refused); settle_all(c, place)          what became of it
@@ -201,6 +202,15 @@ def first_in_books(c: Connection, account_id: str, person: str, label: str, run_
         .order_by(_p.no)
     )
     return next((row for row in rows if label in (row.before or {}) and label in (row.after or {})), None)
+
+
+def created_by(c: Connection, run_id: str, people: Iterable[str]) -> set[str]:
+    """Those of the people's records that are kept as made by the run."""
+    found: set[str] = set()
+    for some in in_chunks(list(people)):
+        made = select(_a.person_id).join(change_part, _p.no == _a.part)
+        found |= set(c.execute(made.where(_p.run_id == run_id, _a.person_id.in_(some), _a.effect == CREATE)).scalars())
+    return found
 
 
 def written_of(c: Connection, place: Place, people: Sequence[str]) -> set[str]:

@@ -9,7 +9,7 @@ Public:
     clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts
     close(c, run_id, item_id) -> status
     close_open(c, run_id, status); break_off(c, run_id, status)      of a run that ended in the middle of them
-    item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]
+    item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]; in_process(c, run_id) -> {item id}
     tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
 Who they are is read in `run_people`.
 """
@@ -101,6 +101,12 @@ def item(c: Connection, run_id: str, item_id: str) -> Item:
     if found is None:
         raise KeyError(item_id)
     return found
+
+
+def in_process(c: Connection, run_id: str) -> frozenset[str]:
+    """The ids of a run's items that have begun and are not through."""
+    under_way = (run_item.c.run_id == run_id, run_item.c.status == RunStatus.IN_PROCESS.value)
+    return frozenset(c.execute(select(run_item.c.item_id).where(*under_way)).scalars())
 
 
 def clear(c: Connection, run_id: str, item_id: str) -> None:

@@ -170,7 +170,8 @@ async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: Ho
         return
     after = -1
     while some := await ctx.read(lambda c: forms.news(c, ctx.account_id, form_id, after, _AT_ONCE)):  # noqa: B023
-        found: dict[str, Candidate | Not] = {**await matching.records(ctx, dv, [each.address for each in some])}
+        matched = await matching.records(ctx, dv, [each.address for each in some])
+        found: dict[str, Candidate | Not] = {**await respondents.known(ctx, matched)}
         new = {each.address: each.names for each in some if each.address and each.address not in found}
         found |= await respondents.make(ctx, dv, how.everywhere, item, known.header.name, new, how.new, how.created)
         rows = [_columns(ctx.account_id, known, each, found.get(each.address)) for each in some]

@@ -79,6 +79,14 @@ async def make(
     return found
 
 
+async def known(ctx: RunContext, found: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """Of the records that have the addresses of respondents those that count as found. What this run has made before it
+    was interrupted, and did not get to keep as made, is made once more: that makes nothing."""
+    own = {_id_of(ctx.run_id, address) for address in found}
+    kept = await ctx.read(lambda c: applied_changes.created_by(c, ctx.run_id, own))
+    return {address: each for address, each in found.items() if each.id not in own or each.id in kept}
+
+
 async def _owner(dv: Dataverse, named: str) -> dict[str, object]:
     """A form has no owner: where the account names none, the records are the service's."""
     owner = await security.user_by_name(dv, named) if named else None

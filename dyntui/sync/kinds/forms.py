@@ -10,7 +10,7 @@ from dyntui.dotdigital import forms as dd_forms
 from dyntui.model.errors import DyntuiError
 from dyntui.model.forms import NewRespondents
 from dyntui.model.moments import EPOCH
-from dyntui.store import accounts, forms
+from dyntui.store import accounts, forms, outcomes
 from dyntui.store.forms import Form
 from dyntui.sync import feeds, form_definitions, form_responses, matching
 from dyntui.sync.connections import Connections, account_unknown
@@ -41,7 +41,13 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     )
     waiting = await ctx.read(lambda c: forms.with_news(c, ctx.account_id))
     known = await ctx.read(lambda c: forms.all_of(c, ctx.account_id))
-    due = [each for each in known if each.id in waiting or (each.id in listed and _has_news(each, active))]
+    # Begun before the run was interrupted: all that was news of it may be stored by now.
+    begun = await ctx.read(lambda c: outcomes.in_process(c, ctx.run_id))
+    due = [
+        each
+        for each in known
+        if each.id in waiting or str(each.id) in begun or (each.id in listed and _has_news(each, active))
+    ]
     for place, each in enumerate(due):
         try:
             await form_responses.synchronise(ctx, dv, dd, each, place, how)

@@ -1,0 +1,35 @@
+"""A record that a run makes is named as made by it, however often the run is killed on the way: an undo has to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dyntui.service.accounts import EmailAccounts
+from dyntui.service.contract.accounts import EditAccount
+from tests.faults.every_step import EveryStep
+from tests.faults.job import office_from
+from tests.scenarios.test_forms import answered, rows
+
+
+def test_who_answers_a_form_is_made_a_record_by_the_run_that_was_killed_while_it_did(
+    connected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killing = EveryStep(monkeypatch)
+    with office_from(connected, tmp_path) as office:
+        office.sandbox.state.db.execute("DELETE FROM dd_survey_response")
+        asked = EditAccount(account="Main", new_respondents="lead")  # type: ignore[arg-type]
+        office.wait(EmailAccounts(office.resources, lambda: None).edit(office.context, asked))
+        for address in ("one@person.example", "two@person.example"):
+            answered(office, address, "Lovelace")
+        with killing.of(office):
+            run = office.run("forms")
+        assert killing.kills["forms"] > 10 and run.run.tally.adds_up
+        made = {
+            row["leadid"]
+            for row in rows(office, "lead", "leadid", "emailaddress1")
+            if "@person." in row["emailaddress1"]
+        }
+        assert len(made) == 2
+        assert {each.person for each in office.written(run.run.id, effect="create")} == made
