@@ -22,7 +22,7 @@ from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import differs, moment
 from dyntui.model.mentioned import addresses_in
-from dyntui.model.moments import dated, moment_of
+from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.model.suppression_flags import BULK_EMAIL, EMAIL
 from dyntui.store import accounts, flags, watermarks
@@ -301,7 +301,9 @@ async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Sequence[_
     about_to = [
         FlagSet(entity, key, address, column) for key, columns in missing.items() for column, address in columns.items()
     ]
-    await ctx.write(functools.partial(flags.begin, rows=about_to, now=ctx.now()))
+    # By Dynamics' clock, by which the records say when they were changed.
+    now = text_of(dv.server_time or ctx.moment())
+    await ctx.write(functools.partial(flags.begin, rows=about_to, now=now))
     results = await bulk.update_many(
         dv, table, [{table.key: key, **_all(columns, True)} for key, columns in missing.items()]
     )

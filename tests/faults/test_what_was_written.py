@@ -1,4 +1,5 @@
-"""A record that a run makes is named as made by it, however often the run is killed on the way: an undo has to know."""
+"""What a run writes in Dynamics is kept as written by it, however often it is killed on the way: an undo has to
+know, and whoever takes a flag back."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.model.outcomes import Outcome
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
 from tests.faults.every_step import EveryStep
@@ -33,3 +35,21 @@ def test_who_answers_a_form_is_made_a_record_by_the_run_that_was_killed_while_it
         }
         assert len(made) == 2
         assert {each.person for each in office.written(run.run.id, effect="create")} == made
+
+
+def test_flags_are_known_as_dyntuis_own_by_a_machine_whose_clock_is_behind(
+    connected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killing = EveryStep(monkeypatch)
+    with office_from(connected, tmp_path) as office:
+        newsletter = office.activated("Newsletter")
+        office.run("lists")
+        people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+        for each in people:
+            office.unsubscribe(each.address)
+        # The clock of this office stands still.
+        office.let_pass(hours=3)
+        with killing.of(office):
+            run = office.run("suppressions")
+        assert killing.kills["suppressions"] > 5
+        assert {each.person for each in office.written(run.run.id, effect="flag")} == {each.person for each in people}
