@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from dyntui.model.folding import fold
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -131,8 +132,8 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
 
     async def _target_source(self, window: Window) -> Rows[ListRow]:
         detail = await self.console.call(CAMPAIGN_GET, self.about or CampaignRef(0))
-        wanted = window.search.casefold()
-        rows = [row for row in detail.targets if wanted in row.name.casefold()]
+        wanted = fold(window.search)
+        rows = [row for row in detail.targets if wanted in fold(row.name)]
         if window.sort:
             name = window.sort.removeprefix("-")
             rows.sort(

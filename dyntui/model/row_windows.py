@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.folding import fold
 from dyntui.model.paging import Page, Window
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -16,7 +17,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 def window_on(rows: Sequence[R], asked: Window, *, as_of: str = "") -> Page[R]:
     """The rows asked for: the search looks at every field as it is shown, any field sorts. Raises SORT_UNKNOWN."""
-    search = asked.search.casefold()
+    search = fold(asked.search)
     found = [each for each in rows if not search or any(search in text for text in _texts(each))]
     name = asked.sort.removeprefix("-")
     if name:
@@ -35,7 +36,7 @@ def window_on(rows: Sequence[R], asked: Window, *, as_of: str = "") -> Page[R]:
 
 
 def _texts(row: msgspec.Struct) -> list[str]:
-    return [_text(value).casefold() for value in msgspec.structs.asdict(row).values()]
+    return [fold(_text(value)) for value in msgspec.structs.asdict(row).values()]
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ Public:
     copy_in(connection, table, columns, rows); is_kept_by_key(connection); number_on(connection, table);
     as_stored_everywhere(row)      for copies
     end_connections(connection, application); milliseconds()      for leases
-    casefold(column), ascii_folded(column)       text without case, for searches
+    folded(column), ascii_folded(column), is_ascii(column)       text without case and accents, for searches
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Connection, Engine, String, Table, create_engine, event, func, select, text
+from sqlalchemy import BigInteger, Boolean, Connection, Engine, String, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -35,6 +35,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from dyntui.model import exact_json
+from dyntui.model.folding import BASES, MARKS, fold
 from dyntui.store import failures
 from dyntui.store.migrations import VERSION_TABLE
 
@@ -112,7 +113,7 @@ def _file(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, record: object) -> None:
         connection.isolation_level = None  # transactions begin below, never by the driver's guess
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
+        connection.create_function("folded", 1, _folded, deterministic=True)
         for pragma in (
             "journal_mode=WAL",
             "synchronous=NORMAL",
@@ -333,21 +334,43 @@ def _milliseconds_on_postgresql(element: milliseconds, compiler: SQLCompiler, **
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
-class casefold(GenericFunction[str]):
-    """Text without case: SQLite is given the function (its own lower() knows ASCII only)."""
+class folded(GenericFunction[str]):
+    """Text without case and accents (`dyntui.model.folding`): SQLite is given the function."""
 
     type = String()
     inherit_cache = True
 
 
-def _casefold(value: str | None) -> str | None:
-    return value if value is None else value.casefold()
+def _folded(value: str | None) -> str | None:
+    return value if value is None else fold(value)
 
 
-@compiles(casefold, "postgresql")
-def _casefold_on_postgresql(element: casefold, compiler: SQLCompiler, **options: Any) -> str:
-    # Of letters that fold into several, the one that names have.
-    return f"replace(lower({compiler.process(element.clauses, **options)}), 'ß', 'ss')"
+@compiles(folded, "postgresql")
+def _folded_on_postgresql(element: folded, compiler: SQLCompiler, **options: Any) -> str:
+    # Of letters that fold into several, the one that names have. What has no counterpart goes: the marks.
+    lowered = f"replace(lower({compiler.process(element.clauses, **options)}), 'ß', 'ss')"
+    return f"translate({lowered}, '{''.join((*BASES, *MARKS))}', '{''.join(BASES.values())}')"
+
+
+class is_ascii(GenericFunction[bool]):
+    """Whether a text is ASCII alone, told by its length in bytes: that costs less than to fold it."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(is_ascii)
+def _as_long_in_bytes(element: is_ascii, compiler: SQLCompiler, **options: Any) -> str:
+    (column,) = element.clauses
+    said = compiler.process(column, **options)
+    return f"(length({said}) = length(CAST({said} AS BLOB)))"
+
+
+@compiles(is_ascii, "postgresql")
+def _as_long_in_octets(element: is_ascii, compiler: SQLCompiler, **options: Any) -> str:
+    (column,) = element.clauses
+    said = compiler.process(column, **options)
+    return f"(length({said}) = octet_length({said}))"
 
 
 class ascii_folded(GenericFunction[str]):

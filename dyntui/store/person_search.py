@@ -16,8 +16,9 @@ from typing import Final
 
 from sqlalchemy import Connection, Integer, column, delete, func, insert, select, table, text
 
+from dyntui.model.folding import fold
 from dyntui.store.chunks import FEW, in_chunks
-from dyntui.store.dialects import casefold
+from dyntui.store.dialects import folded
 from dyntui.store.schema import list_member, person_text, person_text_due
 from dyntui.store.windows import contains
 
@@ -30,7 +31,7 @@ _MANY_DUE: Final = 20_000
 
 
 def found(c: Connection, search: str, limit: int) -> list[str]:
-    """Records with the text in their name or address, ignoring case: at most `limit`, in no order."""
+    """Records with the text in their name or address, ignoring case and accents: at most `limit`, in no order."""
     matches = contains((_m.name, _m.address), search)
     if not _is_indexed(c):
         return list(c.execute(select(_m.person_id).where(matches).distinct().limit(limit)).scalars())
@@ -70,7 +71,7 @@ def _has_index(c: Connection) -> bool:
 
 
 def _in_the_index(c: Connection, search: str, limit: int) -> list[str]:
-    wanted = search.casefold()
+    wanted = fold(search)
     matches = _t.said.contains(wanted, autoescape=True)
     if len(wanted) < _PIECE or "\0" in wanted:
         return list(c.execute(select(_t.person_id).where(matches).limit(limit)).scalars())
@@ -104,7 +105,7 @@ def catch_up(c: Connection, limit: int) -> int:
         # An index of a table elsewhere is told what it has to forget.
         c.execute(text(grams.format("person_grams, ", "'delete', ", named)), ids)
         c.execute(delete(person_text).where(_t.person_id.in_(some)))
-        line = casefold(_m.name + "\n" + _m.address)
+        line = folded(_m.name + "\n" + _m.address)
         lines = select(_m.person_id, line.label("line")).where(_m.person_id.in_(some)).distinct().subquery()
         said = select(lines.c.person_id, func.group_concat(lines.c.line, "\n")).group_by(lines.c.person_id)
         c.execute(insert(person_text).from_select(["person_id", "said"], said))

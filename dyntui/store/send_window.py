@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, String, cast, select
 from dyntui.model.paging import Page, Window
 from dyntui.model.sends import HANDED_OVER, LIVE, SendRow
 from dyntui.store import sends, windows
-from dyntui.store.dialects import casefold
+from dyntui.store.dialects import folded
 from dyntui.store.schema import send
 
 _s = send.c
 
 _SORTABLE: dict[str, ColumnElement[Any]] = {
-    **{name: casefold(_s[name]) for name in ("campaign_name", "state", "created_by")},
+    **{name: folded(_s[name]) for name in ("campaign_name", "state", "created_by")},
     **{name: _s[name] for name in ("created_on", "send_at", "sent_on", "potential", "sendable")},
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from dyntui.model import opt_in, scores
+from dyntui.model.folding import fold
 from dyntui.model.known_people import TimelineEvent
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
@@ -59,8 +60,8 @@ def window(
     """A window on the events of a record and of every address that it has or had; or of an address alone. Only these
     `kinds` where given; the search looks at where and detail. What is one person's fits into memory."""
     everything = [each for each in seen(c, person_id=person_id, address=address) if not kinds or each.kind in kinds]
-    wanted = asked.search.casefold()
-    found = [each for each in everything if wanted in f"{each.where}\n{each.detail}".casefold()]
+    wanted = fold(asked.search)
+    found = [each for each in everything if wanted in fold(f"{each.where}\n{each.detail}")]
     found.sort(key=lambda each: (each.happened_on, each.kind, each.where, each.detail), reverse=True)
     rows = tuple(found[asked.offset : asked.offset + asked.limit])
     return Page(rows=rows, matching=len(found), total=len(everything), offset=asked.offset)

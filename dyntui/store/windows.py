@@ -10,20 +10,29 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, not_, or_, select
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.folding import fold
 from dyntui.model.paging import Page, Window
-from dyntui.store.dialects import ascii_folded, casefold
+from dyntui.store.dialects import ascii_folded, folded, is_ascii
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 
 def contains(columns: Sequence[ColumnElement[str]], search: str) -> ColumnElement[bool]:
-    """Whether some column contains the text, ignoring case; `%` and `_` in it mean themselves."""
-    if search.isascii():
-        return or_(*(ascii_folded(column).contains(search.lower(), autoescape=True) for column in columns))
-    return or_(*(casefold(column).contains(search.casefold(), autoescape=True) for column in columns))
+    """Whether some column contains the text, ignoring case and accents; `%` and `_` in it mean themselves."""
+    wanted = fold(search)
+    if not wanted.isascii():
+        return or_(*(folded(column).contains(wanted, autoescape=True) for column in columns))
+    found = [ascii_folded(column).contains(wanted, autoescape=True) for column in columns]
+    # To fold every row costs far more than to tell which need it; addresses are looked at as they are.
+    found += [
+        and_(not_(is_ascii(column)), folded(column).contains(wanted, autoescape=True))
+        for column in columns
+        if getattr(column, "key", "") != "address"
+    ]
+    return or_(*found)
 
 
 def ordered(
