@@ -7,6 +7,7 @@ before already; so is what cannot be put back because nobody knows what was ther
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -103,12 +104,24 @@ def undo_record(change: AppliedChange, now: Mapping[str, Any] | None) -> Undoing
     )
 
 
-def undo_membership(change: AppliedChange, on_list: bool) -> Undoing:
+def put_there_later(made_on: datetime | None, ended_on: datetime | None) -> bool:
+    """Whether a row that makes somebody a member was made after a run had ended, both by the clock of Dynamics: then it
+    is not the one that the run made."""
+    return made_on is not None and ended_on is not None and made_on > ended_on + _CLOCKS
+
+
+# Dynamics keeps whole seconds, and how far its clock is from this machine's is known as well as an answer takes.
+_CLOCKS = timedelta(seconds=15)
+
+
+def undo_membership(change: AppliedChange, on_list: bool, again: bool = False) -> Undoing:
     """What undoing comes to of somebody who was put on a marketing list, or taken off it. `on_list`: they are on it
-    now."""
+    now; `again`: somebody put them there after the run."""
     joined = change.effect == JOIN
     if joined is not on_list:
         return _as_before("off the marketing list already" if joined else "on the marketing list already")
+    if joined and again:
+        return _stale("taken off the marketing list and put on it again since")
     return Undoing(
         outcome=Outcome.REMOVED if joined else Outcome.ADDED,
         effect=REMOVE if joined else JOIN,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -18,11 +19,12 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.model.changes import AppliedChange, changed_since
 from dyntui.model.cursors import UndoCursor
+from dyntui.model.moments import moment_of
 from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
 from dyntui.model.sync_types import UndoOf
-from dyntui.model.undoing import Undoing, elsewhere, undo_membership, undo_record
-from dyntui.store import applied_changes, members_undone, undoing
+from dyntui.model.undoing import Undoing, elsewhere, put_there_later, undo_membership, undo_record
+from dyntui.store import applied_changes, members_undone, runs, undoing
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.undoing import Step
 from dyntui.sync import known_members, list_state, member_listing, record_values, strangers
@@ -43,10 +45,17 @@ async def undo_part(ctx: RunContext, dv: Dataverse, part: Part, item: str) -> No
     chosen = await _list(dv, part) if part.target.startswith(LIST) else None
     if ctx.at(UndoCursor).step == "read":
         await ctx.write(lambda c: undoing.begin(c, ctx.run_id, item))
-        there = await _members(dv, chosen) if chosen is not None else frozenset()
+        there = await _members(dv, chosen) if chosen is not None else {}
+        ended_on = await ctx.read(lambda c: _ended_on(c, dv, part))
         while some := await ctx.read(lambda c: undoing.undecided(c, part, ctx.run_id, item, _PAGE)):
             found = (
-                [(each, undo_membership(each, each.person in there)) for each in some]
+                [
+                    (
+                        each,
+                        undo_membership(each, each.person in there, put_there_later(there.get(each.person), ended_on)),
+                    )
+                    for each in some
+                ]
                 if chosen is not None
                 else await _records_now(dv, part, some)
             )
@@ -68,8 +77,21 @@ async def _list(dv: Dataverse, part: Part) -> MarketingList:
     return row
 
 
-async def _members(dv: Dataverse, chosen: MarketingList) -> frozenset[str]:
-    return frozenset([each async for some in dv_lists.member_ids(dv, chosen) for each in some])
+async def _members(dv: Dataverse, chosen: MarketingList) -> dict[str, datetime | None]:
+    """Who is on a list, and since when, as far as that is known."""
+    if chosen.dynamic:
+        return {each: None async for some in dv_lists.member_ids(dv, chosen) for each in some}
+    found: dict[str, datetime | None] = {}
+    async for page in dv_lists.membership_pages(dv, chosen.id):
+        found.update((each.entity_id, each.created_on) for each in page.rows if each.names_a_record)
+    return found
+
+
+def _ended_on(c: Connection, dv: Dataverse, part: Part) -> datetime | None:
+    """When the run that wrote a part had ended, by the clock of Dynamics."""
+    wrote = runs.get(c, part.run_id)
+    mine = moment_of(wrote.ended_on) if wrote is not None else None
+    return None if mine is None else dv.connection.clock_of(mine)
 
 
 def _decided(c: Connection, ctx: RunContext, asked: UndoOf, part: Part, item: str, list_id: str) -> None:
