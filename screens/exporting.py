@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -157,9 +158,9 @@ class _Writing(Dialog[tuple[bool, str]], Generic[T]):
         if self._rows:
             yield self._rows
             return
-        done = 0
+        done, still = 0, secrets.token_hex(8)
         while True:
-            page = await self._source(msgspec.structs.replace(self._asked, offset=done, limit=_AT_ONCE))
+            page = await self._source(msgspec.structs.replace(self._asked, offset=done, limit=_AT_ONCE, still=still))
             self._more = page.more
             if page.rows:
                 yield page.rows

@@ -51,9 +51,8 @@ class Rows(Generic[T]):
 
 async def page_of(console: ConsoleApp, call: Call[Q, Page[T]], query: Q, window: Window) -> Page[T]:
     """The window on what a query asks for. Raises DyntuiError."""
-    asked = msgspec.structs.replace(
-        query, offset=window.offset, limit=window.limit, search=window.search, sort=window.sort
-    )
+    wanted = {name: getattr(window, name) for name in Window.__struct_fields__}
+    asked = msgspec.structs.replace(query, **wanted)
     return await console.call(call, asked)
 
 

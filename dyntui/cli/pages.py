@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
@@ -105,11 +106,11 @@ def page_of(
 
 
 async def every_page(client: ServiceClient, call: Call[Q, Page[R]], query: Q) -> AsyncIterator[Sequence[R]]:
-    """All rows of a listing, some thousands at a time, as they come. `query` is a `Window`; its place is not looked
-    at."""
-    done = 0
+    """All rows of a listing as it is now, some thousands at a time, as they come. `query` is a `Window`; its place is
+    not looked at."""
+    done, still = 0, secrets.token_hex(8)
     while True:
-        page = await client.call(call, msgspec.structs.replace(query, offset=done, limit=_AT_ONCE))
+        page = await client.call(call, msgspec.structs.replace(query, offset=done, limit=_AT_ONCE, still=still))
         if page.rows:
             yield page.rows
         done += len(page.rows)

@@ -185,6 +185,7 @@ class Assembly:
                 await each.close()
         await self._identities.close()
         await self._resources.connections.close()
+        await self._resources.still.close()
         self._readers.shutdown()
         self._writers.shutdown()
         await asyncio.to_thread(self._db.close)

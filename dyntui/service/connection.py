@@ -31,6 +31,7 @@ from dyntui.service.protocol import (
     read_request,
     unreadable,
 )
+from dyntui.service.standing_still import PAGE, answered, reading_of
 from dyntui.sync.open_connections import in_hand
 
 Handler = Callable[[CallContext, Any], Awaitable[Any]]
@@ -188,8 +189,12 @@ class Connection:
                 remedy="Correct the request; docs hold the contract's schema.",
                 exit=Exit.USAGE,
             ) from error
+        page = reading_of(self._uid, request)
+        # The task is that of this request alone.
+        PAGE.set(page)
         async with in_hand():
             answer = await self._handlers[method.name](context, request)
+        await answered(page, answer)
         for event in dict.fromkeys((*method.changes, *context.also_changed)):
             self._changed(event.name, event.value())
         return answer

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from dyntui.model.moments import text_of
 from dyntui.service.profile import Profile
+from dyntui.service.standing_still import PAGE, StillListings
 from dyntui.store import accounts
 from dyntui.store.database import Breaker, Database
 from dyntui.sync.connections import Connections, Secrets
@@ -41,11 +42,19 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     writers: Executor | None = None
     # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.
     lists_lock: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
+    still: StillListings = msgspec.field(default_factory=StillListings)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`work` on a reading connection, in a thread. Cancelled, it is broken off: whoever types a filter asks anew
         with every letter, and the searches given up must not hold up the last one."""
         breaker = Breaker()
+        page = PAGE.get()
+        if page is not None:
+            try:
+                return await self.still.read(page, work, db=self.db, readers=self.readers, breaker=breaker)
+            except asyncio.CancelledError:
+                breaker.break_off()
+                raise
 
         def run() -> T:
             with self.db.read(breaker) as c:

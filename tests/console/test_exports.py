@@ -6,20 +6,24 @@ import csv
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import msgspec
 import pytest
 from dyntui.screens import exporting
 from dyntui.screens.found_people import FoundPeoplePage
+from sqlalchemy import insert, literal, select
 
 from dyntui.model.paging import Page, Window
 from dyntui.service.contract.people import KnownPerson
+from dyntui.store.schema import run
 
 from .driving import WIDE, driving
+from .service import Service
 from .worlds import LIST, Opening
 
 
@@ -51,7 +55,7 @@ async def test_the_people_of_a_run_are_exported_as_the_command_does(
         assert (somewhere / "people.csv").stat().st_mode & 0o777 == 0o600
 
 
-async def test_nothing_is_overwritten_and_the_form_is_chosen(somewhere: Path) -> None:
+async def test_nothing_is_overwritten_and_the_form_is_chosen(somewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (somewhere / "runs.csv").write_text("mine")
     async with driving() as hand:
         await hand.press("4", "X")
@@ -73,7 +77,30 @@ async def test_nothing_is_overwritten_and_the_form_is_chosen(somewhere: Path) ->
         (somewhere / "runs.xlsx").write_text("theirs")
         await hand.press("enter")
         assert "Nothing was written" in hand.notices[-1] and (somewhere / "runs.xlsx").read_text() == "theirs"
+        # With every row that is read others move on by a place: none is lost, and none is there twice.
+        monkeypatch.setattr(exporting, "_AT_ONCE", 1)
+        monkeypatch.setattr(hand.service, "call", _while_runs_begin(hand.service))
+        await hand.press("escape", "X", "G", "enter")
+        rows = [tuple(each.values()) for each in rows_of(somewhere / "runs-2.csv")]
+        assert len(rows) == len(set(rows)) == 4 and "2999-01-01" not in str(rows)
+        assert hand.service.resources.still.open == 0
     assert (somewhere / "runs.csv").read_text() == "mine"
+
+
+def _while_runs_begin(service: Service) -> Callable[[Any, Any], Awaitable[Any]]:
+    asks = service.call
+
+    async def call(method: Any, request: Any) -> Any:
+        answer = await asks(method, request)
+        if getattr(request, "limit", 0) == 1 and request.offset < 3:
+            # The newest run stands first.
+            others = [each for each in run.c if each.name not in ("id", "queued_on")]
+            one = select(literal(f"run-{request.offset}"), literal("2999-01-01T00:00:00Z"), *others).limit(1)
+            with service.db.write() as c:
+                c.execute(insert(run).from_select(["id", "queued_on", *(each.name for each in others)], one))
+        return answer
+
+    return call
 
 
 async def test_the_filter_and_the_marks_say_which_rows(somewhere: Path) -> None:
