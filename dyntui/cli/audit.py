@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from dyntui.cli.pages import (
 )
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
+from dyntui.model.guids import guid_of
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import RUN_KINDS, outcome_word
 from dyntui.model.traces import Trace
@@ -49,8 +49,6 @@ from dyntui.service.contract.runs import (
 from dyntui.service.new_files import NewFile
 from dyntui.service.row_cells import PEOPLE
 
-# How Dynamics writes the id of a record.
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 # People read at once for a file.
 
 
@@ -173,7 +171,8 @@ def _about(rows: Rows, person: str) -> dict[str, Any]:
     for."""
     if not person:
         return {**rows}
-    return {**rows, "person": person} if _ID.match(person) else {**rows, "search": person}
+    known = guid_of(person.strip())
+    return {**rows, "person": known} if known else {**rows, "search": person}
 
 
 @command.command("open")

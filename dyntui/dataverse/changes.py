@@ -20,6 +20,7 @@ from dyntui.dataverse.keys import key_of, met, sorted_out
 from dyntui.dataverse.query import columns_of, query
 from dyntui.dataverse.reading import loosely
 from dyntui.dataverse.rows import PAGE_SIZE, find_rows
+from dyntui.model.guids import guid_of
 from dyntui.remote.calls import decoder
 from dyntui.remote.errors import READ_NOT_DONE
 from dyntui.remote.failures import unreadable
@@ -128,7 +129,7 @@ def _sorted_out(raw: _Changes, row_type: type[T], entity_set: str, key: str, *, 
         if _DELETED_MARK in bytes(item):
             entry = decoder(_Deleted).decode(item)
             if entry.context.endswith("$deletedEntity"):
-                deleted.append(entry.id.lower())
+                deleted.append(guid_of(entry.id) or entry.id.lower())
                 continue
         row = _row(item, reader, row_type, entity_set)
         if row is not None:

@@ -10,18 +10,17 @@ import contextvars
 import functools
 import logging
 import operator
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from dyntui.dataverse.member_tables import MEMBER_TABLES
+from dyntui.model.guids import guid_of
 
 T = TypeVar("T")
 # The run at hand, told of each: the table, and what was received.
 MET: contextvars.ContextVar[Callable[[str, str], None] | None] = contextvars.ContextVar("odd_rows_met", default=None)
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RECEIVED_LIMIT: Final = 300
 _OF_PEOPLE: Final = tuple(table.key for table in MEMBER_TABLES.values())
 _DICT: Final = dict[str, Any]
@@ -42,14 +41,22 @@ def key_of(entity_set: str, columns: Sequence[str]) -> str:
 def sorted_out(
     rows: Sequence[T], row_type: Any, table: str, key: str, *, keyless: bool = False
 ) -> tuple[Sequence[T], int]:
-    """The rows whose key is an id, and how many have none. `keyless`: these are among the rows too, as what they say
-    counts whosever it is."""
+    """The rows whose key is an id, as Dynamics writes ids, and how many have none. `keyless`: these are among the rows
+    too, as what they say counts whosever it is."""
     name = _field(row_type, key)
     if not key or name is None:
         return rows, 0
     value_of: Callable[[Any], Any] = (lambda row: row.get(key)) if row_type == _DICT else operator.attrgetter(name)
-    matches = _GUID.fullmatch
-    bad = [row for row in rows if not (isinstance(value := value_of(row), str) and matches(value))]
+    values = [value_of(row) for row in rows]
+    ids = [guid_of(value) for value in values]
+    if ids == values and all(ids):
+        return rows, 0
+    # Another spelling of an id would be another row.
+    rows = [
+        row if known in ("", value) else _with(row, name, known)
+        for row, value, known in zip(rows, values, ids, strict=True)
+    ]
+    bad = [row for row, known in zip(rows, ids, strict=True) if not known]
     if not bad:
         return rows, 0
     for row in bad:
@@ -58,6 +65,10 @@ def sorted_out(
         return rows, len(bad)
     odd = {id(row) for row in bad}
     return [row for row in rows if id(row) not in odd], len(bad)
+
+
+def _with(row: Any, name: str, found: str) -> Any:
+    return {**row, name: found} if isinstance(row, dict) else msgspec.structs.replace(row, **{name: found})
 
 
 def met(table: str, row: object) -> None:

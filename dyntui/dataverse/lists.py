@@ -23,10 +23,11 @@ from dyntui.dataverse import fetchxml, list_queries
 from dyntui.dataverse.errors import DYNAMICS, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.member_tables import MEMBER_TABLES, MemberTable
-from dyntui.dataverse.query import columns_of, guid, is_guid, moment
+from dyntui.dataverse.query import columns_of, guid, moment
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
 from dyntui.dataverse.wanted import Wanted
+from dyntui.model.guids import guid_of
 from dyntui.remote.errors import READ_NOT_DONE
 from dyntui.remote.failures import unreadable
 
@@ -229,9 +230,9 @@ class Membership(
     created_on: datetime | None = None
 
     @property
-    def names_a_record(self) -> bool:
-        """Whether it can be told of which record it speaks."""
-        return is_guid(self.entity_id)
+    def record(self) -> str:
+        """The id of the record of which it speaks; `""` where that cannot be told."""
+        return guid_of(self.entity_id)
 
 
 def membership_pages(
@@ -271,7 +272,7 @@ async def member_ids(
     Raises DATAVERSE_ANSWER_UNREADABLE where an id cannot be read: nobody could tell who has left."""
     if not ml.dynamic:
         async for some in membership_pages(dv, ml.id, maxpagesize=maxpagesize):
-            yield [row.entity_id for row in some.rows if row.names_a_record]
+            yield [row.record for row in some.rows if row.record]
         return
     key = ml.table.key
     async for page in member_pages(dv, ml, _Key, select=[key], maxpagesize=maxpagesize, caller=caller):

@@ -139,7 +139,7 @@ async def _members_among(dv: Dataverse, ml: MarketingList, ids: Sequence[str], c
         named = " or ".join(f"_entityid_value eq {each}" for each in ids[start : start + _ASKED])
         condition = f"_listid_value eq {guid(ml.id)} and ({named})"
         async for page in pages(dv, "listmembers", Membership, filter=condition, caller=caller, keyless=True):
-            found |= {row.entity_id.lower() for row in page.rows}
+            found |= {row.record for row in page.rows}
     return found
 
 

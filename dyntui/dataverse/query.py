@@ -17,6 +17,7 @@ import msgspec
 
 from dyntui.dataverse.errors import DataverseError
 from dyntui.model.errors import Exit
+from dyntui.model.guids import guid_of
 
 _SAFE = "$,;=:/()'*@!"
 _NOT_IN_A_KEY = frozenset("/<>*%&:\\?+")
@@ -30,25 +31,21 @@ def text(value: str) -> str:
 def guid(value: str) -> str:
     """A GUID literal (unquoted, lower case). Raises DATAVERSE_ID_INVALID when it is not one: nothing else may stand
     unquoted."""
-    try:
-        return str(uuid.UUID(value))
-    except ValueError as error:
+    found = guid_of(value)
+    if not found:
         raise DataverseError(
             "DATAVERSE_ID_INVALID",
             f"{value[:80]!r} is no id of a row in Dynamics.",
             not_done="Nothing was asked of Dynamics and nothing was changed there.",
             remedy="Use an id as dyntui or Dynamics shows it.",
             exit=Exit.USAGE,
-        ) from error
+        )
+    return found
 
 
 def is_guid(value: str) -> bool:
     """Whether a text from outside can be an id."""
-    try:
-        uuid.UUID(value)
-    except ValueError:
-        return False
-    return True
+    return bool(guid_of(value))
 
 
 def moment(value: datetime) -> str:

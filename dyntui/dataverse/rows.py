@@ -82,7 +82,7 @@ def _readable(
     page: Page[T], row_type: type[T], entity_set: str, columns: Sequence[str], *, keyless: bool = False
 ) -> Page[T]:
     rows, odd = sorted_out(page.rows, row_type, entity_set, key_of(entity_set, columns), keyless=keyless)
-    return msgspec.structs.replace(page, rows=list(rows), odd=page.odd + odd) if odd else page
+    return page if rows is page.rows else msgspec.structs.replace(page, rows=list(rows), odd=page.odd + odd)
 
 
 async def pages_where_any(

@@ -7,14 +7,12 @@ whoever has opted out, is suppressed or unsubscribed stays out whatever the filt
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
+from dyntui.model.guids import guid_of
 from dyntui.model.opt_in import OptIn, opt_in_of
 from dyntui.model.people import Gate
 
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 NONE = "none"
 _BULK, _EMAIL, _ACTIVE, _OPT_IN, _VIEW = "bulk", "email", "active", "opt-in", "view"
 PARTS = (NONE, _BULK, _EMAIL, _ACTIVE, f"{_OPT_IN}:TYPE", f"{_VIEW}:ID")
@@ -75,8 +73,8 @@ def filter_of(text: str) -> SubscriptionFilter:
             chosen = msgspec.structs.replace(chosen, **{part.lower(): True})
         elif opt_in is not None:
             chosen = msgspec.structs.replace(chosen, opt_in=max(opt_in, chosen.opt_in))
-        elif name == _VIEW and _GUID.match(value) and chosen.view in ("", value):
-            chosen = msgspec.structs.replace(chosen, view=value)
+        elif name == _VIEW and (view := guid_of(value)) and chosen.view in ("", view):
+            chosen = msgspec.structs.replace(chosen, view=view)
         elif part.lower() != NONE:
             raise NoFilter(part)
     return chosen

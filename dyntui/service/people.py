@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from dyntui.model import timeline_picture
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import guid_of
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.paging import Page
 from dyntui.model.people import is_address, normalise
@@ -142,7 +143,8 @@ def _whose(c: Connection, named: str) -> dict[str, str]:
 
 def _named(c: Connection, named: str) -> KnownPerson:
     """A record by its id, or by an address that it alone has."""
-    person = known_people.person(c, named.strip().lower())
+    exactly = named.strip()
+    person = known_people.person(c, guid_of(exactly) or exactly.lower())
     if person is not None:
         return person
     several = known_people.with_address(c, normalise(named))

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dyntui.dataverse import everything_of
-from dyntui.dataverse.query import is_guid
 from dyntui.dotdigital import contacts
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import guid_of
 from dyntui.model.known_people import KnownPerson, TimelineEvent
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.paging import MOST_ROWS, Page, Window
@@ -142,8 +142,10 @@ def use_cases(parts: Parts) -> SubjectRequests:
 def _named(text: str) -> str:
     """A record's id, or one address. Raises NO_ADDRESS."""
     exactly = normalise(text)
-    if is_guid(exactly) or is_address(exactly):
+    if is_address(exactly):
         return exactly
+    if record := guid_of(exactly):
+        return record
     found = addresses_in(text)
     if len(found) == 1:
         return found[0]
@@ -158,7 +160,7 @@ def _named(text: str) -> str:
 
 def _subject(c: Connection, person: str) -> Subject:
     """Of an address everybody who has it; of a record that record alone, with its addresses."""
-    if is_guid(person):
+    if guid_of(person):
         return everything_known.subject(c, records=(person,), addresses=())
     records = {each.person for each in known_people.with_address(c, person)}
     return everything_known.subject(c, records=records, addresses=(person,))

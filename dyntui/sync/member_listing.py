@@ -129,16 +129,16 @@ async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: 
     how = await ctx.read(lambda c: readings(c, chosen.account_id))
     since = (await ctx.read(lambda c: reading_places.place(c, chosen.id))).rows_since
     async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
-        ids = list(dict.fromkeys(guid(row.entity_id) for row in page.rows if row.names_a_record))
+        ids = list(dict.fromkeys(row.record for row in page.rows if row.record))
         odd = await ctx.read(functools.partial(staging.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
         found = [each async for some in unseen_members(dv, how, entity, odd) for each in some]
-        found += [of_no_record(entity, row) for row in page.rows if row.id and not row.names_a_record]
+        found += [of_no_record(entity, row) for row in page.rows if row.id and not row.record]
         strange = (await ctx.read(functools.partial(_compared, ctx, chosen.id, found))).get("strange", ())
         at = ctx.at(OneList)
         backdated = sum(
             older(row.created_on, moment_of(since), ctx.moment())
             for row in page.rows
-            if {row.id, row.entity_id.lower()} & {*strange}
+            if {row.id, row.record} & {*strange}
         )
         await ctx.save(
             replace(

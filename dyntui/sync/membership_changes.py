@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import Membership
-from dyntui.dataverse.query import guid
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.model.trust import MEMBERS
@@ -68,7 +67,7 @@ async def prove(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
     presence = await ctx.read(lambda c: reading_places.begin_presence(c, chosen.id))
     rows = backdated = 0
     async for page in dv_lists.membership_pages(dv, chosen.id):
-        ids = [each.entity_id.lower() if each.names_a_record else each.id for each in page.rows]
+        ids = [each.record or each.id for each in page.rows]
         new = set(await ctx.read(functools.partial(_see, chosen.id, place.base, ids, presence)))
         fresh = [row for row, each in zip(page.rows, ids, strict=True) if each in new]
         backdated += sum(member_listing.older(each.created_on, since, ctx.moment()) for each in fresh)
@@ -124,8 +123,8 @@ async def _take_in(
     ctx: RunContext, dv: Dataverse, chosen: StoredList, place: Place, rows: Sequence[Membership], title: str
 ) -> int:
     """Rows of the list: those of people who are not known to be on it are; how many these are."""
-    ids = list(dict.fromkeys(guid(row.entity_id) for row in rows if row.names_a_record))
-    nameless = {row.id: row for row in rows if row.id and not row.names_a_record}
+    ids = list(dict.fromkeys(row.record for row in rows if row.record))
+    nameless = {row.id: row for row in rows if row.id and not row.record}
     known = await ctx.read(lambda c: reading_places.known(c, chosen.id, place.base, [*ids, *nameless]))
     strange = [row for each, row in nameless.items() if each not in known]
     return await _stage(ctx, dv, chosen, place, [each for each in ids if each not in known], strange, title)

@@ -83,7 +83,7 @@ async def _members(dv: Dataverse, chosen: MarketingList) -> dict[str, datetime |
         return {each: None async for some in dv_lists.member_ids(dv, chosen) for each in some}
     found: dict[str, datetime | None] = {}
     async for page in dv_lists.membership_pages(dv, chosen.id):
-        found.update((each.entity_id, each.created_on) for each in page.rows if each.names_a_record)
+        found.update((each.record, each.created_on) for each in page.rows if each.record)
     return found
 
 

@@ -40,14 +40,15 @@ def test_an_encoded_option_reads_back_and_cannot_begin_another(value: str):
     assert unquote(written) == f"?$filter=lastname eq {query.text(value)}"
 
 
-@pytest.mark.parametrize("text", ["1) or (1 eq 1", "", "contacts"])
+@pytest.mark.parametrize("text", ["1) or (1 eq 1", "", "contacts", "0000001f_0000_4000_8000_00000000001f", "0" * 31])
 def test_only_a_guid_may_stand_unquoted(text: str):
     with pytest.raises(DataverseError, match="DATAVERSE_ID_INVALID"):
         query.guid(text)
 
 
 def test_a_guid_is_written_in_lower_case():
-    assert query.guid("{0000001F-0000-4000-8000-00000000001F}") == "0000001f-0000-4000-8000-00000000001f"
+    one = "0000001f-0000-4000-8000-00000000001f"
+    assert {query.guid(each) for each in (one, one.upper(), f"{{{one}}}", one.replace("-", ""))} == {one}
 
 
 def test_literals_of_every_kind():

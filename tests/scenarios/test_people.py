@@ -135,6 +135,9 @@ def test_a_subject_request_finds_what_somebody_spelt_otherwise_in_dynamics(offic
     for number, address in enumerate(typed):
         row = {"dyntui_address": address, "dyntui_key": f"by-hand-{number}", "dyntui_origin": "Dynamics"}
         office.sandbox.control.post("/dataverse/rows", json={"table": "dyntui_suppression", "values": row})
+    pasted = f" {{{somebody.person.upper()}}}"
+    assert office.person(pasted) == office.person(somebody.person)
+    assert somebody.person in office.everything_known(pasted).records
     known = office.everything_known(somebody.address)
     rows = {(part.system, part.what): part.rows for part in known.parts}
     assert {somebody.person, other.person} <= {each["contactid"] for each in rows["Dynamics", "contacts"]}

@@ -87,6 +87,34 @@ def odd_rows(office: Office, run: RunDetail) -> list[str]:
     return [each.detail for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
 
 
+_ID = re.compile(rb'"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
+
+
+def test_an_id_is_the_same_however_it_is_written(office: Office, newsletter: ListRow) -> None:
+    """In capitals, in braces, without hyphens: of members, of their records, of the list's own rows."""
+    members = {each.person: each.reason for each in office.members(newsletter.id)}
+    spelt: list[int] = []
+
+    def otherwise(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "/data/v9.2" not in request.url.path or not request.url.path.endswith(_OF_PEOPLE):
+            return answer
+        spelt.append(len(spelt) % 3)
+        written = (rb'"{\1}"', lambda id: id[0].upper(), lambda id: id[0].replace(b"-", b""))[spelt[-1]]
+        headers = {name: each for name, each in answer.headers.items() if name.lower() != "content-length"}
+        return httpx.Response(answer.status_code, headers=headers, content=_ID.sub(written, answer.content))
+
+    office.sandbox.doctor(otherwise)
+    for _ in range(2):
+        office.let_pass(days=2)
+        run = office.run("lists").run
+        assert (run.status, run.tally.of(Outcome.ADDED)) == (RunStatus.COMPLETED, 0)
+    assert len(set(spelt)) == 3 and run.tally.read == len(members)
+    assert {each.person: each.reason for each in office.members(newsletter.id)} == members
+
+
+_OF_PEOPLE = ("/contacts", "/leads", "/accounts", "/listmembers", "/listcontact_association")
+
+
 def test_an_opt_out_without_an_id_counts_for_its_addresses_and_a_dynamic_list_loses_nobody(office: Office) -> None:
     chosen, static = office.activated("Active contacts in Nordic countries"), office.activated("Newsletter")
     office.run("lists")
