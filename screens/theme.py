@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="dyntui-dark",
@@ -36,10 +38,13 @@ LIGHT = Theme(
     variables={"scrollbar": "#cfcabd", "scrollbar-background": "#fbfaf7", "scrollbar-hover": "#b8b2a2"},
 )
 
-OWN = (DARK, LIGHT)
+# Blue on black is too dark to read in most terminals, and what has the focus is said with this colour.
+ANSI_DARK = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan")
+
+OWN = (DARK, LIGHT, ANSI_DARK)
 
 # What the "next theme" action goes through: light and dark of our own, then the terminal's own sixteen colours.
-ROUND = (DARK.name, LIGHT.name, "ansi-dark", "ansi-light")
+ROUND = (DARK.name, LIGHT.name, ANSI_DARK.name, "ansi-light")
 
 
 def first_theme(asked: str | None, no_color: bool) -> str:
@@ -47,7 +52,7 @@ def first_theme(asked: str | None, no_color: bool) -> str:
     (only an ANSI theme then sends none at all), else our dark one."""
     if asked:
         return asked
-    return "ansi-dark" if no_color else DARK.name
+    return ANSI_DARK.name if no_color else DARK.name
 
 
 def next_theme(now: str) -> str:

@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dyntui.screens.theme import DARK
+from dyntui.screens.theme import ANSI_DARK, DARK
 from dyntui.screens.widgets.line import Line, Part
 from dyntui.screens.widgets.toned import TONES
 from textual.app import App, ComposeResult
 from textual.color import Color
+from textual.containers import Vertical
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
+from textual.widgets import Button
 
 from .driving import settle
 
@@ -85,3 +87,33 @@ async def test_a_tone_that_no_style_sheet_knows_is_a_mistake_and_not_plain() -> 
         with pytest.raises(KeyError):
             pilot.app.query_one("#here", Line).toned("godo")
         assert all(f".tone--{tone} {{" in THEME.read_text() for tone in TONES)
+
+
+class Asked(App[None]):
+    """A question over an empty screen, in the sixteen colours of the terminal."""
+
+    CSS_PATH = ["../../styles/theme.tcss", "../../styles/dialogs.tcss"]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_theme(ANSI_DARK)
+        self.theme = ANSI_DARK.name
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="card") as card:
+            card.border_title = "Question"
+            yield Button("Stay", compact=True, id="stay")
+            yield Button("Quit", compact=True, variant="primary")
+
+
+async def test_titles_and_buttons_can_be_read_in_a_dark_terminal_with_sixteen_colours() -> None:
+    async with Asked().run_test() as pilot:
+        pilot.app.query_one("#stay").focus()
+        await settle(pilot)  # type: ignore[arg-type]
+        segments = [each for strip in pilot.app.screen._compositor.render_strips() for each in strip]
+        blue = {each.text for each in segments if each.style and each.style.color and each.style.color.number == 4}
+        assert not blue, "blue on black is not read"
+        # The focused button is one block: what stands around its word looks as the word does.
+        (word,) = [place for place, each in enumerate(segments) if "Stay" in each.text]
+        grounds = {segments[place].style.bgcolor for place in (word - 1, word, word + 1) if segments[place].style}
+        assert len(grounds) == 1 and not segments[word].style.reverse  # type: ignore[union-attr]
