@@ -45,7 +45,7 @@ from .sync_level import narrowed
 from .trial_send import ask_for_trial
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
-from .widgets.facts import Facts
+from .widgets.facts import Fact, Facts
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.text_lines import TextLines
@@ -189,6 +189,7 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
                 ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
                 ("Tags", ", ".join(detail.tags) or "—", ""),
                 *narrowed(detail.reads),
+                *self._to_settle(detail),
                 ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
             ]
         )
@@ -209,6 +210,12 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
             )
         )
         self.refresh_hints()
+
+    def _to_settle(self, detail: CampaignDetail) -> list[Fact]:
+        """That nobody knows whom a send reached is said whatever pane is shown."""
+        if not any(send.undecided for send in detail.sends):
+            return []
+        return [("In doubt", with_its_key(self, "nobody knows whom a send reached", "campaign.settle"), "warn")]
 
     def _show_pane(self) -> None:
         for key, _, _ in _PANES:

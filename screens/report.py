@@ -44,6 +44,8 @@ from .widgets.grid_words import Wording
 from .widgets.hours import HourChart
 from .wording import moment, number, people_of, rate
 
+_UNOPENED, _UNREAD = "Nobody has opened it yet.", "Not read yet."
+
 FILTERS = (
     ("all", "All", None),
     ("opened", "Opened", None),
@@ -117,8 +119,8 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
         self._report: CampaignReport | None = None
         self._totals = Facts(id="report-totals", columns=3, cuts=False)
         self._hours = HourChart(id="report-hours")
-        self._with = BarList(id="report-with", empty="Nobody has opened it yet.", enter="")
-        self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False, enter="Copy")
+        self._with = BarList(id="report-with", enter="")
+        self._links = BarList(id="report-links", shares=False, enter="Copy")
 
     def compose_page(self) -> Iterable[Widget]:
         """Overview and recipients: side by side where there is room, else one at a time."""
@@ -207,7 +209,9 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
         )
         waiting = [("Results", with_its_key(self, "not read from dotdigital yet", "campaign.synchronise"), "warn")]
         self._totals.show_facts(_totals(report) if report.as_of else waiting)
-        self._hours.show_hours(report.hours)
+        for bars, empty in ((self._with, _UNOPENED), (self._links, "No link has been clicked yet.")):
+            bars.say_when_empty(empty if report.as_of else _UNREAD)
+        self._hours.show_hours(report.hours, _UNOPENED if report.as_of else _UNREAD)
         self._with.show_rows(read_with_rows(report), sum(each.opens for each in report.clients))
         self._links.show_rows(
             [
@@ -220,7 +224,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
     def hint_of(self, action_id: str) -> str | None:
         """Where `m` leads from here."""
         if action_id != "report.panes":
-            return None
+            return super().hint_of(action_id)
         if self.grid.body.has_focus:
             return "Overview"
         return "Charts" if self.has_class("-narrow") and not self.has_class("-charts") else "Recipients"

@@ -16,7 +16,7 @@ from dyntui.model.sync_types import COUNT, SENDING
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CampaignRef
-from dyntui.service.contract.runs import RunChanged
+from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.sends import (
     HANDED_OVER,
     ON_SEND,
@@ -30,8 +30,9 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .perform import with_its_key
 from .places import PEOPLE, REPORT, RUN, SEND, SEND_CHANGES
-from .running import show_progress
+from .running import show_progress, start_run
 from .send_actions import SendActions
 from .send_standing import between_waves, goes_out, how_divided, how_handed, mailed, send_tone
 from .tally import count_key, outcome_title, reason_title, split_key, tally_rows
@@ -127,6 +128,10 @@ class SendPage(SendActions, Page[str]):
         """The send of the page."""
         return super().situation().holding(self._detail.send if self._detail else None)
 
+    def hint_of(self, action_id: str) -> str | None:
+        """That what came back can be read now is said where it would stand."""
+        return "" if action_id == "campaign.synchronise" else super().hint_of(action_id)
+
     def _show(self, detail: SendDetail) -> None:
         self._detail = detail
         send = detail.send
@@ -145,7 +150,8 @@ class SendPage(SendActions, Page[str]):
         self._waves.show_rows(waves)
         results = detail.results
         read = results is not None and bool(detail.results_on)
-        self._results.say_when_empty(_no_results(send) if results is None else "Not read yet: v, then s.")
+        unread = with_its_key(self, "Not read yet", "campaign.synchronise")
+        self._results.say_when_empty(_no_results(send) if results is None else unread)
         self._results.show_rows(result_rows(results) if read and results else [], results.mailed if results else 0)
         card = self.query_one("#send-results-card", Vertical)
         card.border_subtitle = f"as of {moment(detail.results_on)}" if results and detail.results_on else ""
@@ -213,6 +219,12 @@ class SendPage(SendActions, Page[str]):
         """The report of its email campaign."""
         if self._detail is not None:
             self.console.open_page(REPORT, CampaignRef(self._detail.send.campaign, self._detail.send.account_id))
+
+    def do_campaign_synchronise(self) -> None:
+        """Reads what came back."""
+        if self._detail is not None:
+            send = self._detail.send
+            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(send.campaign),), account=send.account_id))
 
     def do_send_run(self) -> None:
         """The run that carries it out."""

@@ -20,10 +20,12 @@ from dyntui.service.contract.console import ON_CHOICES
 from ..bindings import bindings
 from ..perform import perform
 from ..wording import number, share
-from .cells import fit, single_line, width_of
+from .cells import fit, single_line, width_of, wrap
 from .toned import Toned
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+# So many cells a label has at least, and so many are left to a bar where the label has to be cut anyway.
+_LEAST_LABEL, _BAR = 12, 12
 
 
 def block_bar(fraction: float, width: int, *, track: str = "░") -> str:
@@ -147,15 +149,19 @@ class BarList(ScrollView, Toned, can_focus=True):
         return self._rows
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """A line for each bar."""
-        return max(1, len(self._rows))
+        """A line for each bar, or what is said where there is none."""
+        return max(1, len(self._rows) or len(self._said(width)))
+
+    def _said(self, width: int) -> list[str]:
+        """What stands where there is no bar, in lines."""
+        return wrap(self._empty, max(_LEAST_LABEL, width - 3))
 
     def render_line(self, y: int) -> Strip:
         """One bar."""
         index = y + self.scroll_offset.y
         width = self.size.width
-        if not self._rows and y == 0:
-            return Strip([Segment(fit(f"  {self._empty}", width), self.toned("muted"))])
+        if not self._rows and y < len(said := self._said(width)):
+            return Strip([Segment(fit(f"  {said[y]}", width), self.toned("muted"))])
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         row = self._rows[index]
@@ -166,14 +172,16 @@ class BarList(ScrollView, Toned, can_focus=True):
         if row.count is None:
             return self._text_line(row, mark, base, colour, width)
         counts = max(len(number(one.count or 0)) for one in self._rows)
-        label = min(max(width_of(single_line(one.label)) for one in self._rows), max(12, width - counts - 16))
         tail = f" {number(row.count):>{counts}}"
         if self._shares:
             tail += f" {share(row.count, self._whole):>6}"
         if row.note:
             tail += f"  {row.note}"
         lead = f"{mark}{row.swatch} " if row.swatch else f"{mark} "
-        room = width - width_of(lead) - label - 1 - width_of(single_line(tail)) - 1
+        room = width - width_of(lead) - 1 - width_of(single_line(tail)) - 1
+        longest = max(width_of(single_line(one.label)) for one in self._rows)
+        label = longest if longest <= room else max(_LEAST_LABEL, room - _BAR)
+        room -= label
         most = max((one.count or 0) for one in self._rows)
         bar = fine_bar(row.count / most if most else 0, min(room, 40)) if room >= 4 else ""
         segments = [

@@ -40,11 +40,12 @@ class HourChart(Toned):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hours: tuple[Hour, ...] = ()
+        self._empty = ""
 
-    def show_hours(self, hours: Sequence[Hour]) -> None:
-        """Draws other hours."""
-        if tuple(hours) != self._hours:
-            self._hours = tuple(hours)
+    def show_hours(self, hours: Sequence[Hour], empty: str = "") -> None:
+        """Draws other hours; `empty` is said where there is none."""
+        if (tuple(hours), empty) != (self._hours, self._empty):
+            self._hours, self._empty = tuple(hours), empty
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -52,7 +53,7 @@ class HourChart(Toned):
         width, height = self.content_size.width, max(1, self.content_size.height - 2)
         base = self.rich_style
         if not self._hours:
-            text = "  Nobody has opened it yet." if y == 0 else ""
+            text = f"  {self._empty}" if y == 0 else ""
             return Strip([Segment(text, self.toned("muted"))]).adjust_cell_length(width, base)
         groups = grouped(self._hours, max(1, (width - _AXIS) // _GROUP))
         if y == height:

@@ -25,7 +25,16 @@ from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ON_WIZARD, ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
-from dyntui.service.contract.sends import SEND_SETTLE, SENDS_CHANGED, SendCampaign, SendRow, in_doubt, settle
+from dyntui.service.contract.sends import (
+    ON_SEND,
+    SEND_SETTLE,
+    SENDS_CHANGED,
+    SendCampaign,
+    SendRow,
+    has_gone_out,
+    in_doubt,
+    settle,
+)
 from dyntui.service.contract.situations import Situation, on_its_page
 
 VIEWS = ("all", "unsent", "sent")
@@ -247,6 +256,12 @@ CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[Recipie
 _ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 
 
+def campaign_or_its_send(situation: Situation) -> str:
+    """A campaign, or a send of one of which something can have come back."""
+    sent = situation.one(CampaignRow) is None and situation.one(SendRow) is not None
+    return has_gone_out(situation) if sent else campaign(situation)
+
+
 def campaign(situation: Situation) -> str:
     """Any campaign."""
     return "" if situation.one(CampaignRow) is not None else "No email campaign is selected."
@@ -315,6 +330,18 @@ ACTIONS = (
         tooltip="New and changed campaigns, and the results of those sent",
     ),
     Action(
+        id="campaign.settle",
+        title="Say what became of a send",
+        scopes=(ON_CAMPAIGN,),
+        keys=("x",),
+        hint="Settle",
+        call=SEND_SETTLE,
+        command="dyntui campaigns settle SEND --was-mailed",
+        tooltip="For a send of which nobody knows whom it reached: what dotdigital's outbox says",
+        rule=settle,
+        hinted=in_doubt,
+    ),
+    Action(
         id="campaigns.send",
         title="Send Email Campaign",
         scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
@@ -362,13 +389,21 @@ ACTIONS = (
     Action(
         id="campaign.synchronise",
         title="Synchronise",
-        scopes=(ON_CAMPAIGN, ON_REPORT),
+        scopes=(ON_CAMPAIGN, ON_REPORT, ON_SEND),
         keys=("s",),
         hint="Synchronise",
         call=RUN_START,
         command="dyntui sync campaigns --campaign CAMPAIGN",
         tooltip="Content and results of this campaign",
-        rule=campaign,
+        rule=campaign_or_its_send,
+    ),
+    Action(
+        id="campaign.panes",
+        title="Targets, text or sends",
+        scopes=(ON_CAMPAIGN,),
+        keys=("m",),
+        hint="Panes",
+        tooltip="Changes between target lists, text preview and sends",
     ),
     Action(
         id="campaigns.count",
@@ -426,26 +461,6 @@ ACTIONS = (
         command="dyntui campaigns test CAMPAIGN ADDRESS",
         tooltip="A copy to one contact who may be mailed; the campaign itself stays unsent",
         rule=campaign,
-    ),
-    Action(
-        id="campaign.panes",
-        title="Targets, text or sends",
-        scopes=(ON_CAMPAIGN,),
-        keys=("m",),
-        hint="Next pane",
-        tooltip="Changes between target lists, text preview and sends",
-    ),
-    Action(
-        id="campaign.settle",
-        title="Say what became of a send",
-        scopes=(ON_CAMPAIGN,),
-        keys=("x",),
-        hint="Settle",
-        call=SEND_SETTLE,
-        command="dyntui campaigns settle SEND --was-mailed",
-        tooltip="For a send of which nobody knows whom it reached: what dotdigital's outbox says",
-        rule=settle,
-        hinted=in_doubt,
     ),
     Action(
         id="count.again",

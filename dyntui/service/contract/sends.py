@@ -178,6 +178,14 @@ def has_begun(situation: Situation) -> str:
     return "" if row.run else "No run has begun yet."
 
 
+def has_gone_out(situation: Situation) -> str:
+    """A send of which something can have come back."""
+    row = situation.one(SendRow)
+    if row is None:
+        return "No send is selected."
+    return "" if row.mailed or row.state in ("Sent", "Stopped") else "Nothing has gone out yet."
+
+
 def in_doubt(situation: Situation) -> bool:
     """Whether it is not known whom the send reached."""
     send = situation.one(SendRow)
