@@ -187,6 +187,10 @@ class FramedScreen(Asking[None]):
             super().situation(), depth=0 if self.TOP_LEVEL else 1, trouble=bool(self.troubles)
         )
 
+    def hint_of(self, action_id: str) -> str | None:
+        """The word of a key here, as `perform.Wording` has it: the action's own."""
+        return None
+
     # What could not be read
 
     def look(self, method: Call[Q, A], request: Q, take: Callable[[A], None], *, kind: str = "") -> None:

@@ -30,6 +30,9 @@ from .widgets.paging import Source
 from .wording import number
 
 R = TypeVar("R")
+
+# The least cells of a button, and those of a dialog's border and padding.
+_BUTTON, _FRAME = 12, 6
 T = TypeVar("T")
 
 
@@ -176,6 +179,12 @@ class Alternatives(Dialog[str]):
     def on_mount(self) -> None:
         """The safe answer first."""
         self.set_focus(self._none)
+
+    def on_resize(self) -> None:
+        """The answers stand below one another where they do not fit side by side."""
+        needed = sum(max(_BUTTON, len(str(each.label)) + 4) + 2 for each in (self._none, *self._answers))
+        self.set_class(needed > self.app.size.width * 94 // 100 - _FRAME, "-tight")
+        super().on_resize()
 
     def refresh_hints(self) -> None:
         """Draws how one answers."""

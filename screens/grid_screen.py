@@ -139,6 +139,12 @@ class GridScreen(FramedScreen, Generic[T]):
         row = marked[0] if len(marked) == 1 else self.grid.row()
         return super().situation().holding(row, marked=marked)
 
+    def hint_of(self, action_id: str) -> str | None:
+        """Without a row there is nothing to write into a file, also where something else has the focus."""
+        if action_id == "rows.export" and self.grid.row() is None:
+            return ""
+        return super().hint_of(action_id)
+
     def do_rows_export(self) -> None:
         """The rows into a file."""
         # Few come here, and it brings the writers of files with it.

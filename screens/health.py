@@ -134,7 +134,7 @@ class HealthPage(GridScreen[Finding], Page[str]):
         """The way to the sign-ins stands where a finding is about them."""
         row = self.situation().one(Finding)
         about = row is not None and ("CREDENTIAL" in row.code or "sign-in" in f"{row.text} {row.remedy}")
-        return "" if action_id == "credentials.open" and not about else None
+        return "" if action_id == "credentials.open" and not about else super().hint_of(action_id)
 
     def do_credentials_open(self) -> None:
         """What the service signs in with."""

@@ -24,7 +24,7 @@ _WORDING = Wording(
     one="day",
     many="days",
     empty="Not synchronised yet",
-    next_step="s on the list's page synchronises it. Days go back as far as runs are kept.",
+    next_step="A day stands here once the list was synchronised. Days go back as far as runs are kept.",
 )
 
 

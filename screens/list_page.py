@@ -17,6 +17,7 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.lists import (
     LIST_GET,
     LIST_MEMBERS,
+    NO_BOOK,
     ON_LIST,
     BeingSynchronised,
     ListDetail,
@@ -31,6 +32,7 @@ from dyntui.service.contract.people import person_of
 from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery
 from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
 from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.subjects import BY_ID
 
 from .base import FramedScreen, Page
 from .bindings import bindings
@@ -39,7 +41,7 @@ from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import kind, status_text
 from .list_history import Happened
-from .perform import with_its_key
+from .perform import reason_against, with_its_key
 from .places import PERSON, RUN, SEND
 from .reason_help import ReasonHelp
 from .tally import reason_title, split_key, tally_rows
@@ -86,10 +88,13 @@ _ROWS = Rows(
 )
 
 
+# Narrower than this there is room for the name of the list and no more.
+_NARROW = 80
 # So many of the last runs, and so many sends: all that most lists ever have.
 _RUNS, _SENDS = 4, 100
 
 _NOT_ACTIVATED = ("Not activated for email yet", "lists.activate")
+_NO_BOOK = ("Its address book is gone", "lists.activate")
 
 
 class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
@@ -186,9 +191,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     def _show(self, detail: ListDetail) -> None:
         self._detail = detail
         row = detail.row
-        self.trail.show_trail(
-            "Marketing Lists", row.name, note="✓ activated for email" if row.activated else "not activated for email"
-        )
+        self._show_trail()
         book = f"{detail.address_book} ({detail.address_book_id})" if detail.address_book else "none"
         self._facts.show_facts(
             [
@@ -202,13 +205,30 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
                 ("Order", f"{row.sync_order}{', by hand only' if row.manual_only else ''}", ""),
             ]
         )
-        missing = ("Not synchronised yet", "lists.synchronise") if row.activated else _NOT_ACTIVATED
+        missing = _NOT_ACTIVATED
+        if row.activated:
+            missing = _NO_BOOK if row.sync_status == NO_BOOK else ("Not synchronised yet", "lists.synchronise")
         self._bars.say_when_empty(with_its_key(self, *missing))
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
         self.look(RUNS_PAGE, RunsQuery(search=row.name, limit=_RUNS), self._show_runs, kind="list-runs")
         self.look(SENDS_PAGE, SendsQuery(list=row.id, limit=_SENDS), self._show_sends, kind="list-sends")
         self.refresh_hints()
+
+    def _show_trail(self) -> None:
+        """Where one is, and what ends it, for which the hints have no room."""
+        if self._detail is None:
+            return
+        row = self._detail.row
+        note = "✓ activated for email" if row.activated else "not activated for email"
+        if row.activated and self.size.width >= _NARROW and not reason_against(self, BY_ID["lists.deactivate"]):
+            note += " (d deactivates)"
+        self.trail.show_trail("Marketing Lists", row.name, note=note)
+
+    def refresh_frame(self) -> None:
+        """The terminal may have another size."""
+        super().refresh_frame()
+        self._show_trail()
 
     def _show_choices(self, detail: ListDetail) -> None:
         sums: dict[Outcome, int] = {}

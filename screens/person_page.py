@@ -99,7 +99,6 @@ _ROWS = Rows(
         ("joined,changed,left", "Lists", None),
     ),
     views_id="timeline-kinds",
-    enter="Run",
 )
 
 # Of a person on many lists the first ones; the dialog has all.
@@ -182,6 +181,15 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
                 return PageOfRows(rows=(), matching=0, total=0)
         query = TimelineQuery(person=self.about or "", kinds=kinds)
         return await page_of(self.console, PEOPLE_TIMELINE, query, window)
+
+    def hint_of(self, action_id: str) -> str | None:
+        """Not every event has a run that tells more; `m` leads to the picture, and from there to the table."""
+        row = self.grid.row()
+        if action_id == "grid.open" and row is not None:
+            return "Run" if row.run else ""
+        if action_id == "person.picture" and self.focused is self._picture.kinds:
+            return "Table"
+        return super().hint_of(action_id)
 
     def opened(self, row: TimelineEvent) -> None:
         """The run that tells more, where there is one."""

@@ -203,7 +203,7 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
             return "Resume"
         if action_id == "schedules.week":
             return "" if self.has_class("-tall") else "Table" if self.has_class("-week") else None
-        return None
+        return super().hint_of(action_id)
 
     @on(Grid.Moved)
     def _choose_line(self) -> None:

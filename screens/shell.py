@@ -234,20 +234,21 @@ class KeyHints(Line):
             width -= self._needed([("Enter", button, None)]) + 1
             limit -= 1
         # Two keys for one thing would only take room from others.
-        entered = {hint for key, hint, _ in shown if key == "Enter"}
-        shown = [one for one in shown if one[0] == "Enter" or one[1] not in entered]
+        entered = {hint for key, hint, _ in shown if key == "Enter"} | {button}
+        shown = [one for one in shown if one[0] == "Enter" or one[1] not in entered or one[2].id == "app.back"]
         if not situation.depth:
             shown = [one for one in shown if one[2].id != "app.back"]
         tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help", "app.quit_at_top")]
         rest = [one for one in shown if one not in tail]
         while rest and (len(rest) + len(tail) > limit or self._needed(rest + tail) > width):
-            # Where there is no room for all, what is only hinted where there is goes first, what works everywhere next,
-            # what works on any rows, then what cannot be taken.
+            # Where there is no room for all, what has no word of its own goes first, what works everywhere next, what
+            # works on any rows, what cannot be taken, then what is only hinted where there is room.
+            unnamed = [one for one in rest if not one[2].hint and not one[2].aside]
             aside = [one for one in rest if not one[2].hint]
             everywhere = [one for one in rest if ON_EVERYWHERE in one[2].scopes]
             of_rows = [one for one in rest if one[2].id in OF_ANY_ROWS]
             refused = [one for one in rest if disabled_reason(one[2], situation)]
-            rest.remove((aside or everywhere or of_rows or refused or rest)[-1])
+            rest.remove((unnamed or everywhere or of_rows or refused or aside or rest)[-1])
         parts: list[Part] = [Part(" ")]
         if button:
             parts += [Part("Enter", "key"), Part(f" {single_line(button)}  ", "muted")]

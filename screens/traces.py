@@ -44,7 +44,6 @@ _ROWS = Rows(
     columns=_COLUMNS,
     key=lambda row: f"{row.run} {row.item} {row.person} {row.outcome}",
     wording=_WORDING,
-    enter="Run",
     finds=True,
 )
 
@@ -65,6 +64,13 @@ class TracesPage(GridScreen[Trace], Page[str]):
     async def rows_in(self, window: Window) -> PageOfRows[Trace]:
         """Whom the search finds."""
         return await page_of(self.console, RUN_SEARCH, SearchQuery(), window)
+
+    def hint_of(self, action_id: str) -> str | None:
+        """Not every trace has a run."""
+        row = self.grid.row()
+        if action_id == "grid.open" and row is not None:
+            return "Run" if row.run else ""
+        return super().hint_of(action_id)
 
     def opened(self, row: Trace) -> None:
         """The run in which it was so; older ones than are kept have no page."""

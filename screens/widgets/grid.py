@@ -19,6 +19,9 @@ from .grid_words import Wording
 
 T = TypeVar("T")
 
+# What takes a row, or all rows.
+_OF_ROWS = ("grid.open", "grid.mark", "grid.copy", "rows.export")
+
 
 class Grid(GridRows[T], Generic[T]):
     """Filter as you type, sort, marks, copy. Where the marks are a choice that is to be kept (`marks_stay`), stepping
@@ -58,9 +61,13 @@ class Grid(GridRows[T], Generic[T]):
         self._opens = False
 
     def hint_of(self, action_id: str) -> str | None:
-        """What Enter does."""
+        """What Enter does; where there is no row, nothing that takes one."""
         if action_id == "filter.done":
             return "Open" if self._found_one else None
+        if action_id in _OF_ROWS and self.row() is None:
+            return ""
+        if action_id == "grid.filter" and not self._finds and not self.listing.matching and not self.narrowed:
+            return ""
         return self._enter if action_id == "grid.open" else None
 
     @property

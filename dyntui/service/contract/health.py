@@ -107,6 +107,7 @@ ACTIONS = (
         title="Ask both systems",
         scopes=(ON_FACTS,),
         keys=("a",),
+        hint="Ask",
         call=FACTS_ASK,
         command="dyntui doctor --first",
         tooltip="Asks both systems what is assumed of them; some ninety calls, which only read",

@@ -9,7 +9,7 @@ import msgspec
 
 from dyntui.model.list_growth import ListGrowth as ListGrowth
 from dyntui.model.list_settings import HIGHEST, LOWEST, ListSettings
-from dyntui.model.list_status import NO_BOOK
+from dyntui.model.list_status import NO_BOOK as NO_BOOK
 from dyntui.model.lists import ListRow as ListRow
 from dyntui.model.lists import MemberRow as MemberRow
 from dyntui.model.membership_actions import MembershipAction
@@ -221,6 +221,14 @@ def in_hand_alone(situation: Situation) -> str:
     return "" if in_hand(situation) else "No marketing list is selected."
 
 
+def with_a_book(situation: Situation) -> str:
+    """One list, and it is activated: of its address book there is something to tell."""
+    row = situation.one(ListRow)
+    if reason := in_hand_alone(situation):
+        return reason
+    return "" if row is not None and row.activated else f"{row.name if row else ''} is not activated for email yet."
+
+
 def not_activated(situation: Situation) -> bool:
     """Unless the list is activated already, and has its address book."""
     row = situation.one(ListRow)
@@ -333,7 +341,7 @@ ACTIONS = (
         title="New marketing list",
         scopes=(ON_LISTS,),
         keys=("n",),
-        hint="New",
+        aside="New",
         call=LIST_NEW,
         command="dyntui lists new NAME",
         tooltip="Static or dynamic; says what is made, and how many its query finds, before it is made in Dynamics",
@@ -360,7 +368,7 @@ ACTIONS = (
         command="dyntui lists simulate LIST",
         tooltip="What each membership action would make of strangers, and whom filters would keep out; changes nothing",
         row=True,
-        rule=in_hand_alone,
+        rule=with_a_book,
     ),
     Action(
         id="lists.reread",
