@@ -290,7 +290,7 @@ def sends(context: click.Context, named: str) -> None:
 
 @click.command("settle", cls=Command)
 @click.argument("send", metavar="SEND")
-@click.option("--was-mailed/--was-not-mailed", default=None, required=True, help="What dotdigital's outbox says of it.")
+@click.option("--was-mailed/--was-not-mailed", required=True, help="What dotdigital's outbox says of it.")
 @click.pass_context
 def settle(context: click.Context, send: str, was_mailed: bool) -> None:
     """Say what became of a send that was cancelled or stopped in dotdigital, or that nobody has seen.

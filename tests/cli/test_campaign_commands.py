@@ -287,7 +287,8 @@ def test_settling_a_send_takes_an_answer_and_tells_who_gave_it(dyntui: Callable,
 
     service.answers(SEND_SETTLE, settled)
 
-    assert dyntui("campaigns", "settle", "send-1").code == 2
+    missing = dyntui("campaigns", "settle", "send-1")
+    assert missing.code == 2 and "Missing option '--was-mailed'" in missing.err
     assert service.requests(SEND_SETTLE) == []
     assert "not mailed as Mira Sandahl found" in dyntui("campaigns", "settle", "send-1", "--was-not-mailed").out
     assert dyntui("campaigns", "settle", "send-1", "--was-mailed").code == 0
