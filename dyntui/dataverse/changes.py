@@ -28,6 +28,8 @@ from dyntui.remote.failures import unreadable
 T = TypeVar("T")
 _LIFE_MARGIN: Final = timedelta(days=1)
 _DEFAULT_LIFE_DAYS: Final = 7
+# More is no setting that Dynamics takes.
+_LONGEST_LIFE_DAYS: Final = 3650
 _DELETED_MARK: Final = b"$deletedEntity"
 
 
@@ -107,7 +109,7 @@ async def tracking_life(dv: Dataverse) -> timedelta:
     """How long the organisation keeps changes (ExpireChangeTrackingInDays, by default 7 days)."""
     found = await find_rows(dv, "organizations", _TrackingLife, top=1)
     days = found[0].days if found else None
-    return timedelta(days=_DEFAULT_LIFE_DAYS if days is None else days)
+    return timedelta(days=days if days is not None and 0 <= days <= _LONGEST_LIFE_DAYS else _DEFAULT_LIFE_DAYS)
 
 
 def _changes_expired(age: timedelta) -> DataverseError:

@@ -26,7 +26,7 @@ from dyntui.dotdigital.errors import CONTACT_NOT_FOUND, DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, marker_pages, skip_pages
-from dyntui.dotdigital.reading import Long
+from dyntui.dotdigital.reading import Long, rows_of
 
 CHUNK: Final = 500
 ALL_DATA_FIELDS: Final = "[[ALL]]"
@@ -218,16 +218,30 @@ def _contact_pages(dd: Dotdigital, path: str, with_data: bool, resume: str | Non
     return skip_pages(dd, path, Contact, lambda contact: contact.id, params=full, resume=resume)
 
 
+class _Loosely(msgspec.Struct, frozen=True):
+    contacts: list[Any] = []
+
+
 async def retrieve_contacts(
-    dd: Dotdigital, *, emails: Sequence[str] = (), ids: Sequence[int] = (), with_data: bool = False
+    dd: Dotdigital,
+    *,
+    emails: Sequence[str] = (),
+    ids: Sequence[int] = (),
+    with_data: bool = False,
+    takes_odd: bool = False,
 ) -> Retrieved:
-    """Contacts by address or id, 500 a call (a GET with a body)."""
+    """Contacts by address or id, 500 a call (a GET with a body). One that cannot be read fails the call, as it may be
+    one that has opted out; it is as if it were not there for whoever `takes_odd`, and then the others are read."""
     asked: list[dict[str, object]] = [{"email": email} for email in emails]
     asked += [{"id": each} for each in ids]
     contacts: list[Contact] = []
     not_found: list[NotFound] = []
     for some in _chunks(asked):
         body = {"contacts": some, "withFullData": with_data}
+        if takes_odd:
+            loose = await dd.get("/v2/contacts/retrieve-collection", _Loosely, body=body)
+            contacts.extend(rows_of(loose.contacts, Contact, "contacts")[0])
+            continue
         answer = await dd.get("/v2/contacts/retrieve-collection", Retrieved, body=body)
         contacts.extend(answer.contacts)
         not_found.extend(answer.not_found)

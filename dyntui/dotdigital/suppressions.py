@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,6 +25,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
 from dyntui.dotdigital.reading import read
+from dyntui.model import exact_json
 from dyntui.model.mentioned import addresses_in
 
 CHUNK: Final = 500
@@ -32,31 +33,24 @@ CHUNK: Final = 500
 _DIGITS: Final = 19
 
 
-class SuppressedContact(msgspec.Struct, frozen=True, rename="camel"):
-    """The person of a suppression; its address is in lower case as dotdigital keeps it. All may be missing, or be of
-    another type: an odd row costs nobody else their suppression."""
-
-    id: int | str | None = None
-    email: str | int | None = None
-
-
 class Suppression(msgspec.Struct, frozen=True, rename="camel"):
-    """One suppression. `said` is dotdigital's reason as received."""
+    """One suppression: of a person by `suppressed_contact`, an object with `id` and `email`, the address in lower case
+    as dotdigital keeps it. `said` is dotdigital's reason as received. All may be missing, or be of another type: an odd
+    row costs nobody else their suppression."""
 
-    suppressed_contact: SuppressedContact | str | int | None = None
-    date_removed: str | int | float | None = None
-    said: str | int | float | bool | None = msgspec.field(name="reason", default=None)
+    suppressed_contact: Any = None
+    date_removed: Any = None
+    said: Any = msgspec.field(name="reason", default=None)
 
     @property
     def reason(self) -> str:
         """dotdigital's word as received (`Unsubscribed`, `HardBounced`...), `""` where there is none."""
-        return "" if self.said is None else str(self.said)
+        return _text(self.said)
 
     @property
     def contact_id(self) -> int:
         """The contact that is suppressed; 0 where the row does not say."""
-        whose = self.suppressed_contact.id if isinstance(self.suppressed_contact, SuppressedContact) else None
-        text = "" if whose is None else str(whose)
+        text = _text(_member(self.suppressed_contact, "id"))
         number = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
         return number if number < 2**63 else 0
 
@@ -64,8 +58,7 @@ class Suppression(msgspec.Struct, frozen=True, rename="camel"):
     def named(self) -> str:
         """What the row says in the place of an address, as received."""
         whose = self.suppressed_contact
-        told = whose.email if isinstance(whose, SuppressedContact) else whose
-        return "" if told is None else str(told)
+        return _text(_member(whose, "email") if isinstance(whose, dict) else whose)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -76,6 +69,16 @@ class Suppression(msgspec.Struct, frozen=True, rename="camel"):
     def removed_at(self) -> datetime | None:
         """When the person did it or the address failed, in UTC; None where the row does not say."""
         return moment(self.date_removed) if isinstance(self.date_removed, str) else None
+
+
+def _member(whose: Any, name: str) -> Any:
+    """A member of an object, however its name is spelt."""
+    known = whose.items() if isinstance(whose, dict) else ()
+    return next((value for each, value in known if each.lower() == name), None)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else exact_json.encode_text(value)
 
 
 class IdAndEmail(msgspec.Struct, frozen=True):

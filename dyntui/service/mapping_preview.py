@@ -106,7 +106,7 @@ async def _in_dotdigital(
     if not asked:
         return {}
     dd = await resources.connections.dotdigital(account_id)
-    found = await contacts.retrieve_contacts(dd, emails=asked, with_data=True)
+    found = await contacts.retrieve_contacts(dd, emails=asked, with_data=True, takes_odd=True)
     return {normalise(each.email): each.values for each in found.contacts}
 
 

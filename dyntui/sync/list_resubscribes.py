@@ -37,7 +37,7 @@ async def lift(ctx: RunContext, dd: Dotdigital, chosen: StoredList, in_book: Map
         still.update(address for address, _ in await nameless_rows.named(ctx, dd, page.rows))
         still.update(each.contact_id for each in page.rows)
     back = {address: contact_id for address, contact_id in back.items() if still.isdisjoint((address, contact_id))}
-    there = (await contacts.retrieve_contacts(dd, ids=sorted(back.values()))).contacts
+    there = (await contacts.retrieve_contacts(dd, ids=sorted(back.values()), takes_odd=True)).contacts
     made_on = {each.id: each.made_on for each in there}
     evidence = {
         address: f"dotdigital: contact {contact_id} is in the address book of {chosen.name!r} again, and its "

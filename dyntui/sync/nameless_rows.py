@@ -31,7 +31,7 @@ async def _addresses_of(ctx: RunContext, dd: Dotdigital, contact_ids: Sequence[i
     if not ids:
         return {}
     found: dict[int, set[str]] = {each: set() for each in ids}
-    for contact in (await contacts.retrieve_contacts(dd, ids=ids)).contacts:
+    for contact in (await contacts.retrieve_contacts(dd, ids=ids, takes_odd=True)).contacts:
         found.setdefault(contact.id, set()).update(addresses_in(contact.email))
     for contact_id, address in await ctx.read(lambda c: members.addresses_of_contacts(c, ids)):
         found[contact_id].add(address)

@@ -22,6 +22,7 @@ from dyntui.model import solution
 from dyntui.model.cursors import PreferencesCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.guard import guard
+from dyntui.model.guids import guid_of
 from dyntui.model.moments import EPOCH, dated, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
@@ -215,17 +216,17 @@ async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> N
 
 
 async def _take_in(ctx: RunContext, dv: Dataverse, rows: Sequence[_Row], by_row: Mapping[str, Preference]) -> None:
-    mine = [each for each in rows if each.preference in by_row]
+    mine = [each for each in rows if guid_of(each.preference) in by_row]
     people = {
-        entity: await matching.by_id(dv, entity, sorted({i for each in mine if (i := getattr(each, name))}))
+        entity: await matching.by_id(dv, entity, sorted({i for each in mine if (i := guid_of(getattr(each, name)))}))
         for name, entity in _PLACES.items()
     }
     found: list[OfRecord] = []
     odd: dict[int, list[PersonOutcome]] = {}
     for each in mine:
-        preference = by_row[each.preference or ""]
+        preference = by_row[guid_of(each.preference)]
         name = "contact" if each.contact else "lead"
-        person = people[_PLACES[name]].get(getattr(each, name) or "")
+        person = people[_PLACES[name]].get(guid_of(getattr(each, name)))
         unread = "dyntui_choice" in each.odd or (each.choice is not None and each.choice not in CODES)
         if person is None or unread:
             why = f"choice {each.choice!r}" if unread else "no contact and no lead"

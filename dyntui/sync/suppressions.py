@@ -114,7 +114,7 @@ async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, r
     ):
         after = some[-1].address
         named = {each.address: each for each in some if is_address(each.address)}
-        answer = await contacts.retrieve_contacts(dd, emails=list(named))
+        answer = await contacts.retrieve_contacts(dd, emails=list(named), takes_odd=True)
         there = {normalise(each.email): each for each in answer.contacts}
         subscribed = {
             address: there[address]

@@ -287,7 +287,9 @@ async def test_a_link_of_nearly_the_life_of_changes_is_not_used(age: timedelta, 
 
 
 async def test_the_life_of_changes_is_the_organisations_setting():
-    for answer, days in (([{"expirechangetrackingindays": 30}], 30), ([{}], 7), ([], 7)):
+    odd = [{"expirechangetrackingindays": each} for each in (-1, 2**31 - 1, 2**63, "many")]
+    known = (([{"expirechangetrackingindays": 30}], 30), ([{}], 7), ([], 7), *(([each], 7) for each in odd))
+    for answer, days in known:
         talk = Conversation(ok({"value": answer}))
         async with talk.client() as dv:
             assert await changes.tracking_life(dv) == timedelta(days=days)

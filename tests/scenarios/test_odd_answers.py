@@ -102,6 +102,8 @@ SUPPRESSIONS: tuple[dict[str, Any], ...] = (
     {"dateRemoved": "2999-01-01T00:00:00Z", "aNewField": 1},
     {"dateRemoved": 20260101, "reason": 7, "aNewField": "half of a character \ud83d"},
     {"suppressedContact": None},
+    {"suppressedContact": {"id": {"odd": 1}, "email": ["nobody@nowhere.example"]}, "reason": [], "dateRemoved": {}},
+    {"suppressedContact": ["nobody@nowhere.example"], "reason": True},
 )
 
 

@@ -255,7 +255,12 @@ def test_odd_preferences_and_choices_are_named_and_delay_no_other(office: Office
 
     def make_odd(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
         path = request.url.path
-        if path == "/v2/preferences":
+        if path.endswith("/dyntui_preferencechoices") and request.method == "GET":
+            body = answer.json()
+            for row in body["value"]:
+                # Whose it is cannot be told.
+                row["_dyntui_contactid_value"] = "somebody"
+        elif path == "/v2/preferences":
             body = answer.json()
             body[0]["preferences"][2]["id"] = "a preference"
             body[0]["aNewField"] = {"deep": 1}
@@ -282,6 +287,9 @@ def test_odd_preferences_and_choices_are_named_and_delay_no_other(office: Office
     rejected = {each.detail.split(";")[0] for each in office.people(run.run.id, outcome="rejected")}
     assert "chosen on 2999-01-01T00:00:00Z" in rejected and len(rejected) == 3
     assert [in_dynamics(office, each.person).get(OFFERS) for each in people] == [None, None, None, Choice.NO, Choice.NO]
+    again = office.run("preferences")
+    rejected = {each.detail for each in office.people(again.run.id, outcome="rejected")}
+    assert again.run.status is RunStatus.COMPLETED_WITH_ERRORS and "no contact and no lead" in str(rejected)
 
     # An empty tree is not believed, and nobody is taken for opted out because dotdigital shows nobody any more.
     def nothing(request: httpx.Request, answer: httpx.Response) -> httpx.Response:

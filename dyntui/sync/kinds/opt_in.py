@@ -86,7 +86,9 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
         ):
             # One that is no address would make dotdigital refuse the others with it.
             asked = sorted({each for row in page.rows if is_address(each := normalise(row.address))})
-            found = await contacts.retrieve_contacts(dd, emails=asked) if asked else contacts.Retrieved()
+            found = (
+                await contacts.retrieve_contacts(dd, emails=asked, takes_odd=True) if asked else contacts.Retrieved()
+            )
             told = {normalise(each.email): opt_in_of(each.opt_in_type) for each in found.contacts}
             wanted = {address: each for address, each in told.items() if each}
             whole = await _write(ctx, dv, entity, page.rows, wanted, only_changed=True) and whole

@@ -88,7 +88,7 @@ async def _understood(
     dd: Dotdigital, rows: Sequence[WebSession], now: datetime
 ) -> tuple[list[Visit], list[PersonOutcome]]:
     owners = sorted({each.owner for each in rows if each.owner})
-    found = (await contacts.retrieve_contacts(dd, ids=owners)).contacts if owners else []
+    found = (await contacts.retrieve_contacts(dd, ids=owners, takes_odd=True)).contacts if owners else []
     addresses = {each.id: normalise(each.email) for each in found}
     visits: list[Visit] = []
     named: list[PersonOutcome] = []
