@@ -74,8 +74,10 @@ sim: $(STAMP)
 	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0) --kinds $(or $(KINDS),sends)
 
 # DAYS of schedules, faults and people who move on both sides: three email accounts, LISTS marketing lists, PEOPLE.
+# APART=4h: nothing runs more often than that.
 month: $(STAMP)
-	$(BIN)/python -m tests.month.main --people $(or $(PEOPLE),300) --lists $(or $(LISTS),3) --days $(or $(DAYS),3) --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.month.main --people $(or $(PEOPLE),300) --lists $(or $(LISTS),3) --days $(or $(DAYS),3) --seed $(or $(SEED),1) \
+		--apart "$(APART)"
 
 # Plants known bugs one at a time in a copy of the tree: histories notice each. ONLY=plan,page picks bugs by parts of their names.
 planted: $(STAMP)

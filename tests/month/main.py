@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     defaults = Asked()
     for name in Asked.__struct_fields__:
         value = getattr(defaults, name)
-        if isinstance(value, int | float):
+        if isinstance(value, int | float | str):
             parser.add_argument(f"--{name}", type=type(value), default=value)
     return parser
 

@@ -55,7 +55,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     days after which runs are forgotten; `proved`: days in which all cheap answers are proved; `watch`: minutes between
     two looks for opt-outs that are not left out of the simulation (0: none); `rest`: hours of schedules after the last
     move; `minutes`: of real time after which nothing moves any more, on whatever day that is (0: after the last);
-    `kinds`: the sync types that are looked at then (empty: all)."""
+    `kinds`: the sync types that are looked at then (empty: all). `apart`: the interval of what would run more often
+    (`4h`; `""`: as schedules are provisioned)."""
 
     people: int = 300
     lists: int = 3
@@ -70,6 +71,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float = 0.0
     accounts: int = 3
     kinds: tuple[str, ...] = ()
+    apart: str = ""
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +124,7 @@ class Month:
         self.world: World = new_world(folder, asked.people, asked.lists, asked.seed, asked.accounts)
         self._services = 0
         self.office = self._service()
-        connect(self.office, self.world)
+        connect(self.office, self.world, asked.apart)
         self.movement = Movement(self.world, asked.seed)
         self.watched = Watched(self.office)
         self.broken: list[str] = []

@@ -13,6 +13,8 @@ import httpx
 from dyntui.model.conversion import Direction
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.people import Entity
+from dyntui.model.schedules import Interval
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.sandbox.assembly import inhabit
 from dyntui.sandbox.clock import Clock
 from dyntui.sandbox.dataverse import system_rows
@@ -199,8 +201,9 @@ def _measure(name: str, sandbox: InProcessSandbox, peaks: Peaks) -> None:
     wire.arrive = arrived  # type: ignore[method-assign, assignment]
 
 
-def connect(office: Office, world: World) -> None:
-    """Everything is connected and activated, and every sync type is on a schedule."""
+def connect(office: Office, world: World, apart: str = "") -> None:
+    """Everything is connected and activated, and every sync type is on a schedule. `apart`: the interval of what would
+    run more often (`""`: as it is provisioned)."""
     office.set_up()
     email_accounts = EmailAccounts(office.resources, office.worker.reconnect)
     for name in [each for each in world.accounts if each != MAIN]:
@@ -232,4 +235,8 @@ def connect(office: Office, world: World) -> None:
     office.look_at_schedules()
     for name in world.accounts:
         edits = tuple(ScheduleEdit(sync_type=each, interval="12h") for each in _BY_HAND)
+        if apart:
+            least = Interval(apart).length
+            often = [kind.id for kind in SYNC_TYPES.values() if kind.interval.length and kind.interval.length < least]
+            edits += tuple(ScheduleEdit(sync_type=each, interval=apart) for each in often)
         office.wait(office._schedules.save(office.context, SaveSchedules(account=name, edits=edits)))
