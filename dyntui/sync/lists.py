@@ -7,6 +7,8 @@ imports and removals that run twice change nothing more.
 from __future__ import annotations
 
 import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 from msgspec.structs import replace
@@ -154,9 +156,16 @@ async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, r
     the first is settled. `rule` as in `How`. Raises DyntuiError when the list is not to be read (`list_state`),
     PutBack, Cancelled, Fenced.
     """
+    async with _in_hand(ctx, chosen):
+        await _read(ctx, dv, chosen, title, rule)
+
+
+@asynccontextmanager
+async def _in_hand(ctx: RunContext, chosen: StoredList) -> AsyncIterator[None]:
+    """Within the block the list belongs to this run; one that was cancelled or ended lets go of it as it ends."""
     await take(ctx, chosen)
     try:
-        await _read(ctx, dv, chosen, title, rule)
+        yield
     except DyntuiError:
         await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
         raise
@@ -179,11 +188,8 @@ async def meet_strangers(
 ) -> None:
     """Whoever is in the list's book and not on the list, to one outcome by its membership action; nothing else of the
     list is settled: its members are with its next synchronisation. Raises as `synchronise`."""
-    await take(ctx, chosen)
-    try:
+    async with _in_hand(ctx, chosen):
         await _meet(ctx, dv, dd, chosen, title, how)
-    finally:
-        await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
 
 
 class _Met(msgspec.Struct, frozen=True):
