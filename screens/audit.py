@@ -56,7 +56,7 @@ COLUMNS: tuple[Column[RunRow], ...] = (
     Column(
         title="Status",
         text=lambda run: run_text(run) if run.status.ended else f"{run.status}: {progress_text(run)}",
-        width=21,
+        width=15,
         flex=1,
         sort="status",
         tone=run_tone,

@@ -65,6 +65,8 @@ _PICK = Wording(
     empty="No marketing list is activated for email",
     next_step="Activate one first: 2, then a.",
 )
+# Told where there are more than a few lines.
+_WHERE_ROOMY = ("Reply to", "Account", "Kind", "Tags")
 
 
 def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
@@ -179,20 +181,7 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
         self._detail = detail
         row = detail.row
         self.trail.show_trail("Email Campaigns", row.name, note=row.status)
-        self._facts.show_facts(
-            [
-                ("Subject", row.subject, "strong"),
-                ("From", f"{detail.from_name} <{detail.from_address}>", ""),
-                ("Reply to", detail.reply_to, ""),
-                ("Status", row.status + (f", {moment(row.sent_on)}" if row.sent_on else ""), ""),
-                ("Account", row.account, ""),
-                ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
-                ("Tags", ", ".join(detail.tags) or "—", ""),
-                *narrowed(detail.reads),
-                *self._to_settle(detail),
-                ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
-            ]
-        )
+        self._lay_out()
         if detail.text:
             self._text.show_text(detail.text)
         else:
@@ -210,6 +199,32 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
             )
         )
         self.refresh_hints()
+
+    def refresh_frame(self) -> None:
+        """The terminal may have another size."""
+        super().refresh_frame()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """As many facts as leave room for the pane below them."""
+        detail = self._detail
+        if detail is None:
+            return
+        row = detail.row
+        facts: list[Fact] = [
+            ("Subject", row.subject, "strong"),
+            ("From", f"{detail.from_name} <{detail.from_address}>", ""),
+            ("Reply to", detail.reply_to, ""),
+            ("Status", row.status + (f", {moment(row.sent_on)}" if row.sent_on else ""), ""),
+            ("Account", row.account, ""),
+            ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
+            ("Tags", ", ".join(detail.tags) or "—", ""),
+            *narrowed(detail.reads),
+            *self._to_settle(detail),
+            ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
+        ]
+        low = self.has_class("-low")
+        self._facts.show_facts([each for each in facts if not low or each[0] not in _WHERE_ROOMY])
 
     def _to_settle(self, detail: CampaignDetail) -> list[Fact]:
         """That nobody knows whom a send reached is said whatever pane is shown."""

@@ -21,7 +21,7 @@ from dyntui.service.contract.subjects import of
 from .base import Asking
 from .bindings import bindings
 from .perform import hint_of
-from .widgets.cells import single_line
+from .widgets.cells import single_line, width_of
 from .widgets.columns import Column
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
@@ -96,9 +96,14 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         return self.SCOPES
 
     def show_keys(self, *keys: tuple[str, str]) -> None:
-        """Draws keys that a widget of the dialog answers itself: each with its word."""
+        """Draws keys that a widget of the dialog answers itself: each with its word, as far as there is room; the last
+        one, which leads out, is always there."""
+        shown = list(keys)
+        width = self._keys.size.width
+        while width and len(shown) > 2 and sum(width_of(f"{key} {hint}  ") for key, hint in shown) - 2 > width:
+            del shown[-2]
         self._keys.show(
-            *(part for key, hint in keys for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))),
+            *(part for key, hint in shown for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))),
         )
 
     def do_dialog_close(self) -> None:

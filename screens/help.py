@@ -58,7 +58,8 @@ class HelpScreen(Dialog[None]):
             for action in actions:
                 keys = " ".join(key_name(key) for key in action.keys) or "via :"
                 reason = disabled_reason(action, situation)
-                first, *more = ["", *wrap(reason or action.tooltip, width - indent)][not below_it :]
+                said = reason or action.tooltip
+                first, *more = ["", *(wrap(said, width - indent) if said or not below_it else ())][not below_it :]
                 tone = "off" if reason else "muted"
                 word = hint_of(below, action)
                 what = word if word and word != action.hint else action.title

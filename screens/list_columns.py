@@ -32,7 +32,7 @@ def kind(row: ListRow) -> str:
 
 
 LIST_COLUMNS: tuple[Column[ListRow], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=18, flex=3, sort="name"),
+    Column(title="Name", text=lambda row: row.name, width=18, flex=3, sort="name", whole=True),
     Column(title="Type", text=lambda row: row.member_type, width=7, priority=3, sort="member_type"),
     Column(title="", text=lambda row: "dynamic" if row.dynamic else "static", width=7, priority=5, sort="dynamic"),
     Column(
@@ -47,7 +47,8 @@ LIST_COLUMNS: tuple[Column[ListRow], ...] = (
         title="Email",
         text=lambda row: "✓ active" if row.activated else "",
         width=8,
-        priority=1,
+        # Only an activated list has a status, which says so too.
+        priority=2,
         sort="activated",
         tone=lambda row: "good",
     ),
@@ -56,7 +57,7 @@ LIST_COLUMNS: tuple[Column[ListRow], ...] = (
         text=lambda row: status_text(row) if row.activated else "",
         width=13,
         flex=2,
-        priority=2,
+        priority=1,
         tone=_status_tone,
         sort="sync_status",
     ),

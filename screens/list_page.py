@@ -48,7 +48,7 @@ from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList
 from .widgets.choice import Choice
 from .widgets.columns import Column
-from .widgets.facts import Facts
+from .widgets.facts import Fact, Facts
 from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated, moment, number
@@ -192,19 +192,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self._detail = detail
         row = detail.row
         self._show_trail()
-        book = f"{detail.address_book} ({detail.address_book_id})" if detail.address_book else "none"
-        self._facts.show_facts(
-            [
-                ("Type", kind(row), ""),
-                ("Members", "not counted" if row.members is None else number(row.members), "strong"),
-                ("Owner", row.owner, ""),
-                ("Status", status_text(row, detail.counts), ""),
-                ("Synchronised", moment(row.last_synced) or "never", ""),
-                ("Account", row.account or "—", ""),
-                ("Address book", book, "" if detail.address_book else "muted"),
-                ("Order", f"{row.sync_order}{', by hand only' if row.manual_only else ''}", ""),
-            ]
-        )
+        self._show_facts()
         missing = _NOT_ACTIVATED
         if row.activated:
             missing = _NO_BOOK if row.sync_status == NO_BOOK else ("Not synchronised yet", "lists.synchronise")
@@ -229,6 +217,36 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         """The terminal may have another size."""
         super().refresh_frame()
         self._show_trail()
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        """As many as leave room for what became of the members, and the runs."""
+        detail = self._detail
+        if detail is None:
+            return
+        row = detail.row
+        book = f"{detail.address_book} ({detail.address_book_id})" if detail.address_book else "none"
+        members: Fact = ("Members", "not counted" if row.members is None else number(row.members), "strong")
+        status, synchronised = status_text(row, detail.counts), moment(row.last_synced)
+        tone = "" if detail.address_book else "muted"
+        if self.has_class("-low"):
+            shown = [
+                members,
+                ("Status", ", ".join(filter(None, (status, synchronised))), ""),
+                ("Address book", ", ".join(filter(None, (book, row.account))), tone),
+            ]
+        else:
+            shown = [
+                ("Type", kind(row), ""),
+                members,
+                ("Owner", row.owner, ""),
+                ("Status", status, ""),
+                ("Synchronised", synchronised or "never", ""),
+                ("Account", row.account or "—", ""),
+                ("Address book", book, tone),
+                ("Order", f"{row.sync_order}{', by hand only' if row.manual_only else ''}", ""),
+            ]
+        self._facts.show_facts(shown)
 
     def _show_choices(self, detail: ListDetail) -> None:
         sums: dict[Outcome, int] = {}

@@ -21,10 +21,11 @@ from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery, p
 
 from .base import Page
 from .bindings import bindings
+from .facts_dialog import FactsDialog
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PERSON
-from .reason_help import ReasonHelp, explained
+from .reason_help import explained
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
@@ -143,24 +144,18 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
 
     def opened(self, row: PersonOutcome) -> None:
         """What the outcome means, and who can mend it."""
-        self.app.push_screen(
-            ReasonHelp(
-                code=row.reason,
-                outcome=outcome_text(row.outcome, self._kind),
-                name=row.name,
-                address=row.address,
-                detail=row.detail,
-                also=", ".join(map(reason_title, row.also)),
-            )
-        )
+        title = row.name or row.address or reason_title(row.reason) or row.outcome.capitalize()
+        self.app.push_screen(FactsDialog(title, self._told(row)))
 
     def previewed(self, row: PersonOutcome) -> list[Fact]:
         """The same beside the rows."""
-        told = explained(
+        return [("", row.name, "strong"), *self._told(row)]
+
+    def _told(self, row: PersonOutcome) -> list[Fact]:
+        return explained(
             code=row.reason,
             outcome=outcome_text(row.outcome, self._kind),
             address=row.address,
             detail=row.detail,
             also=", ".join(map(reason_title, row.also)),
         )
-        return [("", row.name, "strong"), *told]

@@ -34,11 +34,9 @@ def explained(*, code: str, outcome: str = "", address: str = "", detail: str = 
 class ReasonHelp(FactsDialog):
     """A person's outcome, or a reason alone, explained from the catalogue."""
 
-    def __init__(
-        self, *, code: str, outcome: str = "", name: str = "", address: str = "", detail: str = "", also: str = ""
-    ) -> None:
+    def __init__(self, *, code: str, outcome: str = "", name: str = "", address: str = "", detail: str = "") -> None:
         entry = BY_CODE.get(code)
         super().__init__(
             name or address or (entry.title if entry else code) or outcome.capitalize(),
-            explained(code=code, outcome=outcome, address=address, detail=detail, also=also),
+            explained(code=code, outcome=outcome, address=address, detail=detail),
         )

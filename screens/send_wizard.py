@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
@@ -46,6 +46,7 @@ from .wizard_steps import (
     CampaignStep,
     CountsStep,
     ListsStep,
+    LongStep,
     OptionsStep,
     SummaryStep,
     counted,
@@ -356,6 +357,12 @@ class SendWizard(ListActions, Page[CampaignRef]):
             self.console.open_page(PEOPLE, behind_slice(self._count, event.key, (self._detail.row.name, STEPS[2])))
 
     # Sending
+
+    def on_key(self, event: events.Key) -> None:
+        """A step is read to its end without leaving the field, or the button that leads on."""
+        for step in self.query(LongStep):
+            if step.display:
+                step.scroll_by_key(event.key)
 
     @on(Input.Changed, "#confirm-count")
     def _number_typed(self) -> None:

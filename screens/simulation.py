@@ -40,6 +40,6 @@ def _filter(part: str) -> str:
 
 def _became(each: ActionSimulated) -> str:
     parts = (("stay", each.stay), ("leave", each.leave), ("join", each.join), ("become records", each.create))
-    said = [f"{number(people)} {word}" for word, people in parts if people] or ["nobody is concerned"]
+    said = [f"{number(people)} {word}" for word, people in parts if people] or ["nobody"]
     said += [f"{reason_title(code)} {number(people)}" for code, people in each.reasons.items()]
     return ", ".join([*said, f"held: {each.held}"] if each.held else said)

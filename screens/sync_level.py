@@ -19,7 +19,7 @@ _LEVELS = (
     (_AS_ACCOUNT, "As the email account says", "with its switches"),
     ("NONE", "NONE", "no results"),
     ("SUMMARY", "SUMMARY", "totals"),
-    ("DETAILED", "DETAILED", "totals, and what every recipient did"),
+    ("DETAILED", "DETAILED", "totals and recipients"),
 )
 
 

@@ -114,21 +114,56 @@ def equation(count: TargetCount) -> str:
     return f"{number(count.potential)} potential = {number(count.sendable)} sendable + {number(excluded)} excluded"
 
 
-class CampaignStep(Vertical):
-    """1: the campaign and who will send it."""
+class LongStep(Vertical):
+    """A step whose lines can be more than there is room for: they are scrolled by the arrow keys, wherever those go."""
 
-    def __init__(self) -> None:
-        super().__init__(id="step-1", classes="step")
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, classes="step")
+        self._lines = VerticalScroll(can_focus=False)
         self._facts = Facts(wraps=True)
 
     def compose(self) -> Iterable[Widget]:
         """The facts."""
-        yield self._facts
+        with self._lines:
+            yield self._facts
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """Draws the step."""
+        self._facts.show_facts(facts)
+        self.call_after_refresh(self._show_whether_cut)
+
+    def _show_whether_cut(self) -> None:
+        """Lines that are out of sight can be scrolled to, also while the number is typed."""
+        cut = self.display and self._lines.max_scroll_y > 0
+        self._lines.can_focus = cut
+        if isinstance(self.parent, Widget):
+            self.parent.border_subtitle = "↑ ↓ more" if cut else ""
+
+    def on_resize(self) -> None:
+        """More or less of it is to be seen."""
+        self.call_after_refresh(self._show_whether_cut)
+
+    def on_hide(self) -> None:
+        """Another step has the frame."""
+        self._show_whether_cut()
+
+    def scroll_by_key(self, key: str) -> None:
+        """A line or a page up or down."""
+        page = max(1, self._lines.size.height - 1)
+        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page}.get(key, 0)
+        self._lines.scroll_relative(y=by, animate=False, immediate=True)
+
+
+class CampaignStep(LongStep):
+    """1: the campaign and who will send it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="step-1")
 
     def show(self, detail: CampaignDetail, sender: str) -> None:
         """Draws the step."""
         row = detail.row
-        self._facts.show_facts(
+        self.show_facts(
             [
                 ("Email campaign", row.name, "strong"),
                 ("Subject", row.subject, ""),
@@ -271,16 +306,11 @@ class CountsStep(Vertical):
         self._remedy.update(text)
 
 
-class OptionsStep(Vertical):
+class OptionsStep(LongStep):
     """4: Email Campaign Options."""
 
     def __init__(self) -> None:
-        super().__init__(id="step-4", classes="step")
-        self._facts = Facts(wraps=True)
-
-    def compose(self) -> Iterable[Widget]:
-        """The options."""
-        yield self._facts
+        super().__init__(id="step-4")
 
     def show(self, detail: CampaignDetail, options: SendOptions) -> None:
         """Draws the step."""
@@ -301,16 +331,14 @@ class OptionsStep(Vertical):
         ]
         if detail.row.split_test and options.split is None:
             facts.append(("Split test", "none: everybody gets its first version", "warn"))
-        self._facts.show_facts(facts)
+        self.show_facts(facts)
 
 
-class SummaryStep(Vertical):
+class SummaryStep(LongStep):
     """5: Email Campaign Wizard Summary."""
 
     def __init__(self) -> None:
-        super().__init__(id="step-5", classes="step")
-        self._lines = VerticalScroll(can_focus=False)
-        self._facts = Facts(wraps=True)
+        super().__init__(id="step-5")
         self._ask = Static("", id="confirm-ask", markup=False)
         self.typed = Field(id="confirm-count", compact=True, type="text", select_on_focus=False)
         self.typed.cursor_blink = False
@@ -318,8 +346,7 @@ class SummaryStep(Vertical):
 
     def compose(self) -> Iterable[Widget]:
         """Everything again, and the number to type where one is asked."""
-        with self._lines:
-            yield self._facts
+        yield from super().compose()
         yield self._ask
         yield self.typed
 
@@ -327,7 +354,7 @@ class SummaryStep(Vertical):
         """Draws the step."""
         self._count = count
         names = ", ".join(one.name for one in count.lists if one.ready)
-        self._facts.show_facts(
+        self.show_facts(
             [
                 # On a low screen the first lines are all that is seen without scrolling.
                 ("Email campaign", detail.row.name, "strong"),
@@ -350,11 +377,6 @@ class SummaryStep(Vertical):
         self._ask.display = self.typed.display = self.asks
         self._ask.update(f"Type {count.sendable} to confirm that this many people will be mailed:")
         self.typed.value = ""
-        self.call_after_refresh(self._show_whether_cut)
-
-    def _show_whether_cut(self) -> None:
-        """Lines that are out of sight can be scrolled to, Tab leads there."""
-        self._lines.can_focus = self._lines.max_scroll_y > 0
 
     @property
     def asks(self) -> bool:

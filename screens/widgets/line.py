@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-from .cells import single_line, width_of
+from .cells import ELLIPSIS, single_line, width_of
 from .toned import Toned
 
 
@@ -80,6 +80,10 @@ class Line(Toned):
         if right.cell_length and left.cell_length + right.cell_length + 1 <= width:
             left = left.extend_cell_length(width - right.cell_length, self.rich_style)
             return Strip.join([left, right])
+        if width_of(left.text.rstrip()) > width:
+            # What is cut says so.
+            cut = left.crop(0, max(0, width - 1))
+            left = Strip([*cut, Segment(ELLIPSIS, cut._segments[-1].style if cut._segments else self.rich_style)])
         return left.adjust_cell_length(width, self.rich_style)
 
     def get_content_width(self, container: object, viewport: object) -> int:

@@ -18,7 +18,9 @@ _DAYS = 7
 _CELLS = (24, 12, 8, 6, 4, 3, 2, 1)
 # From so many starts on a cell looks like this: patterns, so that it takes no colour.
 _SHADES = ((12, "█"), (5, "▓"), (2, "▒"), (1, "░"), (0, "·"))
-LEGEND = "· none  ░ 1  ▒ 2-4  ▓ 5-11  █ 12 or more"
+LEGEND = "· none  ░ 1  ▒ 2-4  ▓ 5-11  █ 12+"
+# A day that has fewer cells than this tells less than whole names do.
+_LEAST_CELLS = 3
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Week(Toned):
         width, base = self.content_size.width, self.rich_style
         if self._start is None or not width:
             return Strip.blank(width, base)
-        labels = min(max((width_of(row.label) for row in self._rows), default=0), max(6, width // 4))
+        labels = max((width_of(row.label) for row in self._rows), default=0)
+        if cells_of_a_day(width - labels - 2) < _LEAST_CELLS:
+            labels = min(labels, max(6, width // 4))
         cells = cells_of_a_day(width - labels - 2)
         muted = self.toned("muted")
         if y == 0:

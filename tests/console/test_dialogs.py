@@ -14,7 +14,8 @@ def keys_of(text: str) -> str:
     """The last line in the box of a dialog."""
     lines = text.splitlines()
     end = max(place for place, line in enumerate(lines) if "╰" in line and "╯" in line)
-    inside = [line.strip(" │▌█▇▆▅▄▃▂▁…›") for line in lines[:end]]
+    # What stands beside the box is of the page below.
+    inside = [line.partition("│")[2].rpartition("│")[0].strip(" │▌█▇▆▅▄▃▂▁…›") for line in lines[:end]]
     return next(line for line in reversed(inside) if line)
 
 

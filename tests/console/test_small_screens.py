@@ -8,6 +8,8 @@ from dyntui.screens.widgets.choice import in_view
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dyntui.service import sending
+
 from .driving import driving
 from .worlds import CAMPAIGN, LIST, Opening
 
@@ -202,3 +204,72 @@ async def test_a_list_tells_its_last_run_in_the_words_of_the_run() -> None:
         assert "Completed, some" in hand.text and "with errors" not in hand.text
         await hand.press("enter")
         assert "Completed, 3 to mend" in hand.text and "with errors" not in hand.text
+
+
+async def test_the_summary_is_read_to_its_end_while_the_number_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "CONFIRM_ABOVE", 100)
+    async with driving(Opening("targeted"), size=SMALL) as hand:
+        await hand.press("3", "slash")
+        await hand.type(CAMPAIGN)
+        await hand.press("enter", "w", "n", "n", "j")
+        # What can be done is read whole, and the slices stay in view.
+        words = " ".join(hand.text.replace("│", " ").split())
+        assert "Enter shows the people." in words and "Do not bulk e-mail" in hand.text
+        await hand.press("n", "n")
+        assert "↑ ↓ more" in hand.text and "Sent by" not in hand.text
+        await hand.press("1", *["down"] * 12)
+        assert "Sent by" in hand.text and " 1 " in hand.text
+        # So is the step before; one that is there as a whole says nothing of it.
+        await hand.press("escape")
+        assert "↑ ↓ more" in hand.text and "After it" not in hand.text
+        await hand.press("pagedown")
+        assert "After it" in hand.text
+        await hand.press("escape")
+        assert "↑ ↓ more" not in hand.text
+
+
+async def test_names_are_whole_and_nothing_is_cut_without_a_sign_in_a_small_terminal() -> None:
+    async with driving(Opening("changed"), size=SMALL) as hand:
+        await hand.press("2")
+        assert all(
+            name in hand.text for name in ("Accounts in Germany", "Open leads with e-mail", "not synchronised yet")
+        )
+        await hand.press("slash")
+        await hand.type(LIST)
+        await hand.press("enter", "P")
+        await hand.finish()
+        (line,) = [each for each in hand.text.splitlines() if "1 added, 1 updated" in each]
+        assert line.rstrip().endswith("…")
+        await hand.press("escape", "4")
+        assert "22 Nov 12:00" in hand.text and "Newsletter" in hand.text
+        # The list's page has its runs too.
+        await hand.press("2", "enter")
+        assert "Members by outcome" in hand.text and "Plan" in hand.text.partition("Sends and last runs")[2]
+        await hand.press("S", "v")
+        assert "Address books to Dynamics" in hand.text and "h, UTC" in hand.text
+        await hand.press("question_mark")
+        assert "\n │                                                        │\n │    O " not in hand.text
+        assert all(each.strip(" │▁▂▃▄▅▆▇█") for each in hand.text.splitlines()[3:9]), hand.text
+
+
+async def test_a_mail_has_the_room_of_the_page_and_a_choice_shows_how_one_leaves_it() -> None:
+    async with driving(Opening("targeted"), size=SMALL) as hand:
+        await hand.press("3", "slash")
+        await hand.type(CAMPAIGN)
+        await hand.press("enter", "enter", "p")
+        assert "Hej @FIRSTNAME@!" in hand.text and "http://$UNSUB$" in hand.text
+        await hand.press("m", "m", "t")
+        assert "Esc Cancel" in hand.text
+        await hand.press("space", "space")
+        assert "Esc Take the marks back" in hand.text or "Esc Cancel" in hand.text
+
+
+async def test_home_shows_no_frame_without_anything_in_it() -> None:
+    async with driving(size=SMALL, first_steps=True) as hand:
+        assert "Latest runs" not in hand.text
+
+
+async def test_before_anybody_is_signed_in_the_whole_box_is_seen() -> None:
+    for opening in (Opening(signed_in=False), Opening("bare")):
+        async with driving(opening, size=SMALL) as hand:
+            assert "╭" in hand.text and "╰" in hand.text
