@@ -51,6 +51,7 @@ _REFUSED = {
     "LIST_INACTIVE": "Inactive in Dynamics",
     "LIST_GONE": "Deleted in Dynamics",
     "LIST_NOT_ACTIVATED": "Not activated for email",
+    "LIST_OF_ANOTHER_ACCOUNT": "Of another email account",
     "LIST_TYPE_CHANGED": "Another type than before",
     "LIST_OWNER_NOT_A_PERSON": "Its owner is no user",
     "LIST_OWNER_MAY_NOT_READ": "Its owner may not read it",

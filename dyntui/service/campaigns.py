@@ -183,7 +183,15 @@ class Campaigns:
                 remedy="Synchronise the email campaigns; the log says why Dynamics refused it, if it did.",
             )
         adding = await self._resources.read(lambda c: list_store.stored(c, request.add))
-        wrong = [each.name for each in adding if not each.activated or each.account_id != campaign.account_id]
+        if other := [each.name for each in adding if each.activated and each.account_id != campaign.account_id]:
+            raise DyntuiError(
+                "LIST_OF_ANOTHER_ACCOUNT",
+                f"Activated for another email account than that of the campaign: {', '.join(other)}.",
+                not_done="The targets were not changed.",
+                remedy="Choose lists of the campaign's own email account.",
+                exit=Exit.USAGE,
+            )
+        wrong = [each.name for each in adding if not each.activated]
         if wrong or len(adding) < len(request.add):
             raise DyntuiError(
                 "LIST_NOT_ACTIVATED",

@@ -21,7 +21,7 @@ from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.membership_actions import offered
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
-from dyntui.service import list_books, list_definitions, list_settings, simulating, targets
+from dyntui.service import former_books, list_books, list_definitions, list_settings, simulating, targets
 from dyntui.service.answering import answers
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
@@ -237,6 +237,7 @@ class Lists:
                         "has members of another kind than accounts, contacts or leads.",
                         "Choose another list, or correct its member type in Dynamics and refresh the lists.",
                     )
+                await former_books.learn_who_left(self._resources, known, account.id)
                 book, made = await list_books.book_of(self._resources, dd, known, account, link=request.link)
                 try:
                     await self._write(context, known.id, account.id, book.id)

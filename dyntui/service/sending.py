@@ -94,7 +94,7 @@ class Sending:
                 remedy="Only campaigns that are Unsent or Sent there can be sent.",
                 exit=Exit.USAGE,
             )
-        standing = [await targets_now.readiness(self._resources, each) for each in chosen]
+        standing = [await targets_now.readiness(self._resources, each, campaign.account_id) for each in chosen]
         readiness = tuple(each for each, _ in standing)
         expired = text_of(self._resources.clock() - COUNT_LIFE)
         as_of = await self._resources.read(lambda c: watermarks.get(c, campaign.account_id, "suppressed-since"))

@@ -19,10 +19,10 @@ from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import Readings, readings, staged
 
 
-async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadiness, bool]:
-    """Whether a list can take part in a send: it is active and activated in Dynamics, was synchronised, and no import
-    of it is under way. And whether its people are counted: those of a list that is refused are not, those of one that
-    was never synchronised are."""
+async def readiness(resources: Resources, target: StoredList, account_id: str) -> tuple[ListReadiness, bool]:
+    """Whether a list can take part in a send of an email account: it belongs to that account, is active and activated
+    in Dynamics, was synchronised, and no import of it is under way. And whether its people are counted: those of a list
+    that is refused are not, those of one that was never synchronised are."""
 
     def answer(*, ready: bool = False, reason: str = "", explanation: str = "") -> ListReadiness:
         return ListReadiness(
@@ -36,6 +36,9 @@ async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadi
 
     if not target.activated:
         return answer(reason="NOT_SYNCED", explanation="The list is not activated for email."), False
+    if target.account_id != account_id:
+        other = list_state.of_another_account(target.name)
+        return answer(reason=other.code, explanation=f"{other.message} {other.remedy}"), False
     dv = await resources.connections.dataverse()
     try:
         now = await list_state.as_it_is(dv, target)

@@ -6,6 +6,7 @@ into. So it is kept which addresses the members of a list had before. Addresses 
 
 Public:
     add(c, list_id, rows, now, book_id=0, contact_ids=); lift(c, list_id, addresses) -> int
+    of_no_book(c, list_id)                                             it gets another book
     not_known(c, pairs) -> pairs; lists_left(c, address) -> list[str]
     lists_left_by_name(c, address) -> [(name, when)]
     left_by_book(c, list_id, book_id, addresses) -> {address: Left}
@@ -69,6 +70,11 @@ def add(
         ((list_id, address, when, now, book_id, contacts.get(address, 0)) for address, when in left.items()),
         update=("unsubscribed_on", "book_id", "contact_id"),
     )
+
+
+def of_no_book(c: Connection, list_id: str) -> None:
+    """The list gets another book, whose feed and contacts say nothing of how people left it before."""
+    c.execute(update(list_unsubscribe).where(_u.list_id == list_id).values(book_id=0))
 
 
 def not_known(c: Connection, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ A synchronisation goes through these steps, each in a write transaction together
 
 Public:
     read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
-    counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, contact_ids)
+    counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, account_id, contact_ids)
     named(list_id, listing) -> Select; accounted_for(listing) -> condition; forget_left(c, list_id, listing) -> int
     with_news(list_id) -> Select; told(c, list_id)
     mailed_as(c, people) -> {contact: [account]}                 accounts that are mailed through a contact
@@ -32,7 +32,7 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import intervals, list_unsubscribes, sequences, unanswered_imports
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import list_member
+from dyntui.store.schema import list_member, marketing_list
 
 _m = list_member.c
 # Outcomes of who is not on the list any more, besides who is kept in the book by a decision (`held`).
@@ -65,11 +65,15 @@ def in_book(c: Connection, list_id: str) -> int:
     return _count(c, _m.list_id == list_id, _m.sent_address != "", _m.sent_fingerprint != BY_OTHERS)
 
 
-def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tuple[int, str]]:
-    """(contact id, address) as synchronised, over all lists, of contacts that dotdigital names by id alone."""
+def addresses_of_contacts(c: Connection, account_id: str, contact_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(contact id, address) as synchronised, over all lists of an email account, of contacts that dotdigital names by
+    id alone: another account has other contacts with the same ids."""
     known: set[tuple[int, str]] = set()
+    of_account = select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
     for some in in_chunks(contact_ids):
-        rows = select(_m.contact_id, _m.sent_address).where(_m.contact_id.in_(some), _m.sent_address != "")
+        rows = select(_m.contact_id, _m.sent_address).where(
+            _m.contact_id.in_(some), _m.sent_address != "", _m.list_id.in_(of_account)
+        )
         known.update((row.contact_id, row.sent_address) for row in c.execute(rows.distinct()))
     return sorted(known)
 

@@ -112,7 +112,7 @@ def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequ
     nameless = [row.contact_id for row in rows if not row.address]
     if not nameless:
         return rows
-    known = dict(members.addresses_of_contacts(c, nameless))
+    known = dict(members.addresses_of_contacts(c, account_id, nameless))
     for chunk in in_chunks(nameless):
         kept = select(_r.contact_id, _r.address).where(
             _r.account_id == account_id,

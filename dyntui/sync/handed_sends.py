@@ -130,6 +130,9 @@ async def _learn_who_left(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
     after."""
     gone: list[str] = []
     for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+        if chosen.account_id != this.account_id:
+            gone.append(f"{chosen.name} is activated for another email account: who left it last is not known")
+            continue
         try:
             await list_feeds.learn(ctx, dd, chosen)
         except DotdigitalError as error:

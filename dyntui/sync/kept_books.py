@@ -75,7 +75,7 @@ async def learn_of(ctx: RunContext, dd: Dotdigital, kept: Kept, *, whole: bool =
         window = feeds.Window(EPOCH, True)
     try:
         async for page in dd_suppressions.unsubscribed_from_book_since(dd, kept.book_id, window.since):
-            named = await nameless_rows.named(ctx, dd, page.rows)
+            named = await nameless_rows.named(ctx, dd, kept.account_id, page.rows)
             odd += nameless_rows.odd(page.rows, named)
             found = [(address, text_of(each.removed_at)) for address, each in named]
             ids = {address: each.contact_id for address, each in named}

@@ -145,7 +145,8 @@ async def look(
     doubtful: set[tuple[str, str]] = set()
     for feed, said in zip(marks.feeds, left, strict=True):
         found |= {person_id: reason for person_id, reason in said.people.items() if person_id in people}
-        named = said.addresses | await _addresses_of(ctx, said.nameless, as_of_lists if _of_lists(feed) else wanted)
+        among = as_of_lists if _of_lists(feed) else wanted
+        named = said.addresses | await _addresses_of(ctx, feed, said.nameless, among)
         moved = await _moved(ctx, feed, said.others, wanted)
         if _of_lists(feed):
             # The complete reading knows them by the address that the feed names.
@@ -163,11 +164,13 @@ def _of_lists(feed: Feed) -> bool:
     return bool(feed.book_id) and not feed.of_this_send
 
 
-async def _addresses_of(ctx: RunContext, nameless: Mapping[int, str], wanted: Mapping[str, str]) -> dict[str, str]:
+async def _addresses_of(
+    ctx: RunContext, feed: Feed, nameless: Mapping[int, str], wanted: Mapping[str, str]
+) -> dict[str, str]:
     """Rows that name a contact and no address, by what synchronisations know of the contact: address -> reason."""
     if not nameless:
         return {}
-    known = await ctx.read(lambda c: members.addresses_of_contacts(c, list(nameless)))
+    known = await ctx.read(lambda c: members.addresses_of_contacts(c, feed.account_id, list(nameless)))
     return {address: nameless[contact_id] for contact_id, address in known if address in wanted}
 
 

@@ -10,7 +10,7 @@ from dyntui.model.moments import text_of
 from dyntui.store import list_unsubscribes
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
-from dyntui.sync import feeds, nameless_rows
+from dyntui.sync import feeds, list_state, nameless_rows
 from dyntui.sync.run_context import RunContext
 
 
@@ -23,14 +23,16 @@ async def learn(ctx: RunContext, dd: Dotdigital, chosen: StoredList, *, daily: b
     """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7).
 
     What is learned belongs to the list: a list that takes over the book of another one reads from the beginning.
-    `daily`: once a day all are read.
+    `daily`: once a day all are read. Raises LIST_OF_ANOTHER_ACCOUNT: by its number the book is another one there.
     """
+    if chosen.account_id != ctx.account_id:
+        raise list_state.of_another_account(chosen.name)
     feed = feed_of(chosen)
     until = await feeds.server_time(dd)
     window = await feeds.consent_window(ctx, chosen.account_id, feed, until, daily=daily)
     odd: list[OddRow] = []
     async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, window.since):
-        named = await nameless_rows.named(ctx, dd, page.rows)
+        named = await nameless_rows.named(ctx, dd, chosen.account_id, page.rows)
         odd += nameless_rows.odd(page.rows, named)
         found = [(address, text_of(each.removed_at)) for address, each in named]
         contact_ids = {address: each.contact_id for address, each in named}

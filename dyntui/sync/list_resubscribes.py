@@ -34,7 +34,7 @@ async def lift(ctx: RunContext, dd: Dotdigital, chosen: StoredList, in_book: Map
         return
     still: set[str | int] = set()
     async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, EPOCH):
-        still.update(address for address, _ in await nameless_rows.named(ctx, dd, page.rows))
+        still.update(address for address, _ in await nameless_rows.named(ctx, dd, chosen.account_id, page.rows))
         still.update(each.contact_id for each in page.rows)
     back = {address: contact_id for address, contact_id in back.items() if still.isdisjoint((address, contact_id))}
     there = (await contacts.retrieve_contacts(dd, ids=sorted(back.values()), takes_odd=True)).contacts

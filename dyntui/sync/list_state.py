@@ -220,6 +220,16 @@ def not_activated(name: str) -> DyntuiError:
     )
 
 
+def of_another_account(name: str) -> DyntuiError:
+    """Somebody has activated the list for another email account since."""
+    return DyntuiError(
+        "LIST_OF_ANOTHER_ACCOUNT",
+        f"The marketing list {name!r} is activated for another email account by now.",
+        not_done="Nothing was done with it in this one, which has other address books and other contacts.",
+        remedy="Use it in the email account that it belongs to, or activate it for this one again.",
+    )
+
+
 async def book_as_it_is(dd: Dotdigital, chosen: StoredList) -> AddressBook:
     """The list's address book. Raises BOOK_GONE."""
     book = await address_books.address_book(dd, chosen.book_id)

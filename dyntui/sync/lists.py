@@ -106,12 +106,15 @@ async def synchronise(
 
 
 async def known(ctx: RunContext, list_id: str) -> StoredList:
-    """A list that is to be synchronised, as it is now. Raises LIST_GONE, LIST_NOT_ACTIVATED."""
+    """A list that is to be synchronised, as it is now. Raises LIST_GONE, LIST_NOT_ACTIVATED,
+    LIST_OF_ANOTHER_ACCOUNT."""
     found = await ctx.read(lambda c: list_store.stored(c, [list_id]))
     if not found:
         raise list_state.gone(list_id)
     if not found[0].activated:
         raise list_state.not_activated(found[0].name)
+    if found[0].account_id != ctx.account_id:
+        raise list_state.of_another_account(found[0].name)
     return found[0]
 
 

@@ -17,23 +17,29 @@ from dyntui.store.odd_rows import OddRow
 from dyntui.sync.run_context import RunContext
 
 
-async def named(ctx: RunContext, dd: Dotdigital, rows: Sequence[Suppression]) -> list[tuple[str, Suppression]]:
-    """(address, row) for every address that a row names, or that is known of its contact. A row with neither is not in
-    it."""
+async def named(
+    ctx: RunContext, dd: Dotdigital, account_id: str, rows: Sequence[Suppression]
+) -> list[tuple[str, Suppression]]:
+    """(address, row) for every address that a row of an account names, or that is known of its contact. A row with
+    neither is not in it."""
     found = [(address, row) for row in rows for address in row.addresses]
-    known = await _addresses_of(ctx, dd, [row.contact_id for row in rows if not row.addresses and row.contact_id])
+    known = await _addresses_of(
+        ctx, dd, account_id, [row.contact_id for row in rows if not row.addresses and row.contact_id]
+    )
     found += [(address, row) for row in rows if not row.addresses for address in known.get(row.contact_id, ())]
     return found
 
 
-async def _addresses_of(ctx: RunContext, dd: Dotdigital, contact_ids: Sequence[int]) -> dict[int, list[str]]:
+async def _addresses_of(
+    ctx: RunContext, dd: Dotdigital, account_id: str, contact_ids: Sequence[int]
+) -> dict[int, list[str]]:
     ids = sorted(set(contact_ids))
     if not ids:
         return {}
     found: dict[int, set[str]] = {each: set() for each in ids}
     for contact in (await contacts.retrieve_contacts(dd, ids=ids, takes_odd=True)).contacts:
         found.setdefault(contact.id, set()).update(addresses_in(contact.email))
-    for contact_id, address in await ctx.read(lambda c: members.addresses_of_contacts(c, ids)):
+    for contact_id, address in await ctx.read(lambda c: members.addresses_of_contacts(c, account_id, ids)):
         found[contact_id].add(address)
     return {contact_id: sorted(addresses) for contact_id, addresses in found.items()}
 

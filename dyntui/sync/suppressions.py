@@ -59,7 +59,7 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
     seen = 0
     odd: list[OddRow] = []
     async for page in dd_suppressions.suppressed_since(dd, window.since):
-        found = await nameless_rows.named(ctx, dd, page.rows)
+        found = await nameless_rows.named(ctx, dd, account_id, page.rows)
         odd += nameless_rows.odd(page.rows, found)
         seen += len(page.rows)
         await _record(ctx, account_id, [as_stored(address, row) for address, row in found], item, done=seen)

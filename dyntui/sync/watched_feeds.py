@@ -38,7 +38,7 @@ def suppressions_of(c: Connection, connections: Connections, account_id: str) ->
         async for rows, there in _pages(dd, place, now, lambda since: _suppressed(dd, since)):
 
             def keep(c: Connection, rows: Sequence[Suppression] = rows) -> list[PersonOutcome]:
-                found = [suppressions.as_stored(address, row) for address, row in _named(c, rows)]
+                found = [suppressions.as_stored(address, row) for address, row in _named(c, account_id, rows)]
                 fresh = set(suppression_store.not_known(c, account_id, [each.address for each in found]))
                 suppression_store.record(c, account_id, found, text_of(now))
                 return [
@@ -64,7 +64,7 @@ def _book(c: Connection, connections: Connections, chosen: StoredList) -> Source
         async for rows, there in _pages(dd, place, now, lambda since: _unsubscribed(dd, chosen.book_id, since)):
 
             def keep(c: Connection, rows: Sequence[Suppression] = rows) -> list[PersonOutcome]:
-                found = _named(c, rows)
+                found = _named(c, chosen.account_id, rows)
                 fresh = list_unsubscribes.not_known(c, {(chosen.id, address) for address, _ in found})
                 list_unsubscribes.add(
                     c,
@@ -104,12 +104,12 @@ async def _pages(
         yield page.rows, text_of(began) if page.cursor is None else place
 
 
-def _named(c: Connection, rows: Sequence[Suppression]) -> list[tuple[str, Suppression]]:
+def _named(c: Connection, account_id: str, rows: Sequence[Suppression]) -> list[tuple[str, Suppression]]:
     """(address, row) for every address that a row names, or that synchronisations know of its contact."""
     found = [(address, row) for row in rows for address in row.addresses]
     nameless = {row.contact_id: row for row in rows if not row.addresses and row.contact_id}
-    found += [(address, nameless[contact]) for contact, address in members.addresses_of_contacts(c, list(nameless))]
-    return found
+    known = members.addresses_of_contacts(c, account_id, list(nameless))
+    return [*found, *((address, nameless[contact]) for contact, address in known)]
 
 
 def _opted_out(address: str, detail: str) -> PersonOutcome:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from sqlalchemy import delete
@@ -425,3 +427,70 @@ def test_who_subscribes_again_in_one_account_is_not_suppressed_by_what_the_other
     office.run("lists")
     became = {each.address: each.reason for each in office.members(newsletter.id)}
     assert became[again] == "SUPPRESSED_OTHER_ACCOUNT"
+
+
+def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_touches_nothing_in_the_one_before(
+    two: Two,
+) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists", account="Main")
+    office.run("campaigns", account="Main")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    held = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
+    run = next(each for each in office.audit().rows if each.kind == "lists")
+    in_it = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    # After the list was read for the last time here.
+    office.unsubscribe(in_it[0].address, book=office.book_of(newsletter.id))
+    office.deactivate(newsletter.id)
+    office.activate(lists_contract.Activate(id=newsletter.id, account="Second", link=True))
+    # Of the number that its book has there another one is somebody's here.
+    number, here = office.book_of(newsletter.id), office.sandbox.state
+    others = {"number": number, "contact": max(row[0] for row in here.db.execute("SELECT id FROM dd_contact"))}
+    here.db.execute("INSERT INTO dd_book (id, name, name_key) VALUES (:number, 'Somebody', 'somebody')", others)
+    here.db.execute("INSERT INTO dd_member (book_id, contact_id, added) VALUES (:number, :contact, 0)", others)
+    office.run("lists", account="Second")
+    left = next(each for each in office.members(newsletter.id) if each.person == in_it[0].person)
+    assert (left.outcome, left.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+    with pytest.raises(DyntuiError, match=r"LIST_OF_ANOTHER_ACCOUNT.*Newsletter"):
+        office.target(campaign, newsletter.id)
+    (target,) = office.count(campaign).lists
+    assert (target.ready, target.reason) == (False, "LIST_OF_ANOTHER_ACCOUNT")
+    office.let_pass(hours=1)
+    office.look_at_sends()
+    ended = office.send_row(held.id)
+    assert (ended.state, office.detail(ended.run).run.error_code) == ("Failed", "LIST_OF_ANOTHER_ACCOUNT")
+    undone = office.undo(run.id)
+    assert undone.run.status is RunStatus.FAILED and "LIST_OF_ANOTHER_ACCOUNT" in str(undone.items)
+    members_here = here.db.execute("SELECT contact_id FROM dd_member WHERE book_id = :number", others).fetchall()
+    assert [row[0] for row in members_here] == [others["contact"]] and not office.mailed(campaign)
+
+
+def test_a_contact_that_one_account_names_by_id_alone_is_none_of_the_others(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists", account="Main")
+    there, here = two.second.state, office.sandbox.state
+    mine = next(each.address for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    (number,) = here.db.execute("SELECT id FROM dd_contact WHERE email = ?", (mine,)).fetchone()
+    # In the other account the contact of this number, of somebody else, is suppressed and has no address any more.
+    there.db.execute("DELETE FROM dd_contact WHERE id = ? OR email = ?", (number, mine))
+    nameless = {"suppressedContact": {"id": number, "email": None}, "dateRemoved": "2026-11-22T12:00:00Z"}
+
+    def named_by_id(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "/suppressed-since/" not in request.url.path:
+            return answer
+        rows = [] if request.url.params["skip"] != "0" else [{**nameless, "reason": "Unsubscribed"}]
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(named_by_id)
+    office.run("suppressions", account="Second")
+    office.sandbox.doctor(lambda request, answer: answer)
+    assert two.suppressed(mine) == {}
+    office.run("lists", account="Main")
+    assert next(each for each in office.members(newsletter.id) if each.address == mine).outcome is Outcome.UNCHANGED
