@@ -47,7 +47,7 @@ from dyntui.sync import (
     before_images,
     book_comparison,
     book_reading,
-    inward,
+    brought_values,
     list_feeds,
     list_filters,
     list_imports,
@@ -317,7 +317,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
             planned_values.leave_out_unchanged(c, ctx.run_id, chosen.id)
             # dotdigital takes out of every book whom it is asked to suppress.
             planned_changes.without_removal(c, ctx.run_id, chosen.id, typed)
-            planned_changes.name_conflicts(c, ctx.run_id, inward.ITEM)
+            planned_changes.name_conflicts(c, ctx.run_id, brought_values.ITEM)
             if how.diff:
                 reconciling.keep(c, ctx, chosen, mark)
             ctx.close_plan(c, how.item, chosen.id, mark, note=_note(c, ctx, chosen))

@@ -28,7 +28,7 @@ from dyntui.model.sync_types import TakeOf
 from dyntui.store import applied_changes, conflicts, mappings, outcomes
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.conflicts import Waiting
-from dyntui.sync import inward, member_listing, record_values
+from dyntui.sync import brought_values, member_listing, record_values
 from dyntui.sync.imports import carry_out, fates
 from dyntui.sync.run_context import RunContext
 
@@ -86,7 +86,7 @@ def _images(c: Connection, ctx: RunContext, met: Sequence[Waiting]) -> tuple[lis
         if each.winner == Side.DOTDIGITAL.value:
             of_entity = drains[Entity(each.entity)].drains
             name = next((drain.column.logical_name for drain in of_entity if drain.label == each.label), "")
-            written = applied_changes.images(c, Place(each.run_id, inward.ITEM, each.entity), [each.person])
+            written = applied_changes.images(c, Place(each.run_id, brought_values.ITEM, each.entity), [each.person])
             before, after = written.get(each.person, ({}, {}))
             place, address = Place(ctx.run_id, ITEM, each.entity), each.address
         else:

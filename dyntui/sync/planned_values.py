@@ -22,7 +22,7 @@ from dyntui.store import applied_changes, mappings, planned_changes
 from dyntui.store.applied_changes import Place
 from dyntui.store.lists import StoredList
 from dyntui.store.supposed_values import Supposed, of_list, supposed
-from dyntui.sync import inward
+from dyntui.sync import brought_values
 from dyntui.sync.mapped_fields import TYPES
 
 _FULL_NAME: Final = "fullname"
@@ -35,7 +35,7 @@ _NAMES: Final = (("firstname", "lastname"), ("lastname", "firstname"))
 def brought(c: Connection, run_id: str, chosen: StoredList) -> Iterator[None]:
     """Within the block the members of a list are as if the values were brought that the plan of the run is to bring."""
     feeds = _feeds(c, chosen)
-    values = planned_changes.all_images(c, run_id, inward.ITEM, planned_changes.on_list(chosen.id))
+    values = planned_changes.all_images(c, run_id, brought_values.ITEM, planned_changes.on_list(chosen.id))
     rows = [
         _supposed(feeds, each, values[each.person_id][1])
         for each in of_list(c, chosen.id, list(values))
@@ -47,7 +47,7 @@ def brought(c: Connection, run_id: str, chosen: StoredList) -> Iterator[None]:
 
 def leave_out_unchanged(c: Connection, run_id: str, list_id: str) -> None:
     """Whose contact holds already what would be sent, because it came from there, is not changed by the list."""
-    brought_to = list(planned_changes.all_images(c, run_id, inward.ITEM, planned_changes.on_list(list_id)))
+    brought_to = list(planned_changes.all_images(c, run_id, brought_values.ITEM, planned_changes.on_list(list_id)))
     images = planned_changes.images(c, run_id, list_id, brought_to)
     alike = [
         person
@@ -61,8 +61,8 @@ def following(c: Connection, run_id: str, plan_id: str, chosen: StoredList) -> s
     """The members who wait for an import with nothing but what follows from the values that the run has brought, as
     planned."""
     feeds = _feeds(c, chosen)
-    values = planned_changes.all_images(c, plan_id, inward.ITEM, planned_changes.on_list(chosen.id))
-    place = Place(run_id, inward.ITEM, chosen.member_type)
+    values = planned_changes.all_images(c, plan_id, brought_values.ITEM, planned_changes.on_list(chosen.id))
+    place = Place(run_id, brought_values.ITEM, chosen.member_type)
     done = applied_changes.written_of(c, place, list(values))
     planned = planned_changes.images(c, plan_id, chosen.id, list(done))
     derived = {each.label for each in feeds if each.column.logical_name in _DERIVED}

@@ -14,7 +14,7 @@ from dyntui.model.moments import moment_of, text_of
 from dyntui.model.plans import OPT_OUTS, Effects, Plan, PlannedCalls
 from dyntui.store import outcomes, planned_changes, runs
 from dyntui.store.failures import vanished
-from dyntui.sync import inward
+from dyntui.sync import brought_values
 from dyntui.sync.run_context import RunContext
 
 # An import or a removal is started, asked for until it has ended, and its report is read.
@@ -44,7 +44,7 @@ def close(c: Connection, run_id: str, now: datetime, *, suppressed: int = 0) -> 
 
 async def brings(ctx: RunContext, plan_id: str) -> bool:
     """Whether a plan has decided what is brought to Dynamics: those of earlier versions have not."""
-    return any(each.id == inward.ITEM for each in await ctx.read(lambda c: outcomes.items(c, plan_id)))
+    return any(each.id == brought_values.ITEM for each in await ctx.read(lambda c: outcomes.items(c, plan_id)))
 
 
 def _to_dotdigital(each: Effects) -> int:
@@ -53,7 +53,7 @@ def _to_dotdigital(each: Effects) -> int:
 
 def _to_dynamics(each: Effects) -> int:
     """Of a list that changes its own row is told, too."""
-    list_row = int(each.item_id not in (inward.ITEM, OPT_OUTS) and each.add + each.update + each.remove > 0)
+    list_row = int(each.item_id not in (brought_values.ITEM, OPT_OUTS) and each.add + each.update + each.remove > 0)
     return (
         list_row
         + _calls(each.bring, bulk.BATCH)
