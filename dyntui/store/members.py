@@ -32,7 +32,7 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import intervals, list_unsubscribes, sequences, unanswered_imports
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import list_member, marketing_list
+from dyntui.store.schema import book_stranger, list_member, marketing_list
 
 _m = list_member.c
 # Outcomes of who is not on the list any more, besides who is kept in the book by a decision (`held`).
@@ -141,7 +141,9 @@ def with_news(list_id: str) -> Select[Any]:
 
 
 def forget_book(c: Connection, list_id: str) -> None:
-    """The list has no address book any more: nobody is in it, nothing is known to be refused."""
+    """The list has no address book any more: nobody is in it, nothing is known to be refused, and no stranger waits
+    there for a decision."""
+    c.execute(delete(book_stranger).where(book_stranger.c.list_id == list_id))
     c.execute(
         update(list_member)
         .where(_m.list_id == list_id)

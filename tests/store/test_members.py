@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event, func, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
@@ -22,11 +22,12 @@ from dyntui.store import (
     runs,
     settling,
     staging,
+    strangers,
     suppressions,
 )
 from dyntui.store.leaving import Leaver
 from dyntui.store.pending_members import Acknowledged, Rejection
-from dyntui.store.schema import list_member
+from dyntui.store.schema import book_stranger, list_member
 from dyntui.store.staging import Staged
 from tests.empty_store import open_empty_store
 from tests.store.windows import windowed
@@ -276,7 +277,9 @@ def test_a_list_without_a_book_knows_nothing_of_one(c: Connection) -> None:
     listing(c, "r1", person("ann"), person("bob"))
     pending_members.reject(c, "list", [Rejection(address="bob@example.com", reason="REJECTED", retry_on=LATER)])
     imported(c)
+    strangers.found(c, "list", "r1", [strangers.Found(7, "stranger@example.com", "")])
     members.forget_book(c, "list")
+    assert c.execute(select(func.count()).select_from(book_stranger)).scalar_one() == 0
     settling.settle(c, "list", "r1", ACCOUNT, NOW)
     assert became(c) == {"ann": "", "bob": ""}
     assert members.in_book(c, "list") == 0
