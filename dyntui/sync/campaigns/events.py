@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from datetime import datetime
+
+import msgspec
 
 from dyntui.dotdigital.activities import Click, Open, PageView, Roi
 from dyntui.dotdigital.moments import moment
@@ -45,6 +48,20 @@ def time_of(row: Event) -> str:
             return row.date_entered
 
 
+def _key(row: Event) -> Hashable:
+    """As the event tells itself apart, whichever way dotdigital writes that a time is in UTC."""
+    said = time_of(row)
+    return row.key if not said.endswith(_UTC) else msgspec.structs.replace(row, **{_TIMES[type(row)]: _z(said)}).key
+
+
+def _z(said: str) -> str:
+    return f"{said.removesuffix(_UTC)}Z"
+
+
+_UTC = "+00:00"
+_TIMES = {Open: "date_opened", Click: "date_clicked", PageView: "date_viewed", Roi: "date_entered"}
+
+
 def understood(row: Event, latest: datetime) -> Activity:
     """An event; one whose time is later than `latest`, or stands for no date, is kept without."""
     match row:
@@ -61,7 +78,7 @@ def understood(row: Event, latest: datetime) -> Activity:
             value = "" if row.value is None else str(row.value)[:_LONGEST_NAME]
             kind, more = "roi", {"url": row.marker_name[:_LONGEST_NAME], "value": value}
     return Activity(
-        key=key_of(kind, row.key),
+        key=key_of(kind, _key(row)),
         kind=kind,
         contact_id=row.contact_id,
         happened_on=when(time_of(row), latest),
