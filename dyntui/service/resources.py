@@ -73,7 +73,12 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
             with self.db.write() as c:
                 return work(c)
 
-        return await asyncio.get_running_loop().run_in_executor(self.writers, run)
+        done = await asyncio.get_running_loop().run_in_executor(self.writers, run)
+        page = PAGE.get()
+        if page is not None and page.first:
+            # What is read before it is shown the first time is part of it.
+            await self.still.end(page.name)
+        return done
 
     async def account_names(self) -> dict[str, str]:
         """The email accounts' names by id."""

@@ -95,6 +95,21 @@ async def test_pages_of_one_name_are_of_one_moment_until_the_last_or_until_nobod
     assert not resources.still.open
 
 
+async def test_what_a_listing_reads_before_it_is_shown_is_part_of_it(resources: Resources):
+    def names(c: Connection) -> list[str]:
+        return list(c.execute(select(watermark.c.feed)).scalars())
+
+    async def request() -> list[str]:
+        PAGE.set(reading_of(1000, people_at(0)))
+        assert await resources.read(names) == []
+        # As lists are, whose members are read from Dynamics when somebody looks at them first.
+        await asyncio.create_task(resources.write(lambda c: watermarks.put(c, "", "a", "read")))
+        return await resources.read(names)
+
+    assert await asyncio.create_task(request()) == ["a"]
+    await resources.still.close()
+
+
 async def test_a_cancelled_reading_leaves_no_thread_at_work(resources: Resources):
     steps, over = threading.Semaphore(0), threading.Event()
 
