@@ -101,7 +101,19 @@ def roles() -> str:
 
 def keys() -> str:
     """Every key of the console."""
-    return f"# Keys\n\n{key_tables().strip()}\n"
+    return f"# Keys\n\n{_OWN_KEYS}\n\n{key_tables().strip()}\n"
+
+
+_OWN_KEYS = """Other keys for an action are said in `config.toml` (`dyntui paths` says where it is), by the name in the last column:
+
+```toml
+[keys]
+"lists.activate" = "a"
+"app.palette" = [":", "Ctrl+f", "F7"]
+```
+
+The first one is shown. A key that would mean two things where both can be pressed is refused by name when the console
+opens."""
 
 
 def contract() -> str:

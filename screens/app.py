@@ -24,6 +24,7 @@ from dyntui.service.contract.accounts import ACCOUNTS_CHANGED
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.environment import ENVIRONMENT_CHANGED
+from dyntui.service.contract.keymap import Keymap
 from dyntui.service.contract.runs import RUN_CHANGED, RUNS_PAGE, RunChanged, RunRow, RunsQuery
 from dyntui.service.contract.session import EVENTS_LOST, HELLO, EmailAccount, Hello, Nothing
 from dyntui.service.contract.situations import Situation
@@ -102,10 +103,12 @@ class Console(Everywhere):
         silence: float = SILENCE,
         memory: Memory | None = None,
         at: Whose | None = None,
+        keymap: Keymap | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         # Asked for no colour at all: the terminal's own are left alone, instead of being turned into black.
-        super().__init__(memory or Memory(), farewell, ansi_color=True if "NO_COLOR" in os.environ else None)
+        ansi = True if "NO_COLOR" in os.environ else None
+        super().__init__(memory or Memory(), farewell, keymap or {}, ansi_color=ansi)
         self.memory.read()
         self.first_steps = first_steps
         self._at = at
@@ -473,11 +476,14 @@ def run(
     mouse: bool = True,
     memory: Path | None = None,
     at: Whose | None = None,
+    keymap: Keymap | None = None,
 ) -> int:
     """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n.
     `farewell`: what whoever quits should know besides; `memory`: the file in which the console remembers its looks;
-    `at`: the run, or the item of it, that it opens with."""
-    console = Console(client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory), at=at)
+    `at`: the run, or the item of it, that it opens with; `keymap`: other keys than the usual ones."""
+    console = Console(
+        client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory), at=at, keymap=keymap
+    )
     with terminal_may_go():
         try:
             console.run(mouse=mouse)

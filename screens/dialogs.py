@@ -20,7 +20,7 @@ from dyntui.service.contract.subjects import of
 
 from .base import Asking
 from .bindings import bindings
-from .perform import hint_of
+from .perform import hint_of, keys_for
 from .widgets.cells import single_line, width_of
 from .widgets.columns import Column
 from .widgets.grid import Grid
@@ -87,7 +87,7 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
             if action.hint and action.keys and action.hinted(situation):
                 off = bool(disabled_reason(action, situation))
                 click = f"screen.perform('{action.id}')"
-                parts.append(Part(key_name(action.keys[0]), "off" if off else "key", click))
+                parts.append(Part(key_name(keys_for(self, action)[0]), "off" if off else "key", click))
                 parts.append(Part(f" {hint_of(self, action)}  ", "off" if off else "muted", click))
         self._keys.show(*parts)
 

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.console import ON_EVERYWHERE
+from dyntui.service.contract.keymap import Keymap
 
 from . import going
 from .bindings import bindings
@@ -29,9 +30,11 @@ class Everywhere(TypingAhead, inherit_bindings=False):
     BINDINGS = bindings(ON_EVERYWHERE)
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, memory: Memory, farewell: str, *, ansi_color: bool | None = None) -> None:
+    def __init__(self, memory: Memory, farewell: str, keymap: Keymap, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
         self.memory = memory
+        self.keymap = keymap
+        self.set_keymap({action_id: ",".join(keys) for action_id, keys in keymap.items()})
         self.runs = RunsUnderWay()
         self._farewell = farewell
         self._asks_to_quit: Screen[bool] | None = None

@@ -12,7 +12,7 @@ from dyntui.service.contract.console import ON_CHOICES, ON_DIALOG, ON_EVERYWHERE
 from dyntui.service.contract.subjects import of
 
 from .dialogs import Dialog
-from .perform import hint_of
+from .perform import hint_of, keys_for
 from .widgets.cells import fit, wrap
 from .widgets.text_lines import Row, TextLines
 
@@ -56,7 +56,7 @@ class HelpScreen(Dialog[None]):
                 continue
             rows += [((scope.heading, "accent"),)]
             for action in actions:
-                keys = " ".join(key_name(key) for key in action.keys) or "via :"
+                keys = " ".join(key_name(key) for key in keys_for(self, action)) or "via :"
                 reason = disabled_reason(action, situation)
                 said = reason or action.tooltip
                 first, *more = ["", *(wrap(said, width - indent) if said or not below_it else ())][not below_it :]

@@ -1,21 +1,23 @@
-"""The command palette: every action by name, those about the selected row first."""
+"""The command palette: every action by name and with its key, those about the selected row first; and people, lists,
+campaigns and runs by what is typed."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import ClassVar
 
-from rich.text import Text
 from textual.binding import BindingType
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource
+from textual.content import Content
 from textual.widgets import Input
 
-from dyntui.service.contract.actions import Action
+from dyntui.service.contract.actions import Action, key_name
 from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID, ON_OVER, ON_ROWS
 from dyntui.service.contract.subjects import of
 
 from .bindings import bindings
-from .perform import perform, reason_against, scopes_in_focus
+from .palette_things import Things
+from .perform import keys_for, perform, reason_against, scopes_in_focus
 from .widgets.cells import literal
 
 # A verb about the selected row goes before an equally good match of another action.
@@ -42,11 +44,15 @@ class Actions(Provider):
         reason = reason_against(self.screen, action)
         return f"not now: {reason}" if reason else action.tooltip
 
+    def _key(self, action: Action) -> Content:
+        keys = keys_for(self.screen, action)
+        return Content.styled(f"  {key_name(keys[0])}" if keys else "", "$text-muted")
+
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
         for action in self._actions():
             yield DiscoveryHit(
-                Text(action.title),
+                Content(action.title).append(self._key(action)),
                 partial(perform, self.screen, action.id),
                 text=action.title,
                 help=literal(self._help(action)),
@@ -61,7 +67,7 @@ class Actions(Provider):
                 boost = _ROW_FIRST if action.row else 1.0 if ON_EVERYWHERE in action.scopes else _SCREEN_FIRST
                 yield Hit(
                     score * boost,
-                    matcher.highlight(action.title),
+                    matcher.highlight(action.title).append(self._key(action)),
                     partial(perform, self.screen, action.id),
                     text=action.title,
                     help=literal(self._help(action)),
@@ -71,12 +77,12 @@ class Actions(Provider):
 class Palette(CommandPalette):
     """Textual's palette with a cursor that does not blink."""
 
-    COMMANDS: ClassVar[set[type[Provider]]] = {Actions}  # type: ignore[assignment]
+    COMMANDS: ClassVar[set[type[Provider]]] = {Actions, Things}  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_OVER)
 
     def __init__(self) -> None:
-        providers: ProviderSource = {Actions}
-        super().__init__(providers, placeholder="Type a command")
+        providers: ProviderSource = {Actions, Things}
+        super().__init__(providers, placeholder="Type a command, or the name of a list, campaign, person or run")
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""

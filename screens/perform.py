@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from textual.dom import DOMNode
 
 from dyntui.service.contract.actions import Action, Scope, disabled_reason, key_name
+from dyntui.service.contract.keymap import Keymap, keys_of
 from dyntui.service.contract.situations import Situation
 from dyntui.service.contract.subjects import BY_ID
 
@@ -28,6 +29,18 @@ class Situated(Protocol):
 
     def situation(self) -> Situation:
         """The person's abilities and what is selected."""
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """An app whose actions may have other keys than the usual ones."""
+
+    keymap: Keymap
+
+
+def keys_for(node: DOMNode, action: Action) -> tuple[str, ...]:
+    """The keys of an action where a node stands, in Textual's notation."""
+    return keys_of(action, node.app.keymap) if isinstance(node.app, Keyed) else action.keys
 
 
 def situation_of(node: DOMNode) -> Situation:
@@ -63,7 +76,7 @@ def reason_against(node: DOMNode, action: Action) -> str:
 def with_its_key(node: DOMNode, said: str, action_id: str) -> str:
     """What is said where there is nothing yet; with the key of the action that changes it where it can be taken now."""
     action = BY_ID[action_id]
-    return f"{said}." if reason_against(node, action) else f"{said}: press {key_name(action.keys[0])}."
+    return f"{said}." if reason_against(node, action) else f"{said}: press {key_name(keys_for(node, action)[0])}."
 
 
 def hint_of(node: DOMNode, action: Action) -> str:

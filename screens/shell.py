@@ -15,7 +15,7 @@ from dyntui.service.contract.console import ON_CHOICES, ON_EVERYWHERE, ON_GRID, 
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.subjects import of
 
-from .perform import hint_of, scopes_in_focus, situation_of
+from .perform import hint_of, keys_for, scopes_in_focus, situation_of
 from .places import SECTIONS
 from .widgets.bars import block_bar
 from .widgets.cells import fit, single_line, width_of
@@ -218,7 +218,7 @@ class KeyHints(Line):
                 hint = action.aside or (action.title if width >= ROOMY else "")
             if not hint or not action.hinted(situation):
                 continue
-            usable = [each for each in action.keys if not typing or action in typed or not is_typed(each)]
+            usable = [each for each in keys_for(self, action) if not typing or action in typed or not is_typed(each)]
             if not usable:
                 continue
             key = key_name(usable[0])

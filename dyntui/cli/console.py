@@ -44,8 +44,14 @@ def open_console(profile_name: str, at: Whose | None = None) -> int:
 def run_console(profile: Profile, *, first_steps: bool, farewell: str = "", at: Whose | None = None) -> int:
     """The console on a terminal that is known to be there; its exit code, 128 + n after signal n."""
     from dyntui.screens.app import run
+    from dyntui.service.config import read_config
+    from dyntui.service.contract.keymap import keymap_of
+
+    keymap = keymap_of(read_config(profile).keys)
 
     async def connect() -> ServiceClient:
         return await attach_or_start(profile)
 
-    return int(run(connect, first_steps=first_steps, farewell=farewell, memory=profile.console_file, at=at))
+    return int(
+        run(connect, first_steps=first_steps, farewell=farewell, memory=profile.console_file, at=at, keymap=keymap)
+    )

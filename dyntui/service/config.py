@@ -83,6 +83,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     created_records: CreatedSettings = CreatedSettings()
     hook: HookSettings = HookSettings()
     metrics: MetricsSettings = MetricsSettings()
+    # Other keys for the console's actions (`dyntui.service.contract.keymap`).
+    keys: dict[str, str | list[str]] = {}
 
 
 def read_config(profile: Profile) -> Config:
@@ -114,7 +116,7 @@ def write_config(profile: Profile, config: Config) -> None:
     default = Config()
     for table in Config.__struct_fields__:
         chosen, usual = msgspec.to_builtins(getattr(config, table)), msgspec.to_builtins(getattr(default, table))
-        if different := {key: value for key, value in chosen.items() if value != usual[key]}:
+        if different := {key: value for key, value in chosen.items() if value != usual.get(key)}:
             tables[table] = different
     write_private(profile.config_file, tomli_w.dumps(tables).encode())
 

@@ -17,6 +17,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.keymap import Keymap
 
 from .service import Service
 from .worlds import Opening, opened
@@ -146,6 +147,7 @@ async def driving(
     silence: float = 60.0,
     refusals: list[DyntuiError] | None = None,
     at: Callable[[Service], Whose] | None = None,
+    keymap: Keymap | None = None,
 ) -> AsyncIterator[Driver]:
     """A console on its first screen, or on the run that it is opened for (`at`). The service is not reached while there
     are `refusals`, one for each attempt."""
@@ -169,6 +171,7 @@ async def driving(
                 patience=patience,
                 silence=silence,
                 at=None if at is None else at(service),
+                keymap=keymap,
                 clock=service.sandbox.now,
             )
             async with app.run_test(size=size) as pilot:

@@ -91,7 +91,7 @@ async def test_the_palette_runs_an_action_about_the_row(key: str) -> None:
         await hand.to("2", "Autumn fair")
         await hand.press(key)
         lines = hand.text.splitlines()
-        assert next(line for line in lines if "for Email" in line).strip() == "Activate for Email"
+        assert next(line for line in lines if "for Email" in line).strip() == "Activate for Email  a"
         await hand.type("activ")
         await hand.press("enter")
         assert "Activate Autumn fair for email?" in hand.text

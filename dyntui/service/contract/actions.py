@@ -72,7 +72,8 @@ def disabled_reason(action: Action, situation: Situation) -> str:
     return action.rule(situation)
 
 
-_KEY_NAMES = {
+# How keys are written that Textual names.
+KEY_NAMES = {
     "escape": "Esc",
     "question_mark": "?",
     "slash": "/",
@@ -100,7 +101,7 @@ def key_name(key: str) -> str:
         return f"Ctrl+{key.removeprefix('ctrl+')}"
     if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
         return key.upper()
-    return _KEY_NAMES.get(key, key)
+    return KEY_NAMES.get(key, key)
 
 
 def is_typed(key: str) -> bool:

@@ -64,10 +64,15 @@ def key_tables(scopes: Iterable[Scope] = SCOPES) -> str:
         actions = of(scope)
         if not actions:
             continue
-        lines += [f"### {scope.heading}", "", "| keys | action | what it does | command |", "|---|---|---|---|"]
+        lines += [
+            f"### {scope.heading}",
+            "",
+            "| keys | action | what it does | command | in `[keys]` |",
+            "|---|---|---|---|---|",
+        ]
         for action in actions:
             keys = " ".join(f"`{key_name(key)}`" for key in action.keys) or "palette"
             command = f"`{action.command}`" if action.command else ""
-            lines.append(f"| {keys} | {action.title} | {action.tooltip} | {command} |")
+            lines.append(f"| {keys} | {action.title} | {action.tooltip} | {command} | `{action.id}` |")
         lines.append("")
     return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""The palette finds people, lists, campaigns and runs as well as verbs, and shows keys."""
+
+from __future__ import annotations
+
+from dyntui.store.schema import list_member
+
+from .driving import driving
+from .worlds import CAMPAIGN, LIST, Opening
+
+
+async def test_verbs_stand_with_their_keys() -> None:
+    async with driving() as hand:
+        await hand.to("2", "Autumn fair")
+        await hand.press("colon")
+        await hand.type("activ")
+        assert "Activate for Email  a" in hand.text
+
+
+async def test_what_is_named_is_found_and_opened() -> None:
+    async with driving(Opening("targeted")) as hand:
+        with hand.service.db.read() as c:
+            name = c.execute(list_member.select().where(list_member.c.name.contains(" "))).first()
+        assert name is not None
+        for typed, kind, opens in (
+            (LIST, "marketing list of contacts", f"› {LIST}"),
+            (CAMPAIGN, "email campaign, ", f"› {CAMPAIGN}"),
+            (name.name, name.address or "contact", f"› {name.name}"),
+        ):
+            await hand.press("colon")
+            await hand.type(typed)
+            assert kind in hand.text, typed
+            await hand.press("enter")
+            assert opens in hand.text, typed
+        await hand.press("colon")
+        await hand.type(LIST)
+        assert "run, Completed" in hand.text
+        # Nothing is asked before something is typed, and nobody is looked for by two letters.
+        asked = len(hand.asked("people.search"))
+        await hand.press("escape", "colon")
+        await hand.type("ab")
+        assert len(hand.asked("people.search")) == asked
