@@ -104,7 +104,8 @@ def keys() -> str:
     return f"# Keys\n\n{_OWN_KEYS}\n\n{key_tables().strip()}\n"
 
 
-_OWN_KEYS = """Other keys for an action are said in `config.toml` (`dyntui paths` says where it is), by the name in the last column:
+_OWN_KEYS = """Other keys for an action are said in `config.toml` (`dyntui paths` says where it is), by the name in the
+last column:
 
 ```toml
 [keys]

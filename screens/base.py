@@ -170,6 +170,7 @@ class FramedScreen(Asking[None]):
         """The frame shows how things stand, the page begins."""
         for grid in self.query(Grid):
             grid.recall_order(self.console.memory.now.sorts.get(grid.id or "", ""))
+            grid.widths = dict(self.console.memory.now.widths.get(grid.id or "", {}))
         self.refresh_frame()
         self.begin()
 
@@ -355,6 +356,10 @@ class FramedScreen(Asking[None]):
     @on(Grid.Sorted)
     def _order_chosen(self, event: Grid.Sorted) -> None:
         self.console.memory.keep_sort(event.grid.id or "", event.grid.listing.sort)
+
+    @on(Grid.Resized)
+    def _widths_chosen(self, event: Grid.Resized) -> None:
+        self.console.memory.keep_widths(event.grid.id or "", event.grid.widths)
 
     @on(Grid.Moved)
     @on(BarList.Filled)

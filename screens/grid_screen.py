@@ -118,6 +118,9 @@ class GridScreen(FramedScreen, Generic[T]):
         """Loads the rows and puts the keys on them."""
         if self.TRAIL:
             self.trail.show_trail(*self.TRAIL)
+        remembered = self.console.memory.now.views.get(self._rows.id, "")
+        if remembered in self.views.keys:
+            self.views.set(remembered)
         self.load()
         self.grid.focus_rows()
 
@@ -154,6 +157,7 @@ class GridScreen(FramedScreen, Generic[T]):
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:
+        self.console.memory.keep_view(self._rows.id, self.views.chosen)
         self.load()
 
     @on(Grid.ViewStep)

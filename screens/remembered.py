@@ -1,9 +1,10 @@
-"""What the console remembers of a person from one time to the next: the theme, how grids are sorted, and which email
-account was chosen."""
+"""What the console remembers of a person from one time to the next: the theme, how grids are sorted, which view of them
+was chosen, how wide their columns are, and which email account was chosen."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,10 +14,13 @@ log = logging.getLogger("dyntui.console")
 
 class Remembered(msgspec.Struct):
     """`theme` by name, `""` for the first one; `sorts`: the column that a grid, by its id, is sorted by, `-` before it
-    for descending; `account`: the id of the chosen email account, `""` for all."""
+    for descending; `views`: the view that was chosen of a grid; `widths`: the cells of those of its columns, by title,
+    that somebody made wider or narrower; `account`: the id of the chosen email account, `""` for all."""
 
     theme: str = ""
     sorts: dict[str, str] = {}
+    views: dict[str, str] = {}
+    widths: dict[str, dict[str, int]] = {}
     account: str = ""
 
 
@@ -60,6 +64,19 @@ class Memory:
             if by:
                 self.now.sorts[grid] = by
             self._write()
+
+    def keep_view(self, grid: str, view: str) -> None:
+        """The view that was chosen of a grid."""
+        if self.now.views.get(grid) != view:
+            self.now.views[grid] = view
+            self._write()
+
+    def keep_widths(self, grid: str, widths: Mapping[str, int]) -> None:
+        """How wide somebody made columns of a grid; nothing: as wide as usual."""
+        self.now.widths.pop(grid, None)
+        if widths:
+            self.now.widths[grid] = dict(widths)
+        self._write()
 
     def _write(self) -> None:
         if self._path is None:

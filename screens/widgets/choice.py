@@ -49,6 +49,11 @@ class ChoiceBar(Line):
         self.chosen = self._choices[0][0] if self._choices else ""
         self._draw()
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The choices, by key."""
+        return tuple(key for key, _, _ in self._choices)
+
     def show_choices(self, choices: Sequence[Choice]) -> None:
         """Other choices; the taken one stays when it is among them."""
         self._choices = tuple(choices)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Generic, TypeVar
 
@@ -72,6 +72,26 @@ def wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None
         tuple(one if {one} == set(each) else None for one, each in zip(said, texts, strict=True)),
         max(before.rows, len(rows)),
     )
+
+
+def as_wide(
+    columns: Sequence[Column[T]], wants: Wants | None, widths: Mapping[str, int]
+) -> tuple[Sequence[Column[T]], Wants | None]:
+    """The columns, some of which (by title) are exactly so many cells wide, and what they want then."""
+    if not widths:
+        return columns, wants
+    chosen = [widths.get(column.title) for column in columns]
+    fixed = [
+        column if cells is None else replace(column, width=cells, flex=0)
+        for column, cells in zip(columns, chosen, strict=True)
+    ]
+    if wants is not None:
+        most, all_ = (
+            tuple(want if cells is None else cells for want, cells in zip(each, chosen, strict=True))
+            for each in (wants.most, wants.all)
+        )
+        wants = replace(wants, most=most, all=all_)
+    return fixed, wants
 
 
 def told_text(column: Column[T], said: str) -> str:

@@ -19,6 +19,8 @@ from .grid_words import Wording
 
 T = TypeVar("T")
 
+# A column is made wider by so many cells, and never narrower than so many.
+_STEP, _LEAST = 2, 4
 # What takes a row, or all rows.
 _OF_ROWS = ("grid.open", "grid.mark", "grid.copy", "rows.export")
 
@@ -33,6 +35,9 @@ class Grid(GridRows[T], Generic[T]):
 
     class Sorted(GridRows.Event):
         """Another order was chosen."""
+
+    class Resized(GridRows.Event):
+        """A column was made wider or narrower."""
 
     class ViewStep(GridRows.Event):
         """The next (+1) or the previous (-1) view is wanted."""
@@ -223,6 +228,36 @@ class Grid(GridRows[T], Generic[T]):
             self._sort(by.removeprefix("-") if by.startswith("-") else f"-{by}")
         else:
             self.do_grid_sort()
+
+    # Widths
+
+    def do_grid_wider(self) -> None:
+        """Makes the column that the rows are sorted by wider, else the first one."""
+        self._resize(_STEP)
+
+    def do_grid_narrower(self) -> None:
+        """Makes it narrower."""
+        self._resize(-_STEP)
+
+    def do_grid_usual_widths(self) -> None:
+        """All columns as wide as usual."""
+        self.widths = {}
+        self._resized()
+
+    def _resize(self, by: int) -> None:
+        if not self.places:
+            return
+        sorted_by = self.listing.sort.removeprefix("-")
+        place = next((each for each in self.places if sorted_by and each.column.sort == sorted_by), self.places[0])
+        cells = max(_LEAST, min(self._room or _LEAST, place.width + by))
+        self.widths = {**self.widths, place.column.title: cells}
+        self._resized()
+
+    def _resized(self) -> None:
+        if self._room:
+            self.lay_out(self._room)
+        self._changed()
+        self.post_message(self.Resized(self))
 
     @on(GridHead.Clicked)
     def _title_clicked(self, event: GridHead.Clicked) -> None:

@@ -19,7 +19,7 @@ from dyntui.service.contract.paging import Page
 
 from ..working import start
 from .cells import width_of
-from .columns import Column, Place, Wants, arrange, told_once, wanted
+from .columns import Column, Place, Wants, arrange, as_wide, told_once, wanted
 from .grid_parts import FilterInput, GridBody, GridHead
 from .grid_words import GUTTER, Wording, notice, room_beside, status, titles
 from .line import Line
@@ -95,6 +95,8 @@ class GridRows(Vertical, Generic[T]):
         self._room = 0
         self._wants: Wants | None = None
         self._told = ""
+        # The cells of columns, by title, that somebody made wider or narrower.
+        self.widths: dict[str, int] = {}
         self.cursor = 0
         self.marks: dict[str, T] = {}
         self._source: Source[T] | None = None
@@ -192,8 +194,9 @@ class GridRows(Vertical, Generic[T]):
         self._room = width
         cells, wants = max(1, width - GUTTER), self._wants
         room = room_beside(self.listing, self.wording, width)
-        gone, self._told = told_once(self.columns, cells, wants, room, self.listing.sort)
-        self.places = arrange(self.columns, cells, wants, gone)
+        columns, wants = as_wide(self.columns, wants, self.widths)
+        gone, self._told = told_once(columns, cells, wants, room, self.listing.sort)
+        self.places = arrange(columns, cells, wants, gone)
         self._show_head()
         self._show_status()
         self.body.refresh()

@@ -82,6 +82,8 @@ KEY_NAMES = {
     "minus": "-",
     "equals_sign": "=",
     "at": "@",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "enter": "Enter",
     "space": "Space",
     "up": "↑",
@@ -104,6 +106,15 @@ def key_name(key: str) -> str:
     return KEY_NAMES.get(key, key)
 
 
+# Those that write a character, of the keys that Textual names.
+_TYPED = frozenset(
+    (
+        *("question_mark", "slash", "colon", "plus", "minus", "equals_sign", "at", "space"),
+        *("greater_than_sign", "less_than_sign"),
+    )
+)
+
+
 def is_typed(key: str) -> bool:
     """Whether the key writes a character where something is typed, so that it cannot be a command there."""
-    return len(key) == 1 or key in {"question_mark", "slash", "colon", "plus", "minus", "equals_sign", "at", "space"}
+    return len(key) == 1 or key in _TYPED

@@ -104,6 +104,26 @@ ACTIONS = (
     Action(id="grid.next_view", title="View to the right", scopes=(ON_GRID,), keys=("l", "right"), palette=False),
     Action(id="grid.open", title="Open", scopes=(ON_GRID,), keys=("enter",), hint="Open", row=True, palette=False),
     Action(
+        id="grid.wider",
+        title="Wider column",
+        scopes=(ON_GRID,),
+        keys=("greater_than_sign",),
+        tooltip="The column that the rows are sorted by, else the first one; it is remembered",
+    ),
+    Action(
+        id="grid.narrower",
+        title="Narrower column",
+        scopes=(ON_GRID,),
+        keys=("less_than_sign",),
+        tooltip="The same column",
+    ),
+    Action(
+        id="grid.usual_widths",
+        title="Columns as wide as usual",
+        scopes=(ON_GRID,),
+        tooltip="Takes back what was made wider or narrower",
+    ),
+    Action(
         id="grid.mark", title="Mark", scopes=(ON_GRID,), keys=("space",), row=True, tooltip="Marks or unmarks the row"
     ),
     Action(
