@@ -15,6 +15,7 @@ from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import reading_text
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SEND
+from dyntui.service import own_lists
 from dyntui.service.answering import answers
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -183,23 +184,7 @@ class Campaigns:
                 remedy="Synchronise the email campaigns; the log says why Dynamics refused it, if it did.",
             )
         adding = await self._resources.read(lambda c: list_store.stored(c, request.add))
-        if other := [each.name for each in adding if each.activated and each.account_id != campaign.account_id]:
-            raise DyntuiError(
-                "LIST_OF_ANOTHER_ACCOUNT",
-                f"Activated for another email account than that of the campaign: {', '.join(other)}.",
-                not_done="The targets were not changed.",
-                remedy="Choose lists of the campaign's own email account.",
-                exit=Exit.USAGE,
-            )
-        wrong = [each.name for each in adding if not each.activated]
-        if wrong or len(adding) < len(request.add):
-            raise DyntuiError(
-                "LIST_NOT_ACTIVATED",
-                ("Not activated for email: " + ", ".join(wrong) + ".") if wrong else "A marketing list is not known.",
-                not_done="The targets were not changed.",
-                remedy="Activate the list for email first.",
-                exit=Exit.USAGE,
-            )
+        own_lists.require(adding, request.add, campaign.account_id, "The targets were not changed.")
         person = await self._identities.person(context.uid)
         caller = person.object_id if person else None
         dv = await self._resources.connections.dataverse()

@@ -26,7 +26,7 @@ from dyntui.model.sync_types import (
     asked_of,
 )
 from dyntui.model.traces import Trace
-from dyntui.service import backups
+from dyntui.service import backups, own_lists
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
@@ -217,15 +217,7 @@ class Runs:
 
     async def _lists_title(self, account_id: str, ids: tuple[str, ...]) -> str:
         found = await self._resources.read(lambda c: list_store.stored(c, ids))
-        wrong = [each.name for each in found if not each.activated or each.account_id != account_id]
-        if len(found) < len(ids) or wrong:
-            raise DyntuiError(
-                "LIST_NOT_ACTIVATED",
-                ("Not activated for email: " + ", ".join(wrong) + ".") if wrong else "A marketing list is not known.",
-                not_done="Nothing was synchronised.",
-                remedy="Activate the list for email first.",
-                exit=Exit.USAGE,
-            )
+        own_lists.require(found, ids, account_id, "Nothing was synchronised.")
         return ", ".join(each.name for each in found)
 
     @answers(RUN_CANCEL)

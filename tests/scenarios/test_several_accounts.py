@@ -469,6 +469,21 @@ def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_
     assert [row[0] for row in members_here] == [others["contact"]] and not office.mailed(campaign)
 
 
+def test_a_list_that_was_asked_for_and_is_not_this_accounts_any_more_is_named(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    with pytest.raises(DyntuiError, match=r"LIST_OF_ANOTHER_ACCOUNT.*Newsletter"):
+        office.run("lists", account="Second", lists=(newsletter.id,))
+    queued = office.start("lists", account="Main", lists=(newsletter.id,))
+    office.deactivate(newsletter.id)
+    office.activate(lists_contract.Activate(id=newsletter.id, account="Second", link=True))
+    office.engine.drain()
+    run = office.detail(queued)
+    (item,) = [each for each in run.items if each.id == newsletter.id]
+    assert (run.run.status, item.status) == (RunStatus.FAILED, RunStatus.FAILED)
+    assert "LIST_OF_ANOTHER_ACCOUNT" in item.note and "problem" not in office.list_named("Newsletter").sync_status
+
+
 def test_a_contact_that_one_account_names_by_id_alone_is_none_of_the_others(two: Two) -> None:
     office = two.office
     newsletter = office.activated("Newsletter")

@@ -67,6 +67,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
             await list_rows.take_turns(ctx, dv)
             await _name_left_out(ctx)
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
+        await _name_not_due(ctx, asked.lists, [each.id for each in due])
         untold = await ctx.read(lambda c: suppression_store.count_unwritten(c, ctx.account_id))
         start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed), untold=untold)
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
@@ -106,6 +107,17 @@ async def _name_left_out(ctx: RunContext) -> None:
         await ctx.begin_item(_BY_HAND, kind="note", name="Left out", place=_LAST)
         note = f"Synchronised by hand only: {', '.join(names)}"
         await ctx.write(lambda c: ctx.close_item(c, _BY_HAND, note=note))
+
+
+async def _name_not_due(ctx: RunContext, wanted: Sequence[str], due: Sequence[str]) -> None:
+    """Lists that somebody asked for and that are not to be synchronised any more: each fails by its name."""
+    for place, list_id in enumerate((each for each in wanted if each not in due), start=len(due)):
+        found = await ctx.read(functools.partial(list_store.stored, ids=[list_id]))
+        try:
+            await lists.known(ctx, list_id)
+        except DyntuiError as error:
+            await ctx.begin_item(list_id, kind="list", name=found[0].name if found else list_id, place=place)
+            await ctx.fail_item(list_id, error)
 
 
 async def learn_consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, trust: Rule) -> list[str]:
@@ -153,7 +165,9 @@ async def one_list(ctx: RunContext, connections: Connections, place: int, part: 
         await ctx.fail_item(list_id, error)
         status = _LIST_STATUS.get(error.code, "")
         text = error.message
-        await ctx.write(lambda c: list_store.failed(c, list_id, ctx.run_id, text, status=status))
+        if error.code != "LIST_OF_ANOTHER_ACCOUNT":
+            # How it stands in the other one says nothing of it.
+            await ctx.write(lambda c: list_store.failed(c, list_id, ctx.run_id, text, status=status))
         if error.code == "LIST_INACTIVE":
             await ctx.write(lambda c: list_store.found_inactive(c, list_id))
         at = ctx.at(ListsCursor)
