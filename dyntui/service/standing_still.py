@@ -8,6 +8,7 @@ last page, or a minute after the client has asked for none. A long one would kee
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -16,6 +17,7 @@ from contextvars import ContextVar
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.paging import Page, Window
@@ -27,6 +29,8 @@ T = TypeVar("T")
 IDLE_SECONDS: Final = 60.0
 # Each has a connection to the store for itself.
 MOST: Final = 8
+
+log = logging.getLogger(__name__)
 
 
 class Reading:
@@ -133,7 +137,11 @@ class StillListings:
         if still.idle is not None:
             still.idle.cancel()
         async with still.turn:
-            await asyncio.to_thread(still.close)
+            try:
+                await asyncio.to_thread(still.close)
+            except (DyntuiError, SQLAlchemyError) as error:
+                # The server has ended it already: what was read of it was read.
+                log.warning("a listing that stood still could not be ended: %s", error)
 
     @property
     def open(self) -> int:
