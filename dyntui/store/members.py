@@ -31,7 +31,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, li
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import intervals, list_unsubscribes, sequences, unanswered_imports
 from dyntui.store.book_marks import BY_OTHERS
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import book_stranger, list_member, marketing_list
 
 _m = list_member.c
@@ -72,7 +72,7 @@ def addresses_of_contacts(c: Connection, account_id: str, contact_ids: Sequence[
     of_account = select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
     for some in in_chunks(contact_ids):
         rows = select(_m.contact_id, _m.sent_address).where(
-            _m.contact_id.in_(some), _m.sent_address != "", _m.list_id.in_(of_account)
+            _m.contact_id.in_(some), _m.sent_address != "", beside(_m.list_id).in_(of_account)
         )
         known.update((row.contact_id, row.sent_address) for row in c.execute(rows.distinct()))
     return sorted(known)

@@ -16,6 +16,7 @@ from dyntui.store import (
     counts,
     flags,
     list_unsubscribes,
+    members,
     pending_members,
     preferences,
     recipients,
@@ -142,6 +143,7 @@ def known_of(c: Connection, people: int) -> None:
         }
         c.execute(insert(suppression).values(**said, suppressed_on=NOW, said_reason="SUPPRESSED", said_on=NOW))
     c.execute(update(list_member).where(list_member.c.outcome == "").values(outcome="added", sent_address="x"))
+    c.execute(update(list_member).values(contact_id=list_member.c.seq))
 
 
 def flags_of(rows: range) -> list[FlagSet]:
@@ -167,6 +169,7 @@ def contacts_of(rows: range) -> list[OfContact]:
         lambda c: undoing.mailed(c, ACCOUNT, PAGE),
         lambda c: pending_members.imported_among(c, LIST, PAGE),
         lambda c: strangers.no_members(c, LIST, PAGE),
+        lambda c: members.addresses_of_contacts(c, ACCOUNT, range(100)),
         lambda c: why.of_address(c, PAGE[0], account_id=ACCOUNT, campaign_id=1, lists=[LIST]),
         lambda c: why.of_address(c, PAGE[1], account_id=ACCOUNT, campaign_id=1, lists=[LIST]),
     ],
@@ -180,6 +183,7 @@ def contacts_of(rows: range) -> list[OfContact]:
         "mailed",
         "imported",
         "on the list",
+        "named by id",
         "why",
         "why not",
     ],
