@@ -7,6 +7,7 @@ from functools import partialmethod
 from typing import ClassVar
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.console import ON_EVERYWHERE
@@ -59,6 +60,22 @@ class Everywhere(TypingAhead, inherit_bindings=False):
         from .help import HelpScreen
 
         self.push_screen(HelpScreen(scopes_in_focus(self.screen)))
+
+    def do_app_jump(self) -> None:
+        """A letter on whatever can have the focus."""
+        from .jump import Jump, lettered
+
+        below = self.screen
+        targets = lettered(below.focus_chain)
+        if len(targets) < 2:
+            self.notify("Nothing else here can have the focus.", markup=False)
+            return
+
+        def jumped(target: Widget | None) -> None:
+            if target is not None and target.is_attached:
+                below.set_focus(target)
+
+        self.push_screen(Jump(targets), jumped)
 
     def do_app_theme(self) -> None:
         """The next theme."""

@@ -82,6 +82,7 @@ KEY_NAMES = {
     "minus": "-",
     "equals_sign": "=",
     "at": "@",
+    "semicolon": ";",
     "greater_than_sign": ">",
     "less_than_sign": "<",
     "enter": "Enter",
@@ -109,7 +110,7 @@ def key_name(key: str) -> str:
 # Those that write a character, of the keys that Textual names.
 _TYPED = frozenset(
     (
-        *("question_mark", "slash", "colon", "plus", "minus", "equals_sign", "at", "space"),
+        *("question_mark", "slash", "colon", "plus", "minus", "equals_sign", "at", "space", "semicolon"),
         *("greater_than_sign", "less_than_sign"),
     )
 )

@@ -61,6 +61,13 @@ ACTIONS = (
         tooltip="The keys that work here, and what they do",
     ),
     Action(
+        id="app.jump",
+        title="Jump",
+        scopes=(ON_EVERYWHERE,),
+        keys=("semicolon",),
+        tooltip="A letter on whatever can have the focus; the letter moves it there",
+    ),
+    Action(
         id="app.theme",
         title="Next theme",
         scopes=(ON_EVERYWHERE,),
