@@ -105,6 +105,12 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
             ("Clicked by", f"{number(row.unique_clicks)}  {share(row.unique_clicks, row.delivered)}", ""),
         ]
 
+    def hint_of(self, action_id: str) -> str | None:
+        """Where there is no campaign, there is none to compare."""
+        if action_id == "campaigns.compare" and self.grid.row() is None:
+            return ""
+        return super().hint_of(action_id)
+
     def opened(self, row: CampaignRow) -> None:
         """Its page."""
         self.console.open_page(CAMPAIGN, CampaignRef(row.id, row.account))

@@ -55,7 +55,7 @@ LIST_COLUMNS: tuple[Column[ListRow], ...] = (
     Column(
         title="Sync status",
         text=lambda row: status_text(row) if row.activated else "",
-        width=13,
+        width=20,
         flex=2,
         priority=1,
         tone=_status_tone,

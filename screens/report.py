@@ -44,6 +44,7 @@ from .widgets.grid_words import Wording
 from .widgets.hours import HourChart
 from .wording import moment, number, people_of, rate
 
+_SHORT = 70
 _UNOPENED, _UNREAD = "Nobody has opened it yet.", "Not read yet."
 
 FILTERS = (
@@ -85,14 +86,26 @@ def _tone(row: RecipientRow) -> str:
 
 COLUMNS: tuple[Column[RecipientRow], ...] = (
     Column(title="Address", text=lambda row: row.address, width=22, flex=2, sort="address", whole=True),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=3),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=5),
     Column(title="Did", text=_did, width=14, tone=_tone),
-    Column(title="Opens", text=lambda row: number(row.opens) if row.opens else "", width=5, right=True, sort="opens"),
     Column(
-        title="Clicks", text=lambda row: number(row.clicks) if row.clicks else "", width=6, right=True, sort="clicks"
+        title="Opens",
+        text=lambda row: number(row.opens) if row.opens else "",
+        width=5,
+        right=True,
+        priority=2,
+        sort="opens",
     ),
-    Column(title="First opened", text=lambda row: moment(row.first_opened), width=17, priority=2, sort="first_opened"),
-    Column(title="Last opened", text=lambda row: moment(row.last_opened), width=17, priority=4, sort="last_opened"),
+    Column(
+        title="Clicks",
+        text=lambda row: number(row.clicks) if row.clicks else "",
+        width=6,
+        right=True,
+        priority=2,
+        sort="clicks",
+    ),
+    Column(title="First opened", text=lambda row: moment(row.first_opened), width=17, priority=4, sort="first_opened"),
+    Column(title="Last opened", text=lambda row: moment(row.last_opened), width=17, priority=6, sort="last_opened"),
 )
 
 
@@ -215,11 +228,15 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
         self._with.show_rows(read_with_rows(report), sum(each.opens for each in report.clients))
         self._links.show_rows(
             [
-                BarRow(link.url, link.url, link.clicks, "slice-1", note=f"{people_of(link.people)}")
+                BarRow(link.url, self._link_text(link.url), link.clicks, "slice-1", note=f"{people_of(link.people)}")
                 for link in sorted(report.links, key=lambda link: -link.clicks)
             ]
         )
         self.refresh_hints()
+
+    def _link_text(self, url: str) -> str:
+        """Where there is little room it is for what tells links apart."""
+        return url.removeprefix("https://") if self.app.size.width < _SHORT else url
 
     def hint_of(self, action_id: str) -> str | None:
         """Where `m` leads from here."""

@@ -154,6 +154,9 @@ class SendPage(SendActions, Page[str]):
         self._results.say_when_empty(_no_results(send) if results is None else unread)
         self._results.show_rows(result_rows(results) if read and results else [], results.mailed if results else 0)
         card = self.query_one("#send-results-card", Vertical)
+        # The report's rates are of those whom it reached: what these are of is said.
+        of = f"{number(results.mailed)} mailed" if read and results else ""
+        card.border_title = f"{'Of' if short else 'What came back of'} {of}" if of else "What came back"
         card.border_subtitle = f"as of {moment(detail.results_on)}" if results and detail.results_on else ""
         self.refresh_hints()
 

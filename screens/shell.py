@@ -157,7 +157,11 @@ class TroubleStrip(Line):
             self.show(Part(fit(f" … waiting for an answer · {away} · 1 tells more", width), "warn"))
             return
         newest = troubles[-1]
-        parts = [Part(" e", "key"), Part(" tells more  ", "muted"), Part("r", "key"), Part(" reads again ", "muted")]
+        more, again = _click("app.trouble"), _click("app.refresh")
+        parts = [
+            *(Part(" e", "key", more), Part(" tells more  ", "muted", more)),
+            *(Part("r", "key", again), Part(" reads again ", "muted", again)),
+        ]
         if len(troubles) > 1:
             parts.insert(0, Part(f" and {len(troubles) - 1} more  ", "muted"))
         room = width - sum(width_of(part.text) for part in parts) - 1
@@ -237,7 +241,8 @@ class KeyHints(Line):
         entered = {hint for key, hint, _ in shown if key == "Enter"} | {button}
         shown = [one for one in shown if one[0] == "Enter" or one[1] not in entered or one[2].id == "app.back"]
         if not situation.depth:
-            shown = [one for one in shown if one[2].id != "app.back"]
+            # There it only takes a filter or marks back.
+            shown = [one for one in shown if one[2].id != "app.back" or one[1] != one[2].hint]
         tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help", "app.quit_at_top")]
         rest = [one for one in shown if one not in tail]
         while rest and (len(rest) + len(tail) > limit or self._needed(rest + tail) > width):

@@ -25,7 +25,9 @@ from .toned import Toned
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 # So many cells a label has at least, and so many are left to a bar where the label has to be cut anyway.
-_LEAST_LABEL, _BAR = 12, 12
+_LEAST_LABEL, _BAR = 12, 4
+# Narrower than this, besides the counts, shares would be cut.
+_FOR_SHARES = 25
 
 
 def block_bar(fraction: float, width: int, *, track: str = "░") -> str:
@@ -173,7 +175,7 @@ class BarList(ScrollView, Toned, can_focus=True):
             return self._text_line(row, mark, base, colour, width)
         counts = max(len(number(one.count or 0)) for one in self._rows)
         tail = f" {number(row.count):>{counts}}"
-        if self._shares:
+        if self._shares and width >= _FOR_SHARES + len(tail):
             tail += f" {share(row.count, self._whole):>6}"
         if row.note:
             tail += f"  {row.note}"

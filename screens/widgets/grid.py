@@ -69,6 +69,8 @@ class Grid(GridRows[T], Generic[T]):
         """What Enter does; where there is no row, nothing that takes one."""
         if action_id == "filter.done":
             return "Open" if self._found_one else None
+        if action_id == "app.back":
+            return {"filter": "Clear", "marks": "Unmark"}.get(self.narrowed)
         if action_id in _OF_ROWS and self.row() is None:
             return ""
         if action_id == "grid.filter" and not self._finds and not self.listing.matching and not self.narrowed:

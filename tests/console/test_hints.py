@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dyntui.model.errors import DyntuiError
+
 from .driving import Driver, driving
 from .worlds import CAMPAIGN, LIST, NEVER, Opening
 
@@ -89,3 +91,28 @@ async def test_never_synchronised_is_no_advice_to_press_a_key_that_fails() -> No
         await hand.to("", NEVER)
         await hand.press("enter")
         assert "Not synchronised yet: press s." in hand.text
+
+
+async def test_what_esc_takes_back_is_said_also_where_it_leads_nowhere() -> None:
+    async with driving() as hand:
+        await hand.press("2", "space")
+        assert "Esc Unmark" in hints(hand)
+        await hand.press("escape")
+        assert "Esc" not in hints(hand)
+        await hand.press("slash")
+        await hand.type("News")
+        await hand.press("enter")
+        assert "Esc Clear" in hints(hand)
+        await hand.press("escape", "enter")
+        assert "Esc Back" in hints(hand)
+
+
+async def test_what_is_said_of_trouble_can_be_clicked() -> None:
+    async with driving() as hand:
+        await hand.press("2")
+        hand.service.failing["lists.page"] = DyntuiError("DOWN", "It is down.", not_done="Nothing.", remedy="Wait.")
+        await hand.press("r")
+        (line,) = [each for each in hand.text.splitlines() if "tells more" in each]
+        await hand.pilot.click("#trouble", offset=(line.index("tells more"), 0))
+        await hand.settle()
+        assert "It is down." in hand.text
