@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -191,9 +191,15 @@ class Alternatives(Dialog[str]):
         self.set_class(needed > self.app.size.width * 94 // 100 - _FRAME, "-tight")
         super().on_resize()
 
+    def on_key(self, event: events.Key) -> None:
+        """Below one another they are gone through up and down."""
+        if event.key in ("up", "down"):
+            event.stop()
+            (self.do_dialog_left if event.key == "up" else self.do_dialog_right)()
+
     def refresh_hints(self) -> None:
         """Draws how one answers."""
-        self.show_keys(("← → Enter", "Choose"), ("Esc", "Cancel"))
+        self.show_keys(("↑ ↓ Enter" if self.has_class("-tight") else "← → Enter", "Choose"), ("Esc", "Cancel"))
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

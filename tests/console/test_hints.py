@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.actions import key_name
+from dyntui.service.contract.sends import SettleSend
+from dyntui.service.contract.subjects import ACTIONS
 
 from .driving import Driver, driving
 from .worlds import CAMPAIGN, LIST, NEVER, Opening
@@ -10,6 +13,10 @@ from .worlds import CAMPAIGN, LIST, NEVER, Opening
 
 def hints(hand: Driver) -> str:
     return hand.text.splitlines()[-1]
+
+
+def test_keys_are_named_as_they_stand_on_a_keyboard() -> None:
+    assert [key for action in ACTIONS for key in action.keys if "_" in key_name(key)] == []
 
 
 async def test_what_takes_a_row_is_not_hinted_where_there_is_none() -> None:
@@ -50,7 +57,10 @@ async def test_a_send_in_doubt_is_said_whatever_is_shown_and_its_key_comes_first
         assert "nobody knows whom a send reached: press x." in hand.text
         assert hints(hand).startswith(" x Settle  w Send")
         await hand.press("x")
-        assert "It was not mailed" in hand.text and " It was mailed " in hand.text
+        assert "It was not mailed" in hand.text and " It was mailed " in hand.text and "↑ ↓ Enter Choose" in hand.text
+        await hand.press("down", "enter")
+        (settled,) = hand.asked("sends.settle")
+        assert isinstance(settled, SettleSend) and not settled.was_mailed
 
 
 async def test_an_event_without_a_run_offers_none_and_the_picture_leads_back_to_the_table() -> None:

@@ -85,6 +85,8 @@ KEY_NAMES = {
     "semicolon": ";",
     "greater_than_sign": ">",
     "less_than_sign": "<",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "enter": "Enter",
     "space": "Space",
     "up": "↑",
@@ -111,7 +113,7 @@ def key_name(key: str) -> str:
 _TYPED = frozenset(
     (
         *("question_mark", "slash", "colon", "plus", "minus", "equals_sign", "at", "space", "semicolon"),
-        *("greater_than_sign", "less_than_sign"),
+        *("greater_than_sign", "less_than_sign", "left_square_bracket", "right_square_bracket"),
     )
 )
 
