@@ -11,7 +11,7 @@ CHOSEN ?= -m "not thorough"
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try image clean
+.PHONY: demo test test-all check lint types imports unit postgresql on-postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try image clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -78,6 +78,10 @@ sim: $(STAMP)
 month: $(STAMP)
 	$(BIN)/python -m tests.month.main --people $(or $(PEOPLE),300) --lists $(or $(LISTS),3) --days $(or $(DAYS),3) --seed $(or $(SEED),1) \
 		--apart "$(APART)"
+
+# Scenarios with their stores on PostgreSQL. FILES=tests/scenarios/test_undo.py picks some.
+on-postgresql: $(STAMP)
+	$(BIN)/python -m pytest -n 0 -q -p tests.on_postgresql $(or $(FILES),tests/scenarios)
 
 # Plants known bugs one at a time in a copy of the tree: histories notice each. ONLY=plan,page picks bugs by parts of their names.
 planted: $(STAMP)
