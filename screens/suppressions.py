@@ -14,8 +14,11 @@ from dyntui.service.contract.people import KnownPerson
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.suppressions import (
     ON_SUPPRESSIONS,
+    SUPPRESSION_ADD,
     SUPPRESSION_LIFT,
     SUPPRESSIONS_PAGE,
+    AddedSuppression,
+    AddSuppression,
     Lifted,
     LiftSuppression,
     SuppressionRow,
@@ -26,7 +29,7 @@ from .bindings import bindings
 from .facts_dialog import FactsDialog
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
-from .lifting import LiftOutcome, LiftQuestion
+from .lifting import LiftOutcome, LiftQuestion, SuppressQuestion
 from .places import ODD_ROWS, OPT_OUT_SOURCES
 from .reason_help import explained
 from .running import start_run
@@ -99,6 +102,19 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
         """The same beside the rows."""
         seen = f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
         return explained(code=row.reason, address=row.address, outcome="suppressed", detail=seen)
+
+    def do_suppressions_add(self) -> None:
+        """Asks which address is not to be mailed any more, and why."""
+
+        def answered(request: AddSuppression | None) -> None:
+            if request is not None:
+                self.ask(SUPPRESSION_ADD, request, self._added)
+
+        self.app.push_screen(SuppressQuestion(), answered)
+
+    def _added(self, added: AddedSuppression) -> None:
+        already = f" It was already by {', '.join(added.already)}." if added.already else ""
+        self.app.notify(f"{added.address} is suppressed; dotdigital is told now.{already}", title="Suppressed")
 
     def do_suppressions_lift(self) -> None:
         """Asks which address may be mailed again, and why."""

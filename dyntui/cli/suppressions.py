@@ -5,18 +5,21 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Group, choices
-from dyntui.cli.output import moment, print_json, print_table
+from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
 from dyntui.model.consent_sources import SOURCES
+from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
+    SUPPRESSION_ADD,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
+    AddSuppression,
     AnswerConsentSources,
     LiftSuppression,
     SuppressionRow,
@@ -45,6 +48,28 @@ _COLUMNS: Columns[SuppressionRow] = (
 async def list_(_client: ServiceClient, rows: Rows, account: str) -> SuppressionsQuery:
     """The suppressed addresses, why, and since when."""
     return SuppressionsQuery(account=account, **rows)
+
+
+@command.command()
+@click.argument("address")
+@click.option("--reason", required=True, help="Why the address is not to be mailed; kept with your name.")
+@click.pass_context
+def add(context: click.Context, address: str, reason: str) -> None:
+    """Suppress ADDRESS: no email account mails it any more.
+
+    A row in Dynamics says so, dotdigital is told in every email account, and records with the address are marked. Only
+    the person can take that back, by subscribing again in dotdigital.
+    """
+    chosen = choices(context)
+    if not chosen.yes:
+        click.confirm(f"Suppress {plain(address)} in all email accounts?", abort=True, err=True)
+    answer = ask(chosen, SUPPRESSION_ADD, AddSuppression(address=address, reason=reason))
+    if chosen.json:
+        print_json(answer)
+        return
+    say(f"{answer.address} is suppressed: Dynamics says so, and {len(answer.runs)} runs tell dotdigital.")
+    if answer.already:
+        say(f"It was already by {', '.join(answer.already)}.")
 
 
 @command.command()

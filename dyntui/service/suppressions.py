@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from dyntui.dataverse import rows
+from dyntui.model import solution
+from dyntui.model.admin_changes import AdminChange
 from dyntui.model.consent_sources import SOURCES
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.paging import Page
 from dyntui.model.people import is_address, normalise
 from dyntui.service.answering import answers
+from dyntui.service.contract.runs import StartRun
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
+    SUPPRESSION_ADD,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
+    AddedSuppression,
+    AddSuppression,
     AnswerConsentSources,
     ConsentSources,
     Lifted,
@@ -29,16 +36,21 @@ from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.service.runs import chosen_account
-from dyntui.store import consent_sources, deciding, odd_rows, suppressions
+from dyntui.service.runs import Runs, chosen_account
+from dyntui.store import admin_changes, consent_sources, deciding, odd_rows, suppressions
+
+# What a row that a person wrote names as its origin, and as much of a reason as its column takes.
+_BY_HAND, _REASON = "a person", 50
+_ID = f"{solution.SUPPRESSION.logical_name}id"
 
 
 class Suppressions:
     """The calls of `suppressions.*`."""
 
-    def __init__(self, resources: Resources, identities: Identities) -> None:
+    def __init__(self, resources: Resources, identities: Identities, runs: Runs) -> None:
         self._resources = resources
         self._identities = identities
+        self._runs = runs
 
     @answers(SUPPRESSIONS_PAGE)
     async def page(self, context: CallContext, request: SuppressionsQuery) -> Page[SuppressionRow]:
@@ -46,24 +58,62 @@ class Suppressions:
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
         return await self._resources.read(lambda c: suppressions.window(c, request, account_id=account_id))
 
+    @answers(SUPPRESSION_ADD)
+    async def add(self, context: CallContext, request: AddSuppression) -> AddedSuppression:
+        """A row in Dynamics, in the person's name; runs of all email accounts do what such a row asks for. Raises
+        SUPPRESSED_WITHOUT_REASON, NO_ADDRESS, SUPPRESSED_ALREADY, and what Dynamics says."""
+        why = request.reason.strip()
+        if not why:
+            raise _refused(
+                "SUPPRESSED_WITHOUT_REASON", "An address is suppressed with a reason only.", "Say why: --reason."
+            )
+        address = _one_address(request.address)
+        person = await self._identities.person(context.uid)
+        known = await self._resources.read(lambda c: suppressions.of_address(c, address))
+        names = await self._resources.account_names()
+        already = tuple(sorted(names[each] for each in known if each in names))
+        if already and len(already) == len(names):
+            raise _refused(
+                "SUPPRESSED_ALREADY",
+                f"{address} is suppressed by {', '.join(already)}.",
+                "See since when and why: `dyntui suppressions list --search ADDRESS`.",
+            )
+        now = self._resources.now()
+        row = {
+            "dyntui_address": address,
+            "dyntui_reason": why[:_REASON],
+            "dyntui_suppressedon": now,
+            "dyntui_origin": _BY_HAND,
+        }
+        spec = solution.SUPPRESSION
+        dv = await self._resources.connections.dataverse()
+        caller = await self._identities.caller(context.uid)
+        await rows.create(dv, spec.entity_set, row, id_column=_ID, row_id=self._resources.ids(), caller=caller)
+        by = person.name if person else ""
+        change = AdminChange(
+            subject="suppressions", thing=address, changed_by=by, changed_on=now, before="", after=f"suppressed: {why}"
+        )
+        accounts = sorted(names)
+
+        def keep(c: Connection) -> None:
+            for each in accounts:
+                admin_changes.record(c, each, change)
+
+        await self._resources.write(keep)
+        started = [
+            await self._runs.start(context, StartRun(sync_type="suppressions", account=each)) for each in accounts
+        ]
+        return AddedSuppression(address=address, already=already, runs=tuple(started))
+
     @answers(SUPPRESSION_LIFT)
     async def lift(self, context: CallContext, request: LiftSuppression) -> Lifted:
         """Ends what only dyntui knows against an address. Raises LIFT_WITHOUT_REASON, NO_ADDRESS, NOTHING_TO_LIFT."""
         why = request.reason.strip()
-        # An address as it is shown is that one, though more could be read out of it (`o'brien@...`).
-        exactly = normalise(request.address)
-        found = (exactly,) if is_address(exactly) else addresses_in(request.address)
         if not why:
             raise _refused("LIFT_WITHOUT_REASON", "A suppression ends with a reason only.", "Say why: --reason.")
-        if len(found) != 1:
-            raise _refused(
-                "NO_ADDRESS",
-                f"{shown(request.address)!r} is not one e-mail address.",
-                "Give one address as it is shown.",
-            )
+        address = _one_address(request.address)
         person = await self._identities.person(context.uid)
         by = person.name if person else ""
-        (address,) = found
         decided = await self._resources.write(lambda c: deciding.lift(c, address, by, why, self._resources.now()))
         if not decided.lifted and not decided.suppressed_in:
             raise _refused(
@@ -119,7 +169,17 @@ class Suppressions:
 
 def use_cases(parts: Parts) -> Suppressions:
     """What answers these calls."""
-    return Suppressions(parts.resources, parts.identities)
+    return Suppressions(parts.resources, parts.identities, Runs(parts.resources, parts.identities, parts.enqueue))
+
+
+def _one_address(text: str) -> str:
+    """The address that was typed. Raises NO_ADDRESS where that is none, or several."""
+    # An address as it is shown is that one, though more could be read out of it (`o'brien@...`).
+    exactly = normalise(text)
+    found = (exactly,) if is_address(exactly) else addresses_in(text)
+    if len(found) != 1:
+        raise _refused("NO_ADDRESS", f"{shown(text)!r} is not one e-mail address.", "Give one address as it is shown.")
+    return found[0]
 
 
 def _sources(c: Connection) -> ConsentSources:

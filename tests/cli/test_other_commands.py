@@ -39,9 +39,12 @@ from dyntui.service.contract.subjects import ACTIONS
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
+    SUPPRESSION_ADD,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
+    AddedSuppression,
+    AddSuppression,
     ConsentSources,
     Lifted,
     OddRow,
@@ -456,3 +459,14 @@ def test_every_command_takes_the_options_that_all_take():
     }
     # The sandbox is no part of a profile.
     assert lacking == {"dyntui sandbox"}
+
+
+def test_an_address_is_suppressed_once_somebody_has_said_so(dyntui: Callable, service: ScriptedService):
+    answer = AddedSuppression(address="ada@example.org", already=("Second",), runs=(a_run(), a_run(id="run-2")))
+    service.answers(SUPPRESSION_ADD, answer)
+    assert dyntui("suppressions", "add", "ada@example.org").code == 2
+    assert dyntui("suppressions", "add", "ada@example.org", "--reason", "by phone").code != 0
+    assert service.requests(SUPPRESSION_ADD) == []
+    done = dyntui("suppressions", "add", "ada@example.org", "--reason", "by phone", "--yes")
+    assert service.requests(SUPPRESSION_ADD) == [AddSuppression(address="ada@example.org", reason="by phone")]
+    assert "ada@example.org is suppressed" in done.out + done.err and "already by Second" in done.out + done.err

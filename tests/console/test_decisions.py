@@ -220,3 +220,16 @@ async def test_a_permalink_opens_the_people_of_an_item_and_is_copied_on_the_page
         assert hand.app.clipboard == links[0].partition("/")[0]
         await hand.press("tab", "Y")
         assert hand.app.clipboard == links[0]
+
+
+async def test_an_address_is_suppressed_with_a_reason() -> None:
+    async with driving(Opening("connected")) as hand:
+        await hand.press("5", "a")
+        assert "Suppress an address" in hand.text
+        await hand.type("no.more@person.example")
+        await hand.press("enter", "enter")
+        assert any("with a reason only" in each for each in hand.notices)
+        await hand.type("asked by phone")
+        await hand.press("enter")
+        assert [each.address for each in hand.asked("suppressions.add")] == ["no.more@person.example"]
+        assert any("no.more@person.example is suppressed" in each for each in hand.notices)

@@ -135,6 +135,7 @@ from dyntui.service.contract.setup import CANARY, EmailAccountInput
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
+    SUPPRESSION_ADD,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
@@ -280,6 +281,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
 _OF_CONSENT: tuple[Asked, ...] = (
     (SUPPRESSIONS_PAGE, suppressions.SuppressionsQuery()),
     (SUPPRESSION_ODD, Nothing()),
+    (SUPPRESSION_ADD, suppressions.AddSuppression(address="nobody@example.org", reason="a test")),
     (SUPPRESSION_LIFT, suppressions.LiftSuppression(address="nobody@example.org", reason="a test")),
     (CONSENT_SOURCES, Nothing()),
     (ANSWER_CONSENT_SOURCES, suppressions.AnswerConsentSources(count=())),

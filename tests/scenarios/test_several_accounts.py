@@ -34,6 +34,9 @@ from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.contract.suppressions import AddSuppression
+from dyntui.service.identity import Identities
+from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, suppressions
 from dyntui.store.schema import admin_change, schedule, watermark
 from dyntui.sync.connections import account_secret
@@ -509,3 +512,38 @@ def test_a_contact_that_one_account_names_by_id_alone_is_none_of_the_others(two:
     assert two.suppressed(mine) == {}
     office.run("lists", account="Main")
     assert next(each for each in office.members(newsletter.id) if each.address == mine).outcome is Outcome.UNCHANGED
+
+
+def test_who_is_suppressed_by_hand_is_so_in_every_account_and_mailed_by_none(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists")
+    asked_for = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
+    for address, reason, code in (
+        (asked_for.address, " ", "SUPPRESSED_WITHOUT_REASON"),
+        ("somebody", "asked for it", "NO_ADDRESS"),
+    ):
+        with pytest.raises(DyntuiError, match=code):
+            office.wait(use_cases.add(office.context, AddSuppression(address=address, reason=reason)))
+    asked = AddSuppression(address=f" {asked_for.address.upper()}", reason="asked for it by phone")
+    added = office.wait(use_cases.add(office.context, asked))
+    assert (added.address, added.already, len(added.runs)) == (asked_for.address, (), 2)
+    office.engine.drain()
+    assert set(two.suppressed(asked_for.address)) == {"Main", "Second"}
+    for sandbox in (office.sandbox, two.second):
+        assert status_there(sandbox, asked_for.address) != "Subscribed"
+    columns = "dyntui_reason, dyntui_origin FROM dv_dyntui_suppression WHERE dyntui_address = ?"
+    rows = office.sandbox.state.db.execute(f"SELECT {columns}", (asked_for.address,)).fetchall()
+    assert ("asked for it by phone", "a person") in [tuple(row) for row in rows]
+    run = office.run("lists")
+    said = {each.person: each for each in office.people(run.run.id, item=newsletter.id)}[asked_for.person]
+    assert (said.outcome, said.reason) == (Outcome.EXCLUDED, "SUPPRESSED")
+    (told,) = office.sandbox.state.db.execute(
+        "SELECT donotbulkemail FROM dv_contact WHERE contactid = ?", (asked_for.person,)
+    ).fetchone()
+    assert told
+    with pytest.raises(DyntuiError, match="SUPPRESSED_ALREADY"):
+        office.wait(use_cases.add(office.context, asked))

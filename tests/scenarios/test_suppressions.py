@@ -292,7 +292,7 @@ def test_who_unsubscribes_and_takes_another_address_before_anybody_knew_is_not_m
         assert said[bounced.person] == "", "what becomes of an address says nothing of the person"
     mailed = {each["address"] for each in office.mailed(campaign)}
     assert not mailed & {f"new.{moved.address}", f"new.{by_hand.address}", swapped.address, other.address}
-    suppressions = Suppressions(office.resources, Identities(office.resources))
+    suppressions = Suppressions(office.resources, Identities(office.resources), office._runs)
     asked = LiftSuppression(address=f"new.{moved.address}", reason="asked for it by phone")
     assert len(office.wait(suppressions.lift(office.context, asked)).lifted) == 1
     run = office.run("lists")
@@ -429,7 +429,7 @@ def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: 
     office.change_in_dynamics("contact", heir.person, emailaddress1=deleted.address)
     run = office.run("lists")
     assert reason_of(office, run, heir) == "DO_NOT_EMAIL"
-    suppressions = Suppressions(office.resources, Identities(office.resources))
+    suppressions = Suppressions(office.resources, Identities(office.resources), office._runs)
 
     def lift(address: str, reason: str = "asked for it by phone") -> Lifted:
         return office.wait(suppressions.lift(office.context, LiftSuppression(address=address, reason=reason)))

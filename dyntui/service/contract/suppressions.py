@@ -12,7 +12,7 @@ from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.members import MEMBERS_GATHER
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.runs import RUN_START, RunRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
 
@@ -21,6 +21,23 @@ class SuppressionsQuery(Window, frozen=True, kw_only=True):
     """A window on the suppressed addresses."""
 
     account: Text = ""
+
+
+class AddSuppression(msgspec.Struct, frozen=True, kw_only=True):
+    """`address` is mailed by no email account any more; `reason` is kept with who said so. Only the person can take it
+    back, by subscribing again in dotdigital."""
+
+    address: Text
+    reason: Text
+
+
+class AddedSuppression(msgspec.Struct, frozen=True, kw_only=True):
+    """The address as it was taken; the email accounts by which it is suppressed `already`; and the runs that suppress
+    it in the others, in Dynamics, and on its records."""
+
+    address: str
+    already: tuple[str, ...]
+    runs: tuple[RunRow, ...]
 
 
 class LiftSuppression(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +81,7 @@ class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SUPPRESSIONS_PAGE = Call("suppressions.page", SuppressionsQuery, Page[SuppressionRow], Ability.SEE)
+SUPPRESSION_ADD = Call("suppressions.add", AddSuppression, AddedSuppression, Ability.ADMINISTER)
 SUPPRESSION_LIFT = Call("suppressions.lift", LiftSuppression, Lifted, Ability.ADMINISTER)
 SUPPRESSION_ODD = Call("suppressions.odd", Nothing, OddRows, Ability.SEE)
 CONSENT_SOURCES = Call("suppressions.sources", Nothing, ConsentSources, Ability.SEE)
@@ -112,6 +130,16 @@ ACTIONS = (
         call=RUN_START,
         command="dyntui sync suppressions",
         tooltip="Reads the suppression lists of every email account",
+    ),
+    Action(
+        id="suppressions.add",
+        title="Suppress an address",
+        scopes=(ON_SUPPRESSIONS,),
+        keys=("a",),
+        aside="Suppress",
+        call=SUPPRESSION_ADD,
+        command="dyntui suppressions add ADDRESS --reason WHY",
+        tooltip="It is mailed by no email account any more, with a reason; only the person can take that back",
     ),
     Action(
         id="suppressions.lift",
