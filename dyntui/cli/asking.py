@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import click
 
+from dyntui.cli.output import whole_words
 from dyntui.model.plain import plain
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ class Leaving(Exception):
 
 def ask(question: str) -> str:
     """What the person types, `""` where that is nothing. Raises Leaving."""
-    click.echo(f"{plain(question)}: ", nl=False)
+    click.echo(f"{whole_words(f'{plain(question)}:', sys.stdout)} ", nl=False)
     sys.stdout.flush()
     line = sys.stdin.readline()
     if not line:
@@ -34,9 +35,9 @@ def ask(question: str) -> str:
 def choose(question: str, options: Sequence[tuple[str, T]], *, back: str = "Back") -> T | None:
     """The option whose number is typed; None for 0 or nothing. Raises Leaving."""
     click.echo()
-    click.echo(plain(question))
+    click.echo(whole_words(plain(question), sys.stdout))
     for number, (title, _) in enumerate(options, start=1):
-        click.echo(f"{number}. {plain(title)}")
+        click.echo(whole_words(f"{number}. {plain(title)}", sys.stdout))
     click.echo(f"0. {back}")
     while True:
         typed = ask("Number").removesuffix(".")

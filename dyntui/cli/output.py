@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import TextIO
 
 import click
 import msgspec
@@ -43,7 +44,7 @@ def safe_json(value: object) -> str:
 
 def say(text: str) -> None:
     """A message about what is going on."""
-    click.echo(_whole_words(plain(_of_the_profile(text))), err=True)
+    click.echo(whole_words(plain(_of_the_profile(text))), err=True)
 
 
 def show_error(error: DyntuiError, *, as_json: bool) -> None:
@@ -52,19 +53,19 @@ def show_error(error: DyntuiError, *, as_json: bool) -> None:
         parts = {"code": error.code, "message": error.message, "not_done": error.not_done, "remedy": error.remedy}
         click.echo(msgspec.json.encode({"error": parts}).decode(), err=True)
         return
-    click.echo(_whole_words(f"dyntui: {plain(error.code)}: {plain(error.message)}"), err=True)
-    click.echo(_whole_words(f"  Not done: {plain(error.not_done)}"), err=True)
-    click.echo(_whole_words(f"  Remedy:   {plain(_of_the_profile(error.remedy))}"), err=True)
+    click.echo(whole_words(f"dyntui: {plain(error.code)}: {plain(error.message)}"), err=True)
+    click.echo(whole_words(f"  Not done: {plain(error.not_done)}"), err=True)
+    click.echo(whole_words(f"  Remedy:   {plain(_of_the_profile(error.remedy))}"), err=True)
 
 
-def _whole_words(text: str) -> str:
-    """On a terminal, `text` in lines that end between words: a terminal would break ids, codes, addresses and commands
-    in two. What is longer than a line stays in one piece."""
-    if not sys.stderr.isatty():
+def whole_words(text: str, on: TextIO | None = None, indent: int = 2) -> str:
+    """On a terminal (`on`: standard error), `text` in lines that end between words: a terminal would break ids, codes,
+    addresses and commands in two. What is longer than a line stays in one piece."""
+    if not (on or sys.stderr).isatty():
         return text
     width = shutil.get_terminal_size().columns - 1
     apart = _COMMANDS.sub(lambda found: found[0].replace(" ", _KEPT), text)
-    lines = textwrap.wrap(apart, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(apart, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace(_KEPT, " ") if lines else text
 
 
@@ -174,7 +175,8 @@ def _print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Each row as one line that names what it says, for whoever hears it."""
     for row in rows:
         said = ((heading, plain(cell)) for heading, cell in zip(headings, row, strict=True) if cell not in ("", "–"))
-        click.echo("; ".join(f"{heading.strip()}: {cell}" if heading.strip() else cell for heading, cell in said))
+        line = "; ".join(f"{heading.strip()}: {cell}" if heading.strip() else cell for heading, cell in said)
+        click.echo(whole_words(line, sys.stdout))
 
 
 def short_ids(ids: Sequence[str]) -> list[str]:
@@ -188,4 +190,4 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     shown = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        click.echo(f"{name + ':':<{width + 2}}{plain(value)}")
+        click.echo(whole_words(f"{name + ':':<{width + 2}}{plain(value)}", sys.stdout, width + 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dyntui.cli.output import say
+from dyntui.cli.asking import ask, choose
+from dyntui.cli.output import print_facts, say
 
 _PRINT = (
     "from dyntui.cli.streams import open_streams; open_streams();"
@@ -93,3 +95,20 @@ def test_on_a_terminal_no_id_code_address_or_command_is_broken_in_two(
 def test_elsewhere_a_message_is_one_line(capsys: pytest.CaptureFixture[str]):
     say("word " * 60)
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_is_asked_in_lines_is_broken_between_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n1\n"))
+    monkeypatch.setenv("COLUMNS", "60")
+    ask("A part of the name of the marketing list, or Enter for the first ones")
+    named = "Active contacts in Nordic countries, contact, 1,340 members, none"
+    assert choose("Which marketing list?", [(named, 1)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) < 60 for line in lines) and any(line.endswith("for the") for line in lines)
+    assert "  members, none" in lines
+    run = "75db35c5-9a3f-4f35-8dda-31425e239363"
+    print_facts([("Run", f"Newsletter of the season ({run})"), ("dotdigital calls", "1")])
+    assert f"{'':18}({run})" in capsys.readouterr().out.splitlines()
