@@ -112,6 +112,7 @@ class GridScreen(FramedScreen, Generic[T]):
             with Vertical(id="preview", classes="card") as preview:
                 preview.border_title = self._rows.preview
                 preview.set_class(self._rows.roomy, "-if-roomy")
+                preview.add_class("-nothing")
                 yield self._preview
 
     def begin(self) -> None:
@@ -169,6 +170,7 @@ class GridScreen(FramedScreen, Generic[T]):
         if self._rows.preview:
             row = self.grid.row()
             self._preview.show_facts([] if row is None else self.previewed(row))
+            self.query_one("#preview").set_class(row is None, "-nothing")
 
     @on(Grid.Opened)
     def _row_opened(self) -> None:

@@ -126,3 +126,13 @@ async def test_what_is_said_of_trouble_can_be_clicked() -> None:
         await hand.pilot.click("#trouble", offset=(line.index("tells more"), 0))
         await hand.settle()
         assert "It is down." in hand.text
+
+
+async def test_there_is_no_frame_beside_the_rows_where_there_is_no_row() -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("2")
+        assert "─ Marketing list ─" in hand.text
+        await hand.press("slash", *"zzz")
+        assert "─ Marketing list ─" not in hand.text
+        await hand.press("escape")
+        assert "─ Marketing list ─" in hand.text
