@@ -98,9 +98,14 @@ class CountPage(Page[CampaignRef]):
         self._counts.show(count)
         self.refresh_hints()
 
+    def do_count_what_if(self) -> None:
+        """What if the reason in hand were mended."""
+        self._counts.toggle()
+
     @on(BarList.Moved)
     def _slice_moved(self) -> None:
         self._counts.explain()
+        self.refresh_hints()
 
     @on(BarList.Opened)
     def _slice_opened(self, event: BarList.Opened) -> None:

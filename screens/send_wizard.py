@@ -347,9 +347,15 @@ class SendWizard(ListActions, Page[CampaignRef]):
         if self._step == 3:
             self._show_step()
 
+    def do_count_what_if(self) -> None:
+        """What if the reason in hand were mended, where the counts are shown."""
+        if self._counts.display:
+            self._counts.toggle()
+
     @on(BarList.Moved)
     def _slice_moved(self) -> None:
         self._counts.explain()
+        self.refresh_hints()
 
     @on(BarList.Opened)
     def _slice_opened(self, event: BarList.Opened) -> None:

@@ -12,6 +12,7 @@ from dyntui.model.bounce_forecast import in_short as bounces_in_short
 from dyntui.model.bounce_forecast import in_words
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
+from dyntui.model.what_if import MENDABLE, opened
 from dyntui.service.contract.campaigns import CampaignDetail, ListReadiness, TargetCount
 from dyntui.service.contract.paging import Page, Window
 
@@ -247,6 +248,8 @@ class CountsStep(Vertical):
         self.slices = BarList(id="slices")
         self._remedy = Static("", id="slice-remedy", markup=False)
         self._count: TargetCount | None = None
+        # The reasons that are looked at as if they were mended.
+        self._mended: set[str] = set()
 
     def compose(self) -> Iterable[Widget]:
         """Equation, pie, table, and what can be done about the slice in hand."""
@@ -259,6 +262,8 @@ class CountsStep(Vertical):
 
     def show(self, count: TargetCount) -> None:
         """Draws the step."""
+        if self._count is None or count.id != self._count.id:
+            self._mended.clear()
         self._count = count
         excluded = by_reason(count.excluded)
         self._equation.show(
@@ -271,14 +276,18 @@ class CountsStep(Vertical):
             right=[Part(f"suppressions of {moment(count.suppressions_as_of)} ", "muted")],
         )
         self._pie.show_shares([count.sendable, *(people for _, people in excluded)])
-        plain = self.app.no_color
-        rows = [BarRow(SENDABLE, "Sendable", count.sendable, slice_tone(0), filling(0) if plain else "■")]
+        rows = [BarRow(SENDABLE, "Sendable", count.sendable, slice_tone(0), self._sign(SENDABLE, 0))]
         rows += [
-            BarRow(reason, reason_title(reason), people, slice_tone(place), filling(place) if plain else "■")
+            BarRow(reason, reason_title(reason), people, slice_tone(place), self._sign(reason, place))
             for place, (reason, people) in enumerate(excluded, start=1)
         ]
         self.slices.show_rows(rows, count.potential)
         self.explain()
+
+    def _sign(self, reason: str, place: int) -> str:
+        if reason in self._mended:
+            return "✓"
+        return filling(place) if self.app.no_color else "■"
 
     def forget(self) -> None:
         """Another campaign: nobody was counted yet."""
@@ -287,6 +296,22 @@ class CountsStep(Vertical):
         self._pie.show_shares([])
         self.slices.show_rows([])
         self._remedy.update("")
+
+    def hint_of(self, action_id: str) -> str | None:
+        """Nothing of what nobody can mend."""
+        return "" if action_id == "count.what_if" and self.slices.current not in MENDABLE else None
+
+    def toggle(self) -> None:
+        """Looks at the reason in hand as if it were mended, or no more."""
+        key = self.slices.current
+        if self._count is None:
+            return
+        if key not in MENDABLE:
+            what = reason_title(key) if key in BY_CODE else "These people"
+            self.app.notify(f"{what}: nothing to be mended by anybody here.", title="What if", severity="warning")
+            return
+        self._mended ^= {key}
+        self.show(self._count)
 
     def explain(self) -> None:
         """Says what the slice in hand means and who can mend it."""
@@ -304,6 +329,10 @@ class CountsStep(Vertical):
         else:
             who = f"{entry.who[0].upper()}{entry.who[1:]}"
             text = f"{who} can mend it: {entry.remedy} Enter shows the people."
+        if self._count is not None and self._mended:
+            more = opened(self._count.closed_by, self._mended)
+            those = ", ".join(reason_title(each) for each in sorted(self._mended))
+            text = f"If mended ({those}): {number(self._count.sendable + more)} sendable, {number(more)} more.\n{text}"
         self._remedy.update(text)
 
 

@@ -12,6 +12,7 @@ from dyntui.cli.service_call import with_service
 from dyntui.model.bounce_forecast import in_words
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
+from dyntui.model.what_if import MENDABLE, opened
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
@@ -29,6 +30,13 @@ from dyntui.service.contract.paging import Page
 @click.option("--by-person", is_flag=True, help="The people instead of the numbers.")
 @click.option("--reason", type=ReasonCode(), default="", help="With --by-person: those with this reason code.")
 @click.option("--sendable", is_flag=True, help="With --by-person: those who would be mailed.")
+@click.option(
+    "--what-if",
+    multiple=True,
+    type=click.Choice(sorted(MENDABLE)),
+    metavar="REASON",
+    help="How many more would be mailed if this were mended; may be given again.",
+)
 @window_options
 @click.pass_context
 def count(
@@ -38,6 +46,7 @@ def count(
     by_person: bool,
     reason: str,
     sendable: bool,
+    what_if: tuple[str, ...],
     rows: Rows,
 ) -> None:
     """Count a campaign's targets: who would be mailed, who not, and why."""
@@ -50,12 +59,20 @@ def count(
         return counted, await client.call(CAMPAIGN_COUNT_PEOPLE, query)
 
     counted, page = with_service(choices(context), ask)
+    if what_if:
+        say_what_if(counted, what_if)
     if page is not None:
         print_page(choices(context), page, people(COUNT))
     elif choices(context).json:
         print_json(counted)
     else:
         print_count(counted)
+
+
+def say_what_if(counted: TargetCount, mended: tuple[str, ...]) -> None:
+    """How many would be mailed if something were mended."""
+    more = opened(counted.closed_by, mended)
+    say(f"If {', '.join(mended)} were mended: {number(counted.sendable + more)} sendable, {number(more)} more.")
 
 
 async def count_targets(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:

@@ -125,6 +125,7 @@ class Sending:
             counted_on=made.counted_on,
             suppressions_as_of=as_of,
             confirm_above=CONFIRM_ABOVE,
+            closed_by=await self._resources.read(lambda c: counts.closed_by(c, made.id)),
             bounces=await self._resources.read(
                 lambda c: bounce_history.forecast(c, campaign.account_id, made.id, made.sendable)
             ),

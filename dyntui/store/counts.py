@@ -37,11 +37,12 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.what_if import ClosedBy
 from dyntui.store import count_standing, send_changes, sequences
 from dyntui.store.bound import text
 from dyntui.store.count_standing import Facts
 from dyntui.store.failures import vanished
-from dyntui.store.gate_marks import first_code, first_mark, further_codes, mark
+from dyntui.store.gate_marks import first_code, first_mark, further_codes, mark, split
 from dyntui.store.schema import list_member, send, target_count, target_person
 
 _m = list_member.c
@@ -182,6 +183,15 @@ def counts(c: Connection, count_id: str) -> tuple[ReasonCount, ...]:
         .order_by(_p.outcome, _p.reason)
     )
     return tuple(ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in rows)
+
+
+def closed_by(c: Connection, count_id: str) -> tuple[ClosedBy, ...]:
+    """Those of a count who are left out, by all that keeps them out at once."""
+    left_out = (_p.count_id == count_id, _p.outcome != _SENDABLE)
+    rows = c.execute(
+        select(_p.reason, _p.also, func.count().label("people")).where(*left_out).group_by(_p.reason, _p.also)
+    )
+    return tuple(ClosedBy((row.reason, *split(row.also)), row.people) for row in rows)
 
 
 def through_another_list(c: Connection, count_id: str) -> int:

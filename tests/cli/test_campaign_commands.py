@@ -15,6 +15,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Limits, Waves
+from dyntui.model.what_if import ClosedBy
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_COUNT,
@@ -469,3 +470,12 @@ def test_recipients_are_exported_whole_with_their_ids(dyntui: Callable, service:
     assert {each.filter for each in service.requests(CAMPAIGN_RECIPIENTS)} == {"bounced"}
     assert "77,'+ann@x.org,,2026-11-22T14:05:09Z,2,0,,,hard,no" in (tmp_path / "r.csv").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))[0]["contact_id"] == 77
+
+
+def test_a_count_says_what_it_would_be_if_something_were_mended(dyntui: Callable, service: ScriptedService):
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign()))
+    closed = (ClosedBy(("NO_EMAIL",), 7), ClosedBy(("NO_EMAIL", "DO_NOT_EMAIL"), 3))
+    service.answers(CAMPAIGN_COUNT, msgspec.structs.replace(a_count(sendable=300), closed_by=closed))
+    done = dyntui("campaigns", "count", "42", "--what-if", "NO_EMAIL")
+    assert "If NO_EMAIL were mended: 307 sendable, 7 more." in done.out + done.err
+    assert dyntui("campaigns", "count", "42", "--what-if", "SUPPRESSED").code == 2

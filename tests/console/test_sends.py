@@ -105,7 +105,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "Wave 1 of 3: Sent" in hand.text and "All waves" in hand.text
         await hand.press("tab", "g", "enter", "a")
         assert "all waves" in hand.text and "WAVES_STOPPED" in hand.text
-        await hand.press("escape", "W", "l", "slash")
+        await hand.press("escape", "W", "slash")
         await hand.type("Stopped")
         await hand.press("down", "enter")
         assert "Stopped, 1 of 3 waves" in hand.text

@@ -18,6 +18,7 @@ from dyntui.model.campaigns import SplitVersion as SplitVersion
 from dyntui.model.mail_preview import PreviewLink as PreviewLink
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
+from dyntui.model.what_if import ClosedBy
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
@@ -148,7 +149,8 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     """Email Campaign Targets Counts: a snapshot, kept under `id` until sent or an hour old. Always
     `potential == sendable + sum(excluded)`. `through_another_list`: how many of the sendable unsubscribed from one of
     the target lists and are mailed through another. `confirm_above`: a send to more people asks for the count to be
-    typed. `bounces`: how many of the sendable will bounce, by the account's history."""
+    typed. `bounces`: how many of the sendable will bounce, by the account's history; `closed_by`: who is left out, by
+    all that keeps them out at once (`dyntui.model.what_if`)."""
 
     id: str
     campaign: int
@@ -162,6 +164,7 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     suppressions_as_of: str
     confirm_above: int
     bounces: BounceForecast = BounceForecast()
+    closed_by: tuple[ClosedBy, ...] = ()
 
 
 class CountPeopleQuery(Window, frozen=True, kw_only=True):
@@ -461,6 +464,15 @@ ACTIONS = (
         command="dyntui campaigns test CAMPAIGN ADDRESS",
         tooltip="A copy to one contact who may be mailed; the campaign itself stays unsent",
         rule=campaign,
+    ),
+    Action(
+        id="count.what_if",
+        title="What if it were mended",
+        scopes=(ON_COUNT, ON_WIZARD),
+        keys=("i",),
+        aside="What if",
+        command="dyntui campaigns count CAMPAIGN --what-if REASON",
+        tooltip="How many more would be mailed if the reason in hand were mended; again takes it back",
     ),
     Action(
         id="count.again",
