@@ -60,6 +60,7 @@ class CountPage(Page[CampaignRef]):
     def aimed(self) -> None:
         """Another campaign."""
         self._counts.forget()
+        self._counts.slices.say_when_empty("")
         self.trail.show_trail("Email Campaigns", "…", "Counts")
 
     def _old(self, count: TargetCount) -> bool:
@@ -90,6 +91,7 @@ class CountPage(Page[CampaignRef]):
 
     def _not_counted(self, error: DyntuiError) -> None:
         count = self.count
+        self._counts.slices.say_when_empty("Nobody was counted: e tells why, c counts again.")
         self.tell_trouble("count", error, count.counted_on if count is not None else "")
 
     def _show(self, count: TargetCount) -> None:

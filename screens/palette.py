@@ -82,7 +82,7 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         providers: ProviderSource = {Actions, Things}
-        super().__init__(providers, placeholder="Type a command, or the name of a list, campaign, person or run")
+        super().__init__(providers, placeholder="A command, list, campaign, person or run")
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""

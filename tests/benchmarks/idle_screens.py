@@ -35,7 +35,7 @@ SCREENS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Run, people", (("p", "people"),)),
     ("Suppressions", (("5", "suppress"),)),
     ("Send wizard", (("3", "Report"), (_ESCAPE, "Target Marketing Lists"), ("w", "Step 1 of 5"))),
-    ("Commands", ((":", "Type a command"),)),
+    ("Commands", ((":", "A command, list"),)),
     ("Help", ((_ESCAPE, "Step 1 of 5"), ("?", "Everywhere"))),
 )
 

@@ -136,3 +136,14 @@ async def test_there_is_no_frame_beside_the_rows_where_there_is_no_row() -> None
         assert "─ Marketing list ─" not in hand.text
         await hand.press("escape")
         assert "─ Marketing list ─" in hand.text
+
+
+async def test_a_count_that_failed_leaves_no_empty_page() -> None:
+    async with driving(Opening("targeted"), size=(60, 18)) as hand:
+        hand.service.failing["campaigns.count"] = DyntuiError("DOWN", "It is.", not_done="Nothing.", remedy="Wait.")
+        await hand.press("3", "slash")
+        await hand.type(CAMPAIGN)
+        await hand.press("enter", "c")
+        assert "Nobody was counted: e tells why, c counts again." in " ".join(hand.text.split())
+        await hand.press("colon")
+        assert "A command, list, campaign, person or run" in hand.text
