@@ -27,11 +27,13 @@ from dyntui.service.contract.lists import ON_WIZARD, ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import (
+    COUNTS_STEP,
     ON_SEND,
     SEND_SETTLE,
     SENDS_CHANGED,
     SendCampaign,
     SendRow,
+    WizardStep,
     has_gone_out,
     in_doubt,
     settle,
@@ -321,6 +323,12 @@ ON_REPORT = Scope("Email Campaign report")
 ON_COMPARISON = Scope("Comparison of email campaigns")
 
 
+def shows_counts(situation: Situation) -> bool:
+    """The counts are there: on their page, or in that step of the wizard."""
+    step = situation.one(WizardStep)
+    return step is None or step.step == COUNTS_STEP
+
+
 ACTIONS = (
     Action(
         id="campaigns.synchronise",
@@ -470,7 +478,8 @@ ACTIONS = (
         title="What if it were mended",
         scopes=(ON_COUNT, ON_WIZARD),
         keys=("i",),
-        aside="What if",
+        hint="What if",
+        hinted=shows_counts,
         command="dyntui campaigns count CAMPAIGN --what-if REASON",
         tooltip="How many more would be mailed if the reason in hand were mended; again takes it back",
     ),

@@ -108,6 +108,10 @@ SEND_RELEASE = Call("sends.release", SendRef, SendRow, Ability.SEND, changes=(SE
 SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND)
 
 
+# The step of the wizard that shows the counts.
+COUNTS_STEP = 3
+
+
 class WizardStep(msgspec.Struct, frozen=True):
     """Where the wizard stands (1-5), and why it cannot go on."""
 
