@@ -80,7 +80,7 @@ def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
         hand.types("/", "ype to filter")
         hand.types("newsletter m", "newsletter m", "Newsletter March")
         terminal.until(lambda: "Welcome" not in terminal.text)
-        hand.types(ENTER, "w Send")
+        hand.types(ENTER, "Esc Clear")
         hand.types(ENTER, "Email Campaigns › Newsletter March", "No target marketing list yet")
         hand.types("t", "Add Existing Marketing List")
         hand.types(ENTER, "1 of 1 target list")
