@@ -480,7 +480,7 @@ ACTIONS = (
         keys=("i",),
         hint="What if",
         hinted=shows_counts,
-        command="dyntui campaigns count CAMPAIGN --what-if REASON",
+        command="dyntui campaigns count CAMPAIGN --what-if NO_EMAIL",
         tooltip="How many more would be mailed if the reason in hand were mended; again takes it back",
     ),
     Action(
