@@ -48,10 +48,13 @@ class Newcomer:
 
     def finishes_run(self, what: str) -> None:
         """The run's page says how it ended, and is left."""
-        self._terminal.until(lambda: re.search(r"Status +Completed", self._terminal.text) is not None)
-        assert f"Synchronisation Audit › {what}" in self._terminal.text
+        trail = f"Synchronisation Audit › {what}"
+        # A terminal may have drawn one of them and not the other yet.
+        self._terminal.until(
+            lambda: trail in self._terminal.text and bool(re.search(r"Status +Completed", self._terminal.text))
+        )
         self._terminal.type(ESCAPE)
-        self._terminal.until(lambda: f"Synchronisation Audit › {what}" not in self._terminal.text)
+        self._terminal.until(lambda: trail not in self._terminal.text)
 
 
 def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
