@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.console import ON_DIALOG
-from dyntui.service.contract.suppressions import AddSuppression, Lifted, LiftSuppression
+from dyntui.service.contract.suppressions import AddSuppression, AskToSubscribe, Lifted, LiftSuppression
 
 from .bindings import bindings
 from .dialogs import Dialog
@@ -113,6 +113,26 @@ class SuppressQuestion(AddressAndReason[AddSuppression]):
     def made(self, address: str, reason: str) -> AddSuppression:
         """The answer."""
         return AddSuppression(address=address, reason=reason)
+
+
+class AskQuestion(AddressAndReason[AskToSubscribe]):
+    """Asks whom dotdigital is to ask whether they want to be mailed again, and how it is known that they do."""
+
+    ASKS = (
+        "dotdigital mails this suppressed person and asks whether they want to be mailed again. Nothing changes until "
+        "they confirm; a complaint is never taken back."
+    )
+    WHY = "How it is known that they want to; kept with your name"
+    WORD = "Ask"
+    LACKS = "Nobody is asked without evidence that they want to."
+
+    def __init__(self, address: str, account: str) -> None:
+        super().__init__("Ask whether to subscribe again", address)
+        self._account = account
+
+    def made(self, address: str, reason: str) -> AskToSubscribe:
+        """The answer."""
+        return AskToSubscribe(address=address, evidence=reason, account=self._account)
 
 
 class LiftOutcome(FactsDialog):

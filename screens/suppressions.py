@@ -15,10 +15,13 @@ from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.suppressions import (
     ON_SUPPRESSIONS,
     SUPPRESSION_ADD,
+    SUPPRESSION_ASK,
     SUPPRESSION_LIFT,
     SUPPRESSIONS_PAGE,
     AddedSuppression,
     AddSuppression,
+    AskedToSubscribe,
+    AskToSubscribe,
     Lifted,
     LiftSuppression,
     SuppressionRow,
@@ -29,7 +32,7 @@ from .bindings import bindings
 from .facts_dialog import FactsDialog
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
-from .lifting import LiftOutcome, LiftQuestion, SuppressQuestion
+from .lifting import AskQuestion, LiftOutcome, LiftQuestion, SuppressQuestion
 from .places import ODD_ROWS, OPT_OUT_SOURCES
 from .reason_help import explained
 from .running import start_run
@@ -115,6 +118,20 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
     def _added(self, added: AddedSuppression) -> None:
         already = f" It was already by {', '.join(added.already)}." if added.already else ""
         self.app.notify(f"{added.address} is suppressed; dotdigital is told now.{already}", title="Suppressed")
+
+    def do_suppressions_ask(self) -> None:
+        """Asks whom dotdigital is to ask, and how it is known that they want to."""
+        row = self.grid.row()
+
+        def answered(request: AskToSubscribe | None) -> None:
+            if request is not None:
+                self.ask(SUPPRESSION_ASK, request, self._asked)
+
+        address, account = (row.address, row.account) if row is not None else ("", "")
+        self.app.push_screen(AskQuestion(address, account), answered)
+
+    def _asked(self, asked: AskedToSubscribe) -> None:
+        self.app.notify(f"{asked.address}, {asked.account}: {asked.said}.", title="Asked")
 
     def do_suppressions_lift(self) -> None:
         """Asks which address may be mailed again, and why."""

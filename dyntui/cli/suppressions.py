@@ -16,11 +16,13 @@ from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
     SUPPRESSION_ADD,
+    SUPPRESSION_ASK,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
     AddSuppression,
     AnswerConsentSources,
+    AskToSubscribe,
     LiftSuppression,
     SuppressionRow,
     SuppressionsQuery,
@@ -70,6 +72,26 @@ def add(context: click.Context, address: str, reason: str) -> None:
     say(f"{answer.address} is suppressed: Dynamics says so, and {len(answer.runs)} runs tell dotdigital.")
     if answer.already:
         say(f"It was already by {', '.join(answer.already)}.")
+
+
+@command.command("ask")
+@click.argument("address")
+@click.option("--evidence", required=True, help="How it is known that they want to; kept with your name.")
+@click.option("--account", default="", help="The email account that suppresses them; else the default one.")
+@click.pass_context
+def ask_(context: click.Context, address: str, evidence: str, account: str) -> None:
+    """Have dotdigital ask who has ADDRESS whether they want to be mailed again.
+
+    dotdigital mails them for that. Nothing changes until they confirm, and a complaint is never taken back.
+    """
+    chosen = choices(context)
+    if not chosen.yes:
+        click.confirm(f"Have dotdigital mail {plain(address)}, who is suppressed, to ask them?", abort=True, err=True)
+    answer = ask(chosen, SUPPRESSION_ASK, AskToSubscribe(address=address, evidence=evidence, account=account))
+    if chosen.json:
+        print_json(answer)
+        return
+    say(f"{answer.address}, {answer.account}: {answer.said}.")
 
 
 @command.command()

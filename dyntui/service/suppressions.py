@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows
+from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model import solution
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.consent_sources import SOURCES
@@ -19,12 +20,15 @@ from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
     SUPPRESSION_ADD,
+    SUPPRESSION_ASK,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
     AddedSuppression,
     AddSuppression,
     AnswerConsentSources,
+    AskedToSubscribe,
+    AskToSubscribe,
     ConsentSources,
     Lifted,
     LiftSuppression,
@@ -37,10 +41,16 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
-from dyntui.store import admin_changes, consent_sources, deciding, odd_rows, suppressions
+from dyntui.store import admin_changes, consent_sources, deciding, environment, odd_rows, suppressions
 
 # What a row that a person wrote names as its origin, and as much of a reason as its column takes.
 _BY_HAND, _REASON = "a person", 50
+# What dotdigital answers when somebody is asked to subscribe again (dotdigital_api.md 3.6).
+_CANNOT = "ContactCannotBeUnsuppressed"
+_STATUS = {
+    "ContactChallenged": "dotdigital has mailed them; they stay suppressed until they confirm",
+    "ContactAdded": "dotdigital has subscribed them again; the next synchronisation learns it",
+}
 _ID = f"{solution.SUPPRESSION.logical_name}id"
 
 
@@ -104,6 +114,55 @@ class Suppressions:
             await self._runs.start(context, StartRun(sync_type="suppressions", account=each)) for each in accounts
         ]
         return AddedSuppression(address=address, already=already, runs=tuple(started))
+
+    @answers(SUPPRESSION_ASK)
+    async def ask(self, context: CallContext, request: AskToSubscribe) -> AskedToSubscribe:
+        """Has dotdigital ask the person. Raises EVIDENCE_MISSING, NO_ADDRESS, NOT_SUPPRESSED, NOT_ALLOW_LISTED,
+        CANNOT_SUBSCRIBE_AGAIN, and what dotdigital says."""
+        evidence = request.evidence.strip()
+        if not evidence:
+            raise _refused(
+                "EVIDENCE_MISSING",
+                "Nobody is asked to subscribe again without evidence that they want to.",
+                "Say how it is known: --evidence.",
+            )
+        address = _one_address(request.address)
+        account = await chosen_account(self._resources, request.account)
+        known = await self._resources.read(lambda c: suppressions.of_address(c, address))
+        # Whoever is not suppressed would become a contact by being asked.
+        if account.id not in known:
+            raise _refused(
+                "NOT_SUPPRESSED",
+                f"{address} is not suppressed by {account.name}.",
+                "See by which account: `dyntui suppressions list --search ADDRESS`.",
+            )
+        if not await self._resources.read(lambda c: environment.may_be_mailed(c, account.id, address)):
+            raise _refused(
+                "NOT_ALLOW_LISTED",
+                f"This is not production, and {address} is not among those who may be mailed.",
+                "See who may be: `dyntui environment show`.",
+            )
+        person = await self._identities.person(context.uid)
+        dd = await self._resources.connections.dotdigital(account.id)
+        status = (await dd_suppressions.resubscribe(dd, address)).status
+        if status == _CANNOT:
+            raise _refused(
+                "CANNOT_SUBSCRIBE_AGAIN",
+                f"dotdigital does not subscribe {address} again ({status}): a complaint, or a suppression of its own.",
+                "Leave it, or ask dotdigital support.",
+            )
+        change = AdminChange(
+            subject="suppressions",
+            thing=address,
+            changed_by=person.name if person else "",
+            changed_on=self._resources.now(),
+            before="suppressed",
+            after=f"asked to subscribe again ({status}): {evidence}",
+        )
+        await self._resources.write(lambda c: admin_changes.record(c, account.id, change))
+        return AskedToSubscribe(
+            address=address, account=account.name, status=status, said=_STATUS.get(status, f"dotdigital says {status}")
+        )
 
     @answers(SUPPRESSION_LIFT)
     async def lift(self, context: CallContext, request: LiftSuppression) -> Lifted:

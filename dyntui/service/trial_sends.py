@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, select
 
 from dyntui.dataverse import query
 from dyntui.dataverse import rows as dv_rows
@@ -184,11 +184,7 @@ def _kept_out(c: Connection, account_id: str, address: str) -> str:
         reason = c.execute(asked.limit(1)).scalar()
         if reason is not None:
             return reason or "SUPPRESSED"
-    if environment.is_marked(c, account_id):
-        domains = environment.allowed_domains(c)
-        unlisted = c.execute(select(environment.not_allowed(domains, literal(address)))).scalar_one()
-        return "NOT_ALLOW_LISTED" if unlisted else ""
-    return ""
+    return "" if environment.may_be_mailed(c, account_id, address) else "NOT_ALLOW_LISTED"
 
 
 def _refused(code: str, message: str, remedy: str) -> DyntuiError:

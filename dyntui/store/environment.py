@@ -4,13 +4,14 @@ Public:
     marks(c) -> list[Mark]; mark(c, account_id, by, now); unmark(c, account_id) -> bool
     allow_list(c) -> list[Allowed]; allow(c, entries, by, now); disallow(c, entries) -> int
     is_marked(c, account_id) -> bool; allowed_domains(c) -> domains; not_allowed(domains, address) -> condition
+    may_be_mailed(c, account_id, address) -> bool            of one address
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, false, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, false, literal, or_, select
 
 from dyntui.model.environment import Allowed, Mark
 from dyntui.store.schema import allowed_address, email_account, not_production
@@ -83,3 +84,10 @@ def not_allowed(domains: Sequence[str], address: ColumnElement[str]) -> ColumnEl
     # Few domains, and possibly many addresses.
     of_domain = or_(*(address.endswith(each, autoescape=True) for each in domains)) if domains else false()
     return ~or_(address.in_(select(_a.entry)), of_domain)
+
+
+def may_be_mailed(c: Connection, account_id: str, address: str) -> bool:
+    """Whether nothing of the environment keeps one address from being mailed by the account."""
+    if not is_marked(c, account_id):
+        return True
+    return not c.execute(select(not_allowed(allowed_domains(c), literal(address)))).scalar_one()

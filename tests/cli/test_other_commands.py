@@ -40,11 +40,14 @@ from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
     SUPPRESSION_ADD,
+    SUPPRESSION_ASK,
     SUPPRESSION_LIFT,
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
     AddedSuppression,
     AddSuppression,
+    AskedToSubscribe,
+    AskToSubscribe,
     ConsentSources,
     Lifted,
     OddRow,
@@ -470,3 +473,13 @@ def test_an_address_is_suppressed_once_somebody_has_said_so(dyntui: Callable, se
     done = dyntui("suppressions", "add", "ada@example.org", "--reason", "by phone", "--yes")
     assert service.requests(SUPPRESSION_ADD) == [AddSuppression(address="ada@example.org", reason="by phone")]
     assert "ada@example.org is suppressed" in done.out + done.err and "already by Second" in done.out + done.err
+
+
+def test_somebody_is_asked_to_subscribe_again_once_somebody_has_said_so(dyntui: Callable, service: ScriptedService):
+    said = "dotdigital has mailed them; they stay suppressed until they confirm"
+    answer = AskedToSubscribe(address="ada@example.org", account="Main", status="ContactChallenged", said=said)
+    service.answers(SUPPRESSION_ASK, answer)
+    assert dyntui("suppressions", "ask", "ada@example.org").code == 2
+    done = dyntui("suppressions", "ask", "ada@example.org", "--evidence", "a letter", "--yes")
+    assert service.requests(SUPPRESSION_ASK) == [AskToSubscribe(address="ada@example.org", evidence="a letter")]
+    assert "until they confirm" in done.out + done.err

@@ -233,3 +233,13 @@ async def test_an_address_is_suppressed_with_a_reason() -> None:
         await hand.press("enter")
         assert [each.address for each in hand.asked("suppressions.add")] == ["no.more@person.example"]
         assert any("no.more@person.example is suppressed" in each for each in hand.notices)
+
+
+async def test_somebody_is_asked_to_subscribe_again_with_evidence() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await hand.press("5", "R")
+        assert "Ask whether to subscribe again" in hand.text
+        await hand.type("wrote to us")
+        await hand.press("enter")
+        (asked,) = hand.asked("suppressions.ask")
+        assert asked.evidence == "wrote to us" and asked.address and asked.account

@@ -25,6 +25,7 @@ from dyntui.service.contract.quarantine import QUARANTINE_PICK
 from dyntui.service.contract.sends import SEND_CANCEL, SEND_RELEASE, SEND_SETTLE
 from dyntui.service.contract.subjects import CALLS
 from dyntui.service.contract.suppressions import (
+    SUPPRESSION_ASK,
     SUPPRESSION_LIFT,
 )
 from dyntui.service.contract.users import STUDIO_OPEN
@@ -101,6 +102,7 @@ def with_roles(office: Office) -> None:
 
 # Nothing is against the right to do it: there is nothing to be done.
 _NOTHING_TO_DO = {
+    SUPPRESSION_ASK.name: "NOT_SUPPRESSED",
     SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
     SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
     SEND_CANCEL.name: "SEND_NOT_CANCELLABLE",

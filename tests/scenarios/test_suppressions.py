@@ -13,12 +13,13 @@ from dyntui.dotdigital import contacts as dd_contacts
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.paging import Window
 from dyntui.service.contract import lists, runs
 from dyntui.service.contract.lists import ListRow
-from dyntui.service.contract.suppressions import Lifted, LiftSuppression
+from dyntui.service.contract.suppressions import AskedToSubscribe, AskToSubscribe, Lifted, LiftSuppression
 from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
-from dyntui.store import accounts, lifts
+from dyntui.store import accounts, admin_changes, lifts
 from dyntui.store import suppressions as suppression_store
 from tests.scenarios.office import Office, addresses, status_there, writes
 from tests.scenarios.test_list_synchronisation import adds_up
@@ -527,3 +528,43 @@ def test_who_is_suppressed_in_dynamics_before_anybody_knew_that_they_had_subscri
     office.run("lists")
     became = {each.person: each.reason for each in office.members(newsletter.id)}
     assert (became[ada.person], became[older.person]) == ("SUPPRESSED", "")
+
+
+def test_who_is_suppressed_is_asked_by_dotdigital_with_evidence_and_is_mailed_once_they_confirm(
+    office: Office, newsletter: ListRow
+) -> None:
+    asked_for, never = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.sandbox.switch(dotdigital={"resubscribe_challenges": True})
+    office.unsubscribe(asked_for.address)
+    office.run("lists")
+    use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
+
+    def ask(address: str, evidence: str = "wrote to us on 20 November") -> AskedToSubscribe:
+        return office.wait(use_cases.ask(office.context, AskToSubscribe(address=address, evidence=evidence)))
+
+    for address, evidence, code in (
+        (asked_for.address, " ", "EVIDENCE_MISSING"),
+        ("somebody", "a letter", "NO_ADDRESS"),
+        (never.address, "a letter", "NOT_SUPPRESSED"),
+        ("nobody@nowhere.example", "a letter", "NOT_SUPPRESSED"),
+    ):
+        with pytest.raises(DyntuiError, match=code):
+            ask(address, evidence)
+    office.environment(False)
+    with pytest.raises(DyntuiError, match="NOT_ALLOW_LISTED"):
+        ask(asked_for.address)
+    office.environment(True)
+    answer = ask(asked_for.address)
+    assert (answer.status, "until they confirm" in answer.said) == ("ContactChallenged", True)
+    office.let_pass(days=1)
+    run = office.run("lists")
+    assert reason_of(office, run, asked_for) == "SUPPRESSED", "nothing changes until they confirm"
+    office.sandbox.switch(dotdigital={"resubscribe_challenges": False})
+    assert ask(asked_for.address).status == "ContactAdded"
+    office.let_pass(days=1)
+    office.run("lists")
+    assert reason_of(office, office.run("lists"), asked_for) != "SUPPRESSED"
+    with office.db.read() as c:
+        account = accounts.accounts(c)[0].id
+        changes = admin_changes.window(c, Window(search="wrote to us"), subject="suppressions", account_id=account).rows
+    assert [each.thing for each in changes] == [asked_for.address] * 2

@@ -40,6 +40,25 @@ class AddedSuppression(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[RunRow, ...]
 
 
+class AskToSubscribe(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has `address` is asked by dotdigital, in an email of its own, whether they want to be mailed again by the
+    email account (id or name; `""`: the default one). `evidence`: how it is known that they want to; it is kept with
+    who said so. Nothing changes until the person confirms."""
+
+    address: Text
+    evidence: Text
+    account: Text = ""
+
+
+class AskedToSubscribe(msgspec.Struct, frozen=True, kw_only=True):
+    """`status` as dotdigital gave it, and what that means, in words."""
+
+    address: str
+    account: str
+    status: str
+    said: str
+
+
 class LiftSuppression(msgspec.Struct, frozen=True, kw_only=True):
     """`address` may be mailed again, as far as that can be decided; `reason` is kept with who decided it."""
 
@@ -82,6 +101,7 @@ class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
 
 SUPPRESSIONS_PAGE = Call("suppressions.page", SuppressionsQuery, Page[SuppressionRow], Ability.SEE)
 SUPPRESSION_ADD = Call("suppressions.add", AddSuppression, AddedSuppression, Ability.ADMINISTER)
+SUPPRESSION_ASK = Call("suppressions.ask", AskToSubscribe, AskedToSubscribe, Ability.ADMINISTER)
 SUPPRESSION_LIFT = Call("suppressions.lift", LiftSuppression, Lifted, Ability.ADMINISTER)
 SUPPRESSION_ODD = Call("suppressions.odd", Nothing, OddRows, Ability.SEE)
 CONSENT_SOURCES = Call("suppressions.sources", Nothing, ConsentSources, Ability.SEE)
@@ -140,6 +160,17 @@ ACTIONS = (
         call=SUPPRESSION_ADD,
         command="dyntui suppressions add ADDRESS --reason WHY",
         tooltip="It is mailed by no email account any more, with a reason; only the person can take that back",
+    ),
+    Action(
+        id="suppressions.ask",
+        title="Ask whether to subscribe again",
+        scopes=(ON_SUPPRESSIONS,),
+        keys=("R",),
+        aside="Ask",
+        call=SUPPRESSION_ASK,
+        command="dyntui suppressions ask ADDRESS --evidence HOW",
+        tooltip="dotdigital mails the person and asks; nothing changes until they confirm",
+        row=True,
     ),
     Action(
         id="suppressions.lift",
