@@ -187,10 +187,15 @@ class HomeScreen(FramedScreen):
         self._show_facts(self._status)
 
     def _know_sends(self, page: Page[SendRow]) -> None:
-        """The send that waits for a person, else the next one that goes out."""
+        """The send of which somebody has to say what became, one that waits for a person, or the next that goes out."""
         missed = [row for row in page.rows if row.state == "Missed"]
+        doubtful = [row for row in page.rows if row.undecided]
         following = min(page.rows, key=lambda row: goes_out(row) or "9", default=None)
-        if missed:
+        if doubtful:
+            others = f" and {number(len(doubtful) - 1)} more" if len(doubtful) > 1 else ""
+            said = f"{doubtful[0].campaign_name}{others}: say who was mailed (W)"
+            self._sends = ("Sends", said, "warn")
+        elif missed:
             others = f" and {number(len(missed) - 1)} more" if len(missed) > 1 else ""
             self._sends = ("Sends", f"{missed[0].campaign_name}{others} missed the hour (W)", "warn")
         elif following is not None:

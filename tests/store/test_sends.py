@@ -49,3 +49,15 @@ def test_the_sends_to_a_list_are_those_that_it_took_part_in(c: Connection) -> No
     assert names(OTHER, search="oth") == ({"both", "other"}, 2)
     assert names(ONE[:8]) == names("_" * len(ONE)) == names("%") == (set(), 0)
     assert names("", limit=9) == ({"alone", "both", "other", "wave of both"}, 4)
+
+
+def test_a_send_of_which_nobody_knows_what_became_waits_until_somebody_says_so(c: Connection) -> None:
+    a_send(c, "sure", [ONE])
+    a_send(c, "doubtful", [ONE])
+    for each in ("sure", "doubtful"):
+        sends.finish(c, each, "Failed", NOW)
+    assert windowed(send_window.window, c, view="held").rows == ()
+    sends.put_doubt(c, "doubtful", "unproved", "nobody has seen it")
+    assert [each.id for each in windowed(send_window.window, c, view="held").rows] == ["doubtful"]
+    assert sends.decide(c, "doubtful", "mailed", "Mira", NOW)
+    assert windowed(send_window.window, c, view="held").rows == ()
