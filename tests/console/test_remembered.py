@@ -32,7 +32,7 @@ async def test_a_column_is_made_wider_and_narrower_and_is_so_the_next_time(tmp_p
         await hand.press("less_than_sign")
         assert place.column.title in hand.app.memory.now.widths[grid.id or ""]
         await hand.press("colon")
-        await hand.type("columns as wide")
+        await hand.type("as wi")
         await hand.press("enter")
         assert hand.app.memory.now.widths == {} and width_of_first(hand) == usual
 

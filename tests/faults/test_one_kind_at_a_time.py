@@ -35,10 +35,11 @@ FAULTS = {
     "answers cut in half": everywhere(kind="truncate", probability=0.25),
 }
 
-# The clients make the same of them as of another one: an answer that says to try again, a connection that breaks.
+# The clients make the same of them as of another one: an answer that says to try again, a connection that breaks on the
+# way back.
 ALIKE = (
     *("a gateway that waited in vain", "connections lost on the way there", "a service that says when it is back"),
-    *("a gateway's web page", "a service that is unavailable"),
+    *("a gateway's web page", "a service that is unavailable", "answers cut in half"),
 )
 THOROUGH = pytest.mark.thorough
 
