@@ -297,6 +297,7 @@ class Month:
     def _day_begins(self, day: int, cpu: float) -> None:
         """Faults of the day before are over; somebody decides what is held and sends; old runs are forgotten."""
         self.movement.mend()
+        promises.remember_who_left(self.world)
         self._decide()
         self.office.wait(forget(self.office.resources, timedelta(days=self.asked.keep)))
         if day % 3 == 2:
@@ -407,6 +408,7 @@ class Month:
                     self._is_broken(
                         f"{kind} of {account} is not at rest: {run.status} {run.error_code} {dict(written)}"
                     )
+        promises.remember_who_left(self.world)
         every = (
             promises.consent_is_kept(self.world, self.movement),
             promises.everybody_has_one_outcome(self.world, self.office),

@@ -64,8 +64,15 @@ def left(world: World, account: str, book: int) -> set[str]:
     return {row[0] for row in rows}
 
 
+def remember_who_left(world: World) -> None:
+    """Who has unsubscribed from a book that is there now, also once it is deleted: those of sends are, after two
+    weeks."""
+    for account in world.accounts:
+        world.have_left.setdefault(account, set()).update(_left_any(world, account))
+
+
 def _left_any(world: World, account: str) -> set[str]:
-    """Who unsubscribed from any book of an account."""
+    """Who unsubscribed from any book of an account that is there."""
     rows = world.accounts[account].state.db.execute(
         "SELECT DISTINCT c.email FROM dd_list_suppression s JOIN dd_contact c ON c.id = s.contact_id"
         " WHERE c.email IS NOT NULL"
@@ -146,7 +153,7 @@ def both_sides_agree(world: World, movement: Movement, office: Office, compared:
         kind = KINDS[_list(world, list_id)[0]]
         said = {each.person: each for each in office.members(list_id)}
         # The mail of a send is sent from a book of its own: who unsubscribes from that has left the list.
-        gone = closed | _left_any(world, account) | twice
+        gone = closed | world.have_left[account] | twice
         for table, row_id in _members(world, list_id):
             row = _record(world, table, row_id)
             if table != kind or row is None or row["statecode"] or row["merged"]:

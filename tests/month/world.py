@@ -72,6 +72,8 @@ class World:
     hands: dict[str, Hands]
     account_of: dict[str, str]
     peaks: Peaks
+    # Who has unsubscribed from any book, by account: a book that is deleted takes that with it in dotdigital.
+    have_left: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def dynamics(self) -> InProcessSandbox:
