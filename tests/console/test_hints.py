@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import key_name
 from dyntui.service.contract.sends import SettleSend
@@ -49,6 +51,7 @@ async def test_that_a_list_can_be_deactivated_is_said_at_80_columns_too() -> Non
         assert "✓ activated for email (d deactivates)" in hand.text.splitlines()[1]
 
 
+@pytest.mark.thorough
 async def test_a_send_in_doubt_is_said_whatever_is_shown_and_its_key_comes_first() -> None:
     async with driving(Opening("doubted"), size=(60, 18)) as hand:
         await hand.press("3", "slash")
@@ -63,6 +66,7 @@ async def test_a_send_in_doubt_is_said_whatever_is_shown_and_its_key_comes_first
         assert isinstance(settled, SettleSend) and not settled.was_mailed
 
 
+@pytest.mark.thorough
 async def test_an_event_without_a_run_offers_none_and_the_picture_leads_back_to_the_table() -> None:
     async with driving(Opening("targeted"), size=(120, 40)) as hand:
         await hand.press("F")
@@ -84,6 +88,7 @@ async def test_a_button_and_its_key_are_hinted_once() -> None:
         assert "Enter Next" in hints(hand) and "n Next" not in hints(hand)
 
 
+@pytest.mark.thorough
 async def test_results_that_were_not_read_are_not_told_as_nobody_opened() -> None:
     async with driving(Opening("doubted")) as hand:
         await hand.to("3", CAMPAIGN)
@@ -92,6 +97,7 @@ async def test_results_that_were_not_read_are_not_told_as_nobody_opened() -> Non
         assert hand.text.count("Not read yet.") == 2 and "X Export" not in hints(hand)
 
 
+@pytest.mark.thorough
 async def test_never_synchronised_is_no_advice_to_press_a_key_that_fails() -> None:
     async with driving() as hand:
         await hand.to("2", "Alpine Club")
@@ -103,6 +109,7 @@ async def test_never_synchronised_is_no_advice_to_press_a_key_that_fails() -> No
         assert "Not synchronised yet: press s." in hand.text
 
 
+@pytest.mark.thorough
 async def test_what_esc_takes_back_is_said_also_where_it_leads_nowhere() -> None:
     async with driving() as hand:
         await hand.press("2", "space")
@@ -138,6 +145,7 @@ async def test_there_is_no_frame_beside_the_rows_where_there_is_no_row() -> None
         assert "─ Marketing list ─" in hand.text
 
 
+@pytest.mark.thorough
 async def test_a_count_that_failed_leaves_no_empty_page() -> None:
     async with driving(Opening("targeted"), size=(60, 18)) as hand:
         hand.service.failing["campaigns.count"] = DyntuiError("DOWN", "It is.", not_done="Nothing.", remedy="Wait.")
