@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Iterable
+from typing import ClassVar, NamedTuple, TypeVar
 
 from textual import on
 from textual.binding import BindingType
@@ -23,23 +23,27 @@ from .widgets.field import Field
 R = TypeVar("R")
 
 
+class Words(NamedTuple):
+    """What a question says: its title, what an answer does, what the reason is for, the word of its key, and what is
+    said without a reason."""
+
+    title: str
+    asks: str
+    why: str
+    word: str
+    lacks: str
+
+
 class AddressAndReason(Dialog[R]):
-    """Asks for an address and a reason; nothing is taken without one. A subject says what it is about, and `made`
-    makes the answer of both."""
+    """Asks for an address and a reason; nothing is taken without one. `made` makes the answer of both."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
-    ASKS: ClassVar[str] = ""
-    WHY: ClassVar[str] = ""
-    WORD: ClassVar[str] = ""
-    LACKS: ClassVar[str] = ""
 
-    def made(self, address: str, reason: str) -> R:
-        """The answer."""
-        raise NotImplementedError
-
-    def __init__(self, title: str, address: str) -> None:
-        super().__init__(title, tone="-danger")
+    def __init__(self, words: Words, made: Callable[[str, str], R], address: str = "") -> None:
+        super().__init__(words.title, tone="-danger")
+        self._words = words
+        self._made = made
         self._address = Field(address, id="lift-address", compact=True, select_on_focus=False)
         self._reason = Field(id="lift-reason", compact=True, select_on_focus=False)
         for field in (self._address, self._reason):
@@ -48,10 +52,10 @@ class AddressAndReason(Dialog[R]):
 
     def compose_body(self) -> Iterable[Widget]:
         """What it does, and two fields."""
-        yield Static(self.ASKS, id="question", markup=False)
+        yield Static(self._words.asks, id="question", markup=False)
         yield Static("Address", classes="label", markup=False)
         yield self._address
-        yield Static(self.WHY, classes="label", markup=False)
+        yield Static(self._words.why, classes="label", markup=False)
         yield self._reason
 
     def on_mount(self) -> None:
@@ -61,7 +65,7 @@ class AddressAndReason(Dialog[R]):
 
     def refresh_hints(self) -> None:
         """Draws the keys of the field in which something is typed."""
-        self.show_keys(("Enter", "Next" if self.focused is self._address else self.WORD), ("Esc", "Cancel"))
+        self.show_keys(("Enter", "Next" if self.focused is self._address else self._words.word), ("Esc", "Cancel"))
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -71,68 +75,52 @@ class AddressAndReason(Dialog[R]):
             self.set_focus(self._address)
         elif not reason:
             if event.input is self._reason:
-                self.console.notify(self.LACKS, title=self.WORD, severity="warning")
+                self.console.notify(self._words.lacks, title=self._words.word, severity="warning")
             self.set_focus(self._reason)
         else:
-            self.dismiss(self.made(address, reason))
+            self.dismiss(self._made(address, reason))
 
 
-class LiftQuestion(AddressAndReason[LiftSuppression]):
+def lift_question(address: str) -> AddressAndReason[LiftSuppression]:
     """Asks which address may be mailed again, and why."""
-
-    ASKS = (
-        "Ends what only dyntui still knows against an address, such as the opt-out of a record that was deleted. "
-        "What dotdigital or Dynamics says itself stays, and is named with what would end it."
+    words = Words(
+        title="Lift a suppression",
+        asks="Ends what only dyntui still knows against an address, such as the opt-out of a record that was deleted. "
+        "What dotdigital or Dynamics says itself stays, and is named with what would end it.",
+        why="Why it may be mailed again; kept with your name",
+        word="Lift",
+        lacks="A suppression ends with a reason only.",
     )
-    WHY = "Why it may be mailed again; kept with your name"
-    WORD = "Lift"
-    LACKS = "A suppression ends with a reason only."
-
-    def __init__(self, address: str) -> None:
-        super().__init__("Lift a suppression", address)
-
-    def made(self, address: str, reason: str) -> LiftSuppression:
-        """The answer."""
-        return LiftSuppression(address=address, reason=reason)
+    return AddressAndReason(words, lambda said, reason: LiftSuppression(address=said, reason=reason), address)
 
 
-class SuppressQuestion(AddressAndReason[AddSuppression]):
+def suppress_question() -> AddressAndReason[AddSuppression]:
     """Asks which address is not to be mailed any more, and why."""
-
-    ASKS = (
-        "No email account mails the address any more: a row in Dynamics says so, dotdigital is told in every account, "
-        "and records with it are marked. Only the person can take that back, by subscribing again in dotdigital."
+    words = Words(
+        title="Suppress an address",
+        asks="No email account mails the address any more: a row in Dynamics says so, dotdigital is told in every "
+        "account, and records with it are marked. Only the person can take that back, by subscribing again in "
+        "dotdigital.",
+        why="Why it is not to be mailed; kept with your name",
+        word="Suppress",
+        lacks="An address is suppressed with a reason only.",
     )
-    WHY = "Why it is not to be mailed; kept with your name"
-    WORD = "Suppress"
-    LACKS = "An address is suppressed with a reason only."
-
-    def __init__(self) -> None:
-        super().__init__("Suppress an address", "")
-
-    def made(self, address: str, reason: str) -> AddSuppression:
-        """The answer."""
-        return AddSuppression(address=address, reason=reason)
+    return AddressAndReason(words, lambda said, reason: AddSuppression(address=said, reason=reason))
 
 
-class AskQuestion(AddressAndReason[AskToSubscribe]):
+def ask_question(address: str, account: str) -> AddressAndReason[AskToSubscribe]:
     """Asks whom dotdigital is to ask whether they want to be mailed again, and how it is known that they do."""
-
-    ASKS = (
-        "dotdigital mails this suppressed person and asks whether they want to be mailed again. Nothing changes until "
-        "they confirm; a complaint is never taken back."
+    words = Words(
+        title="Ask whether to subscribe again",
+        asks="dotdigital mails this suppressed person and asks whether they want to be mailed again. Nothing changes "
+        "until they confirm; a complaint is never taken back.",
+        why="How it is known that they want to; kept with your name",
+        word="Ask",
+        lacks="Nobody is asked without evidence that they want to.",
     )
-    WHY = "How it is known that they want to; kept with your name"
-    WORD = "Ask"
-    LACKS = "Nobody is asked without evidence that they want to."
-
-    def __init__(self, address: str, account: str) -> None:
-        super().__init__("Ask whether to subscribe again", address)
-        self._account = account
-
-    def made(self, address: str, reason: str) -> AskToSubscribe:
-        """The answer."""
-        return AskToSubscribe(address=address, evidence=reason, account=self._account)
+    return AddressAndReason(
+        words, lambda said, reason: AskToSubscribe(address=said, evidence=reason, account=account), address
+    )
 
 
 class LiftOutcome(FactsDialog):

@@ -32,7 +32,7 @@ from .bindings import bindings
 from .facts_dialog import FactsDialog
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
-from .lifting import AskQuestion, LiftOutcome, LiftQuestion, SuppressQuestion
+from .lifting import LiftOutcome, ask_question, lift_question, suppress_question
 from .places import ODD_ROWS, OPT_OUT_SOURCES
 from .reason_help import explained
 from .running import start_run
@@ -113,7 +113,7 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
             if request is not None:
                 self.ask(SUPPRESSION_ADD, request, self._added)
 
-        self.app.push_screen(SuppressQuestion(), answered)
+        self.app.push_screen(suppress_question(), answered)
 
     def _added(self, added: AddedSuppression) -> None:
         already = f" It was already by {', '.join(added.already)}." if added.already else ""
@@ -128,7 +128,7 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
                 self.ask(SUPPRESSION_ASK, request, self._asked)
 
         address, account = (row.address, row.account) if row is not None else ("", "")
-        self.app.push_screen(AskQuestion(address, account), answered)
+        self.app.push_screen(ask_question(address, account), answered)
 
     def _asked(self, asked: AskedToSubscribe) -> None:
         self.app.notify(f"{asked.address}, {asked.account}: {asked.said}.", title="Asked")
@@ -141,7 +141,7 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
             if request is not None:
                 self.ask(SUPPRESSION_LIFT, request, self._lifted)
 
-        self.app.push_screen(LiftQuestion(row.address if row is not None else ""), answered)
+        self.app.push_screen(lift_question(row.address if row is not None else ""), answered)
 
     def _lifted(self, lifted: Lifted) -> None:
         self.grid.reload()
