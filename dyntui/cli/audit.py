@@ -49,8 +49,6 @@ from dyntui.service.contract.runs import (
 from dyntui.service.new_files import NewFile
 from dyntui.service.row_cells import PEOPLE
 
-# People read at once for a file.
-
 
 @click.group(cls=Group)
 def command() -> None:

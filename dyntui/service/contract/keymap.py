@@ -29,6 +29,8 @@ _ONE = re.compile(r"[0-9A-Za-z]|f([1-9]|1[0-2])|(ctrl|alt|shift)\+([0-9a-z]|f([1
 def keymap_of(chosen: Mapping[str, str | Sequence[str]]) -> Keymap:
     """The keys that were chosen, by action. Raises DyntuiError KEYMAP_INVALID: an action that does not exist, a key
     that is none, one that would mean two things where both can be pressed."""
+    if not chosen:
+        return {}
     found: dict[str, tuple[str, ...]] = {}
     for action_id, said in chosen.items():
         if action_id not in BY_ID:
