@@ -48,8 +48,7 @@ async def listed(ctx: RunContext, dd: Dotdigital) -> set[int]:
 
 
 async def _name_odd(ctx: RunContext, item: str, reason: str, received: str) -> None:
-    await ctx.begin_item(item, kind="form", name="a form that cannot be read", place=0)
-    await ctx.fail_item(
+    await ctx.fail_part(
         item,
         DyntuiError(
             "DOTDIGITAL_ROW_UNREADABLE",
@@ -57,6 +56,9 @@ async def _name_odd(ctx: RunContext, item: str, reason: str, received: str) -> N
             not_done="It was left out; all other forms were read.",
             remedy="Look at the form in dotdigital; ask dotdigital's support when it looks right there.",
         ),
+        kind="form",
+        name="a form that cannot be read",
+        place=0,
     )
 
 
@@ -199,6 +201,5 @@ async def failed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: Form, pl
     if await parts.is_of_the_run(error, dv, dd):
         raise error
     item = str(known.id)
-    await ctx.begin_item(item, kind="form", name=known.header.name, place=place)
-    await ctx.fail_item(item, error)
+    await ctx.fail_part(item, error, kind="form", name=known.header.name, place=place)
     await ctx.write(lambda c: forms.read_to(c, ctx.account_id, known.id, "", ""))

@@ -47,8 +47,7 @@ def unreadable(rows: Iterable[OddRow], place: object) -> list[PersonOutcome]:
 async def name_repeating(ctx: RunContext, item: str, feed: str) -> None:
     """A failed part of the run, because dotdigital answered one page of a feed again and again."""
     part = f"{item} pages"
-    await ctx.begin_item(part, kind="feed", name=feed, place=1)
-    await ctx.fail_item(
+    await ctx.fail_part(
         part,
         DyntuiError(
             "DOTDIGITAL_PAGE_REPEATS",
@@ -56,4 +55,7 @@ async def name_repeating(ctx: RunContext, item: str, feed: str) -> None:
             not_done="What should have followed was not read; what was read before was kept.",
             remedy="Run it again later: it reads the same once more. Ask dotdigital's support if it stays so.",
         ),
+        kind="feed",
+        name=feed,
+        place=1,
     )

@@ -161,8 +161,7 @@ async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime) -> None:
 
 async def _name_unproven(ctx: RunContext, going: int, yes: int, why: str) -> None:
     item = "proof"
-    await ctx.begin_item(item, kind="preferences", name="Who is opted in", place=1)
-    await ctx.fail_item(
+    await ctx.fail_part(
         item,
         DyntuiError(
             "PREFERENCES_UNPROVEN",
@@ -170,6 +169,9 @@ async def _name_unproven(ctx: RunContext, going: int, yes: int, why: str) -> Non
             not_done="They were not taken for withdrawn; what the feeds of choices tell was.",
             remedy="Look at some of these contacts in dotdigital; the next run asks again.",
         ),
+        kind="preferences",
+        name="Who is opted in",
+        place=1,
     )
 
 

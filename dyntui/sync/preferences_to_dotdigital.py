@@ -130,8 +130,7 @@ async def _try(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int], f
 
 async def _name_declined(ctx: RunContext, address: str, count: int) -> None:
     item = "first import"
-    await ctx.begin_item(item, kind="preferences", name="The first choice that was written to dotdigital", place=1)
-    await ctx.fail_item(
+    await ctx.fail_part(
         item,
         DyntuiError(
             "PREFERENCES_DECLINED",
@@ -139,6 +138,9 @@ async def _name_declined(ctx: RunContext, address: str, count: int) -> None:
             not_done="No further choice is written to this email account; choices still come to Dynamics.",
             remedy="Put these preferences of the contact right in dotdigital, and tell dotdigital's support.",
         ),
+        kind="preferences",
+        name="The first choice that was written to dotdigital",
+        place=1,
     )
 
 

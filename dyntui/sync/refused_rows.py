@@ -20,8 +20,7 @@ async def name_refused(
         return
     rows = "; ".join(f"{whose}: {error.message}" for whose, error in refused[:_NAMED])
     more = f"; and {len(refused) - _NAMED:,} more" if len(refused) > _NAMED else ""
-    await ctx.begin_item(item, kind=kind, name=name, place=0)
-    await ctx.fail_item(
+    await ctx.fail_part(
         item,
         DyntuiError(
             "DYNAMICS_REFUSED_ROWS",
@@ -29,4 +28,7 @@ async def name_refused(
             not_done="They were not written; all others were.",
             remedy="Correct what Dynamics names; the next run of this kind tries again.",
         ),
+        kind=kind,
+        name=name,
+        place=0,
     )

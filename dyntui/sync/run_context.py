@@ -371,16 +371,18 @@ class RunContext:
 
     async def fail_item(self, item_id: str, error: DyntuiError) -> None:
         """A part failed and the run goes on with the others; what was recorded of its people does not count."""
+        await self.write(lambda c: self._fail(c, outcomes.item(c, self.run_id, item_id), error))
 
-        def fail(c: Connection) -> None:
-            outcomes.clear(c, self.run_id, item_id)
-            item = outcomes.item(c, self.run_id, item_id)
-            note = f"{error.code}: {error.message} {error.not_done} {error.remedy}"
-            outcomes.put_item(
-                c, self.run_id, msgspec.structs.replace(item, status=RunStatus.FAILED, tally=Tally(), note=note)
-            )
+    async def fail_part(self, item_id: str, error: DyntuiError, *, kind: str, name: str, place: int) -> None:
+        """`fail_item` for a part that may not have begun. It is there and has failed at once: a run that is interrupted
+        may not come to it again."""
+        await self.write(lambda c: self._fail(c, Item(id=item_id, kind=kind, name=name, place=place), error))
 
-        await self.write(fail)
+    def _fail(self, c: Connection, item: Item, error: DyntuiError) -> None:
+        outcomes.clear(c, self.run_id, item.id)
+        note = f"{error.code}: {error.message} {error.not_done} {error.remedy}"
+        failed = msgspec.structs.replace(item, status=RunStatus.FAILED, tally=Tally(), note=note)
+        outcomes.put_item(c, self.run_id, failed)
 
     async def finish(
         self, status: RunStatus | None = None, *, read: int | None = None, problem: Problem | None = None

@@ -40,8 +40,7 @@ async def read(ctx: RunContext, dd: Dotdigital, account_id: str) -> set[int]:
 async def _odd(ctx: RunContext, row: OddRow) -> None:
     """A campaign that cannot be read is named, and the others go on."""
     item = f"odd {row.place}"
-    await ctx.begin_item(item, kind="campaign", name="a campaign that cannot be read", place=0)
-    await ctx.fail_item(
+    await ctx.fail_part(
         item,
         DyntuiError(
             "DOTDIGITAL_ROW_UNREADABLE",
@@ -49,6 +48,9 @@ async def _odd(ctx: RunContext, row: OddRow) -> None:
             not_done="It was left out; all other campaigns were read.",
             remedy="Look at the campaign in dotdigital; ask dotdigital's support when it looks right there.",
         ),
+        kind="campaign",
+        name="a campaign that cannot be read",
+        place=0,
     )
 
 

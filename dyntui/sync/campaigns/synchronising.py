@@ -76,6 +76,5 @@ async def _failed(ctx: RunContext, account_id: str, campaign_id: int, place: int
     """One campaign could not be read: the others go on, and the next run reads it from the beginning."""
     known = await ctx.read(lambda c: campaigns.get(c, account_id, campaign_id))
     item = str(campaign_id)
-    await ctx.begin_item(item, kind="campaign", name=known.name if known else item, place=place)
-    await ctx.fail_item(item, error)
+    await ctx.fail_part(item, error, kind="campaign", name=known.name if known else item, place=place)
     await ctx.write(lambda c: campaigns.record_results_read(c, account_id, campaign_id, ""))

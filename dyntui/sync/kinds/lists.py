@@ -116,8 +116,7 @@ async def _name_not_due(ctx: RunContext, wanted: Sequence[str], due: Sequence[st
         try:
             await lists.known(ctx, list_id)
         except DyntuiError as error:
-            await ctx.begin_item(list_id, kind="list", name=found[0].name if found else list_id, place=place)
-            await ctx.fail_item(list_id, error)
+            await ctx.fail_part(list_id, error, kind="list", name=found[0].name if found else list_id, place=place)
 
 
 async def learn_consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, trust: Rule) -> list[str]:
@@ -161,8 +160,7 @@ async def one_list(ctx: RunContext, connections: Connections, place: int, part: 
         dv, dd = await connections.dataverse(), await connections.dotdigital(ctx.account_id)
         if await parts.is_of_the_run(error, dv, dd):
             raise
-        await ctx.begin_item(list_id, kind="list", name=name, place=place)
-        await ctx.fail_item(list_id, error)
+        await ctx.fail_part(list_id, error, kind="list", name=name, place=place)
         status = _LIST_STATUS.get(error.code, "")
         text = error.message
         if error.code != "LIST_OF_ANOTHER_ACCOUNT":
