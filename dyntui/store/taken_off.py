@@ -7,7 +7,7 @@ Public:
     begun(c, account_id, list_id) -> bool; begin(c, account_id, list_id, now)      from now on, of one list
     begin_anew(c, account_id)                                of all lists of the account, from their next runs on
     lists(c, account_id) -> [list id]                        static lists that may have members who are due
-    due(c, list_id, limit) -> [Member]                       members as last read; decided(c, list_id, people, now)
+    due(c, list_id, after, limit) -> [Member]                members as last read; decided(c, list_id, people, now)
     suppressed(c, list_id, send_id, after, limit) -> [Member]       who was left out of a send for that
 """
 
@@ -71,8 +71,9 @@ def _is_news(c: Connection, list_id: str, begun_on: str) -> bool:
     return not begun_on or bool(c.execute(select(since)).scalar())
 
 
-def due(c: Connection, list_id: str, limit: int) -> list[Member]:
-    """So many of those who are on the list, have unsubscribed from it, and for whom that was not decided since."""
+def due(c: Connection, list_id: str, after: int, limit: int) -> list[Member]:
+    """So many of those who are on the list, by `seq` after `after`, have unsubscribed from it, and for whom that was
+    not decided since."""
     decided_here = and_(_t.list_id == list_id, _t.person_id == _m.person_id)
     had = select(_f.address).where(_f.list_id == list_id, _f.person_id == _m.person_id).correlate(list_member)
     by_them = or_(_u.address == _m.address, _u.address.in_(had))
@@ -81,7 +82,7 @@ def due(c: Connection, list_id: str, limit: int) -> list[Member]:
     rows = c.execute(
         select(*(_m[name] for name in Member.__struct_fields__))
         .select_from(list_member.outerjoin(taken_off, decided_here))
-        .where(_m.list_id == list_id, _m.has_left.is_(False), _unsubscribed())
+        .where(_m.list_id == list_id, _m.has_left.is_(False), _m.seq > after, _unsubscribed())
         .where(or_(_t.person_id.is_(None), since))
         .order_by(_m.seq)
         .limit(limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dyntui.dataverse import membership
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.sandbox.dotdigital import storage as dotdigital
 from dyntui.sandbox.dotdigital import suppressions
@@ -11,6 +12,8 @@ from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
+from dyntui.sync import leaving_lists
+from tests.faults.every_step import EveryStep
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_list_synchronisation import adds_up
 from tests.scenarios.test_subscribing_again import contact_of
@@ -116,3 +119,47 @@ def test_a_refusal_is_named_delays_nobody_and_is_tried_again(office: Office, tim
     office.change_in_dynamics("list", newsletter.id, lockstatus=0)
     assert taken_off(office, office.run("lists"), newsletter).keys() >= {leaver.person}
     assert leaver.person not in on_the_list(office, newsletter.id)
+
+
+def test_a_run_that_is_killed_before_each_of_its_steps_takes_them_off_and_adds_up(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsletter = office.activated("Newsletter")
+    leaver = added(office, newsletter)[0]
+    says(office, leave=True)
+    office.run("lists")
+    office.unsubscribe(leaver.address, book=office.book_of(newsletter.id))
+    killing = EveryStep(monkeypatch)
+    with killing.of(office):
+        run = office.run("lists")
+    assert killing.kills["lists"] > 10
+    assert run.run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS), run.run.error
+    assert taken_off(office, run, newsletter)[leaver.person].outcome is Outcome.REMOVED
+    assert leaver.person not in on_the_list(office, newsletter.id)
+
+
+def test_who_was_taken_off_before_the_list_was_locked_stays_named(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsletter = office.activated("Newsletter")
+    leavers = {each.person for each in added(office, newsletter)[:3]}
+    says(office, leave=True)
+    office.run("lists")
+    for each in added(office, newsletter):
+        if each.person in leavers:
+            office.unsubscribe(each.address, book=office.book_of(newsletter.id))
+    remove = membership.remove_members
+
+    async def and_lock(*given: object, **named: object) -> membership.Changed:
+        changed = await remove(*given, **named)  # type: ignore[arg-type]
+        office.change_in_dynamics("list", newsletter.id, lockstatus=1)
+        return changed
+
+    monkeypatch.setattr(leaving_lists, "_BATCH", 1)
+    monkeypatch.setattr(membership, "remove_members", and_lock)
+    run = office.run("lists")
+    gone = taken_off(office, run, newsletter)
+    assert gone.keys() >= leavers, run.items
+    named = {each for each, became in gone.items() if became.outcome is Outcome.REMOVED}
+    assert len(named) == 1 and not named & on_the_list(office, newsletter.id)
+    assert all("lock" in each.detail for person, each in gone.items() if person not in named)
