@@ -17,34 +17,37 @@ from dyntui.sync import feeds, list_state, odd_answers
 from dyntui.sync.run_context import RunContext
 
 
-class Found(msgspec.Struct, frozen=True):
-    """`news`: there may be contacts in the book that were not looked at; `at`: when it was asked, by dotdigital's
-    clock; `contacts`: how many the book holds."""
+class Asked(msgspec.Struct, frozen=True):
+    """`at`: when the book was asked, by dotdigital's clock; `contacts`: how many it held."""
 
-    news: bool
     at: datetime
     contacts: int
 
 
-async def look(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> Found:
+async def ask(dd: Dotdigital, chosen: StoredList) -> Asked:
     """The list's book now. Raises BOOK_GONE, and what dotdigital says."""
-    now = await feeds.server_time(dd)
+    at = await feeds.server_time(dd)
     book = await list_state.book_as_it_is(dd, chosen)
+    return Asked(at, book.contacts)
+
+
+async def any_news(ctx: RunContext, dd: Dotdigital, chosen: StoredList, asked: Asked) -> bool:
+    """Whether there may be contacts in the book that were not looked at. Raises what dotdigital says."""
     mark = await ctx.read(lambda c: watermarks.get(c, chosen.account_id, _feed(chosen)))
     since, _, contacts = mark.partition(" ")
     before = moment_of(since)
-    if before is None or contacts != str(book.contacts):
-        return Found(True, now, book.contacts)
+    if before is None or contacts != str(asked.contacts):
+        return True
     async for page in odd_answers.contact_pages(ctx, dd, list_id=chosen.book_id, modified_since=before - feeds.OVERLAP):
         there = {each.contact_id: normalise(each.email) for each in page.rows}
         if await ctx.read(functools.partial(strangers.are_news, list_id=chosen.id, contacts=there)):
-            return Found(True, now, book.contacts)
-    return Found(False, now, book.contacts)
+            return True
+    return False
 
 
-async def seen(ctx: RunContext, chosen: StoredList, found: Found) -> None:
+async def seen(ctx: RunContext, chosen: StoredList, asked: Asked) -> None:
     """Whoever was in the book then has been dealt with."""
-    mark = f"{text_of(found.at)} {found.contacts}"
+    mark = f"{text_of(asked.at)} {asked.contacts}"
     await ctx.write(lambda c: watermarks.put(c, chosen.account_id, _feed(chosen), mark))
 
 

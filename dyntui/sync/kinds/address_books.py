@@ -47,9 +47,10 @@ async def _strangers(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, connections: Connections, chosen: StoredList, title: str
 ) -> None:
     asked = ctx.asked(Narrowed)
-    found = await new_in_books.look(ctx, dd, chosen)
+    # A plan leaves the book unseen.
+    book = None if asked.plan else await new_in_books.ask(dd, chosen)
     # A timer asks often, and the whole book is read where there is somebody in it: not without need.
-    if asked.scheduled and not found.news:
+    if asked.scheduled and book is not None and not await new_in_books.any_news(ctx, dd, chosen, book):
         return
     account = await ctx.read(lambda c: accounts.account(c, chosen.account_id))
     how = lists.How(
@@ -62,5 +63,5 @@ async def _strangers(
         place=(ctx.at(ListsCursor).due or ()).index(chosen.id) + 1,
     )
     await lists.meet_strangers(ctx, dv, dd, chosen, title, how)
-    if not asked.plan:
-        await new_in_books.seen(ctx, chosen, found)
+    if book is not None:
+        await new_in_books.seen(ctx, chosen, book)
