@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeVar, cast
 
@@ -35,71 +35,57 @@ _LETTERS: Final = 3
 _SCORE: Final = 0.4
 
 
+# A name, what is said beside it, and the page that it opens.
+Shown = tuple[str, str, Callable[[ConsoleApp], None]]
+
+
 class Things(Provider):
     """What the service finds by the text; nothing before anything is typed, and nothing while it is away."""
 
     async def search(self, query: str) -> Hits:
         """All kinds at once, in the order in which somebody looks for them."""
         wanted = query.strip()
-        asked = (self._lists(wanted), self._campaigns(wanted), self._people(wanted), self._runs(wanted))
-        for place, hits in enumerate(await asyncio.gather(*asked)):
-            for hit in hits:
-                yield hit(_SCORE - place / 100)
+        asked = [
+            self._found(LISTS_PAGE, ListsQuery(search=wanted, view="all", limit=_MOST), _list),
+            self._found(CAMPAIGNS_PAGE, CampaignsQuery(search=wanted, limit=_MOST), _campaign),
+            self._found(RUNS_PAGE, RunsQuery(search=wanted, limit=_MOST), _run),
+        ]
+        if len(wanted) >= _LETTERS:
+            asked.insert(2, self._found(PEOPLE_SEARCH, PeopleQuery(search=wanted, limit=_MOST), _person))
+        for place, found in enumerate(await asyncio.gather(*asked)):
+            for name, said, opens in found:
+                score = _SCORE - place / 100
+                shown = Content(single_line(name))
+                yield Hit(score, shown, partial(opens, self._console), text=single_line(name), help=literal(said))
 
     @property
     def _console(self) -> ConsoleApp:
         return cast("ConsoleApp", self.app)
 
-    async def _rows(self, call: Call[Q, Page[T]], query: Q) -> tuple[T, ...]:
+    async def _found(self, call: Call[Q, Page[T]], query: Q, shown: Callable[[T], Shown]) -> list[Shown]:
         try:
-            return (await self._console.call(call, query)).rows
+            rows = (await self._console.call(call, query)).rows
         except DyntuiError:
             # The palette goes on with its verbs; what is away is said by the banner.
-            return ()
-
-    def _hits(
-        self, rows: Iterable[T], shown: Callable[[T], tuple[str, str]], go: Callable[[T], None]
-    ) -> list[Callable[[float], Hit]]:
-        def hit(name: str, said: str, row: T, score: float) -> Hit:
-            return Hit(score, Content(single_line(name)), partial(go, row), text=single_line(name), help=literal(said))
-
-        return [partial(hit, *shown(row), row) for row in rows]
-
-    async def _lists(self, wanted: str) -> list[Callable[[float], Hit]]:
-        def shown(row: ListRow) -> tuple[str, str]:
-            return row.name, f"marketing list of {row.member_type}s"
-
-        def go(row: ListRow) -> None:
-            self._console.open_page(LIST, row.id)
-
-        return self._hits(await self._rows(LISTS_PAGE, ListsQuery(search=wanted, view="all", limit=_MOST)), shown, go)
-
-    async def _campaigns(self, wanted: str) -> list[Callable[[float], Hit]]:
-        def shown(row: CampaignRow) -> tuple[str, str]:
-            return row.name, f"email campaign, {row.status}"
-
-        def go(row: CampaignRow) -> None:
-            self._console.open_page(CAMPAIGN, CampaignRef(row.id, row.account))
-
-        return self._hits(await self._rows(CAMPAIGNS_PAGE, CampaignsQuery(search=wanted, limit=_MOST)), shown, go)
-
-    async def _people(self, wanted: str) -> list[Callable[[float], Hit]]:
-        if len(wanted) < _LETTERS:
             return []
+        return [shown(each) for each in rows]
 
-        def shown(row: KnownPerson) -> tuple[str, str]:
-            return row.name or row.address, f"{row.entity or 'address'} {row.address}"
 
-        def go(row: KnownPerson) -> None:
-            self._console.open_page(PERSON, row.person or row.address)
+def _list(row: ListRow) -> Shown:
+    return row.name, f"marketing list of {row.member_type}s", lambda console: console.open_page(LIST, row.id)
 
-        return self._hits(await self._rows(PEOPLE_SEARCH, PeopleQuery(search=wanted, limit=_MOST)), shown, go)
 
-    async def _runs(self, wanted: str) -> list[Callable[[float], Hit]]:
-        def shown(row: RunRow) -> tuple[str, str]:
-            return f"{row.title}, {day(row.queued_on)}", f"run, {row.status}"
+def _campaign(row: CampaignRow) -> Shown:
+    ref = CampaignRef(row.id, row.account)
+    return row.name, f"email campaign, {row.status}", lambda console: console.open_page(CAMPAIGN, ref)
 
-        def go(row: RunRow) -> None:
-            self._console.open_page(RUN, row.id)
 
-        return self._hits(await self._rows(RUNS_PAGE, RunsQuery(search=wanted, limit=_MOST)), shown, go)
+def _person(row: KnownPerson) -> Shown:
+    key = row.person or row.address
+    said = f"{row.entity or 'address'} {row.address}"
+    return row.name or row.address, said, lambda console: console.open_page(PERSON, key)
+
+
+def _run(row: RunRow) -> Shown:
+    title = f"{row.title}, {day(row.queued_on)}"
+    return title, f"run, {row.status}", lambda console: console.open_page(RUN, row.id)
