@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 SEPARATOR = 2
 _NARROWEST = 6
+# So many cells more than its longest text a column may have: further apart, a row cannot be read along.
+_AIR = 12
 # From this priority on a column goes rather than that a row cannot be recognised.
 _GOES = 2
 
@@ -99,15 +101,19 @@ def told_text(column: Column[T], said: str) -> str:
     return f"{column.title} {said}, ".lstrip() if said else ""
 
 
-def _recognised(columns: Sequence[Column[T]], chosen: list[int], width: int, wants: Wants) -> list[int]:
-    """Those that stay, so that what a row is recognised by is whole; all of them where that gains nothing."""
+def _recognised(
+    columns: Sequence[Column[T]], chosen: list[int], gone: list[int], width: int, wants: Wants
+) -> list[int]:
+    """Those that stay, so that what a row is recognised by is whole; all of them where that gains nothing. `gone` are
+    those for which there was no room, the last one first."""
 
     def needed(those: Sequence[int], *, most: bool) -> int:
         """With all that does not go at its `most`, or only what a row is recognised by."""
+        least = {one: min(columns[one].width, wants.all[one]) for one in those}
         cells = [
-            wants.most[one]
+            max(least[one], wants.most[one])
             if columns[one].whole or (most and columns[one].priority < _GOES)
-            else min(columns[one].width, wants.all[one])
+            else least[one]
             for one in those
         ]
         return sum(cells) + SEPARATOR * (len(those) - 1)
@@ -115,34 +121,44 @@ def _recognised(columns: Sequence[Column[T]], chosen: list[int], width: int, wan
     stay = list(chosen)
     if not any(columns[one].whole for one in stay):
         return chosen
+    gone = list(gone)
     while needed(stay, most=True) > width:
         going = [one for one in stay if columns[one].priority >= _GOES and not columns[one].whole]
         if not going:
             break
-        stay.remove(max(reversed(going), key=lambda one: columns[one].priority))
-    return stay if needed(stay, most=False) <= width else chosen
+        gone.insert(0, max(reversed(going), key=lambda one: columns[one].priority))
+        stay.remove(gone[0])
+    # A narrow one may fit where a wider one that matters more has gone.
+    for one in gone:
+        if needed([*stay, one], most=True) <= width:
+            stay.append(one)
+    return sorted(stay) if needed(stay, most=False) <= width else chosen
 
 
 def arrange(
     columns: Sequence[Column[T]], width: int, wants: Wants | None = None, without: Sequence[int] = ()
 ) -> list[Place[T]]:
     """The columns that fit into `width` cells, in their own order, filling it where one is flexible. `wants` says what
-    each takes uncut, where rows are known: what one does not need goes first to those that would be cut."""
+    each takes uncut, where rows are known: what one does not need goes first to those that would be cut, those by which
+    a row is recognised before the others; and what none needs stays free at the end."""
     chosen = [one for one in range(len(columns)) if one not in without]
 
     def needed() -> int:
         return sum(columns[one].width for one in chosen) + SEPARATOR * (len(chosen) - 1)
 
+    gone: list[int] = []
     while len(chosen) > 1 and needed() > width and any(columns[one].priority for one in chosen):
-        chosen.remove(max(reversed(chosen), key=lambda one: columns[one].priority))
+        gone.insert(0, max(reversed(chosen), key=lambda one: columns[one].priority))
+        chosen.remove(gone[0])
     if wants is not None:
-        chosen = _recognised(columns, chosen, width, wants)
+        chosen = _recognised(columns, chosen, gone, width, wants)
     most = width - SEPARATOR * (len(chosen) - 1)
     cells = {one: columns[one].width for one in chosen}
     if wants is not None:
         cells = {one: min(columns[one].width, wants.all[one]) for one in chosen}
         flexible = [one for one in chosen if columns[one].flex]
-        for want, group in product((wants.most, wants.all), (flexible, chosen)):
+        whole = [one for one in chosen if columns[one].whole]
+        for want, group in product((wants.most, wants.all), (whole, flexible, chosen)):
             # A cell at a time, to whichever has the fewest: what is short is whole first.
             while sum(cells.values()) < most and (cut := [one for one in group if cells[one] < want[one]]):
                 cells[min(cut, key=cells.__getitem__)] += 1
@@ -150,11 +166,12 @@ def arrange(
     while sum(cells.values()) > most and max(cells.values()) > _NARROWEST:
         cells[max(chosen, key=cells.__getitem__)] -= 1
     spare = max(0, most - sum(cells.values()))
+    air = _AIR if wants is not None and wants.rows else width
     shares = sum(columns[one].flex for one in chosen)
     places: list[Place[T]] = []
     x = 0
     for one in chosen:
-        extra = spare * columns[one].flex // shares if shares else 0
+        extra = min(air, spare * columns[one].flex // shares) if shares else 0
         spare -= extra
         shares -= columns[one].flex
         room = max(1, min(cells[one] + extra, width - x))

@@ -109,6 +109,10 @@ def test_what_a_row_is_recognised_by_is_whole_before_lesser_columns_are_there() 
     shown = [place.column.title for place in arrange(columns, 78, wanted(columns, rows))]
     assert shown == ["Address", "Reason", "Detail"]
     assert [place.column.title for place in arrange(columns, 60, wanted(columns, rows))] == ["Address", "Reason"]
+    # A narrow one comes back where a wider one that matters more had to go.
+    narrow = [*columns, Column[tuple[str, ...]](title="Opens", text=lambda row: "3", width=5, priority=4)]
+    shown = [place.column.title for place in arrange(narrow, 63, wanted(narrow, rows))]
+    assert shown == ["Address", "Reason", "Opens"]
     # Of addresses that no width could hold, nothing is gained by it.
     endless = [(f"{'x' * 200}@example.com", "", "y" * 16, "1 Dec 2026 20:48")]
     assert len(arrange(columns, 78, wanted(columns, endless))) == 4
@@ -134,6 +138,28 @@ def test_what_all_rows_say_is_told_once_before_anything_is_cut() -> None:
     # What there was no room for before is not told when it would have it.
     last = [*columns[:2], Column[tuple[str, ...]](title="Order", text=lambda row: row[3], width=9, priority=6)]
     assert told_once(last, 20, wanted(last, rows), 80) == ([1, 2], "Account Main")
+
+
+def test_what_a_row_is_recognised_by_is_whole_before_others_have_more() -> None:
+    columns = [
+        Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=width, flex=1, whole=at < 2)
+        for at, (title, width) in enumerate((("Name", 14), ("Address", 18), ("Reason", 12), ("Detail", 14)))
+    ]
+    plain = ("Oda Dahl", "oda@dahl.example", "Merged record", "")
+    long = ("Alexandrie Gaudin", "christian.jonasson39@nordpost.example", "Duplicate address", "contact " + "d" * 36)
+    places = arrange(columns, 110, wanted(columns, [plain] * 30 + [long]))
+    assert [place.width >= len(text) for place, text in zip(places, long, strict=True)] == [True, True, True, False]
+
+
+def test_columns_are_not_torn_apart_where_there_is_more_room_than_anybody_needs() -> None:
+    columns = [
+        Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=10, flex=flex)
+        for at, (title, flex) in enumerate((("Name", 2), ("Lists", 0), ("Address", 1)))
+    ]
+    places = arrange(columns, 190, wanted(columns, [("Oda Dahl", "2", "oda@dahl.example")]))
+    assert [place.width for place in places] == [len("Oda Dahl") + 12, len("Lists"), len("oda@dahl.example") + 12]
+    # Before there are rows nobody knows what is needed.
+    assert arrange(columns, 190, wanted(columns, []))[-1].x > 100
 
 
 def test_one_long_row_in_ten_takes_no_room_from_the_others() -> None:

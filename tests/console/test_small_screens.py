@@ -147,7 +147,8 @@ async def test_addresses_are_whole_at_80_columns_before_what_matters_less_is_the
         assert "felicidad.bernat109@fjord.example " in hand.text and "not opened" in hand.text
         await hand.pilot.resize_terminal(200, 40)
         await hand.settle()
-        assert "First opened" in hand.text
+        assert "First opened" in hand.text and "Felicidad Bernat" in hand.text
+        assert "felicidad.bernat109@fjord.example " in hand.text
 
 
 async def test_a_run_under_way_is_shown_once() -> None:
