@@ -1,7 +1,7 @@
 """The people of a run and what became of them: recorded one by one, or, of a marketing list, kept as intervals.
 
 Public: `counts(c, run_id, item_id) -> counts`, `kept(counts) -> Kept`, `counted(several) -> counts`,
-`window(c, asked, run_id=) -> Page[PersonOutcome]`, `person_of(row)`.
+`recorded(c, run_id, item_id) -> {person}`, `window(c, asked, run_id=) -> Page[PersonOutcome]`, `person_of(row)`.
 """
 
 from __future__ import annotations
@@ -90,6 +90,12 @@ def counted(several: Iterable[Kept]) -> tuple[ReasonCount, ...]:
         for named, reasons in each.items():
             found.update({(named, reason): people for reason, people in reasons.items()})
     return tuple(ReasonCount(Outcome(named), reason, people) for (named, reason), people in sorted(found.items()))
+
+
+def recorded(c: Connection, run_id: str, item_id: str) -> set[str]:
+    """Who was recorded one by one in an item."""
+    of_item = (outcome.c.run_id == run_id, outcome.c.item_id == item_id)
+    return set(c.execute(select(outcome.c.person_id).where(*of_item)).scalars())
 
 
 def window(

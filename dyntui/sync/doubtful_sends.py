@@ -25,38 +25,44 @@ from dyntui.sync.run_context import RunContext
 log = logging.getLogger(__name__)
 
 
+Doubt = tuple[str, str]
+"""What is doubted of a send, as it is kept, and in words; both `""`: nothing."""
+
+
 async def compare(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
-    """Keeps whether everybody of a send that says `Sent` was mailed by the campaign's activities, or it may have been
-    stopped; who was suppressed meanwhile is not missed. Everybody counts as mailed until somebody says otherwise."""
+    """Keeps whether everybody of a send that says `Sent` was mailed (`doubt_of`)."""
+    doubt = await doubt_of(ctx, dd, this)
+    await ctx.write(lambda c: keep(c, this, doubt))
+
+
+async def doubt_of(ctx: RunContext, dd: Dotdigital, this: Send) -> Doubt:
+    """Whether everybody was mailed by the campaign's activities, or the send may have been stopped; who was suppressed
+    meanwhile is not missed. Everybody counts as mailed until somebody says otherwise."""
     try:
         missing = await _missing(ctx, dd, this)
     except DotdigitalError as error:
         log.warning("who was mailed by send %s could not be read: %s %s", this.id, error, error.detail)
-        await _doubt(ctx, this, "It could not be read how many people dotdigital mailed: sent, or stopped.")
-        return
+        return _stopped(this, "It could not be read how many people dotdigital mailed: sent, or stopped.")
     if not missing:
-        await _keep(ctx, this, "", "")
-        return
+        return "", ""
     shown = f"dotdigital shows {this.sendable - missing:,} of {this.sendable:,} people as mailed: sent, or stopped."
-    await _doubt(ctx, this, shown)
+    return _stopped(this, shown)
 
 
-async def _doubt(ctx: RunContext, this: Send, shown: str) -> None:
+def _stopped(this: Send, shown: str) -> Doubt:
     what = (
         f"{shown} See {OUTBOX} in dotdigital, then say what you found: `dyntui campaigns settle {this.id} "
         "--was-mailed` or `--was-not-mailed`."
     )
-    await _keep(ctx, this, "stopped", what)
+    return "stopped", what
 
 
-async def _keep(ctx: RunContext, this: Send, doubt: str, what: str) -> None:
-    def keep(c: Connection) -> None:
-        now = send_store.get(c, this.id)
-        # What a person has said while dotdigital was asked is no doubt any more.
-        if now is not None and now.state == "Sent" and not now.decision:
-            send_store.put_doubt(c, this.id, doubt, what)
-
-    await ctx.write(keep)
+def keep(c: Connection, this: Send, doubt: Doubt) -> None:
+    """What is doubted of a send that is stored as sent. What a person has said while dotdigital was asked is no doubt
+    any more."""
+    now = send_store.get(c, this.id)
+    if now is not None and now.state == "Sent" and not now.decision:
+        send_store.put_doubt(c, this.id, *doubt)
 
 
 async def _missing(ctx: RunContext, dd: Dotdigital, this: Send) -> int:

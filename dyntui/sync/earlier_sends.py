@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection
@@ -124,38 +125,60 @@ async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cu
         await close(ctx, dv, dd, earlier)
 
 
+Also = Callable[[Connection], object]
+"""What is kept in the same transaction as the end of a send: a run that is interrupted does not come to it again."""
+
+
+def _nothing(c: Connection) -> None:
+    """`Also` of whoever only looks."""
+
+
 async def cancel(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, error: DyntuiError | None = None
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    earlier: Send,
+    error: DyntuiError | None = None,
+    *,
+    also: Also = _nothing,
 ) -> None:
     """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
     somebody says otherwise. `error`: what became of it, where that is something else."""
     error = error or platform_send.cancelled(earlier)
     why = f"{error.message} {error.remedy}"
-    if not await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why)):
+    if not await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why, also=also)):
         return
     await told_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
     await _empty(ctx, dd, earlier)
     await record(dv, earlier, "Cancelled")
 
 
-def _cancelled(c: Connection, this: Send, now: str, why: str) -> bool:
+def _cancelled(c: Connection, this: Send, now: str, why: str, also: Also) -> bool:
     """False: a person has ended it meanwhile."""
     if send_store.ended_by_person(c, this.id):
         return False
     send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)
     whole_settled(c, this)
+    also(c)
     return True
 
 
-async def close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
-    """Keeps that a send was sent, with everybody's outcome; not of one that a person has ended meanwhile."""
+async def close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, *, also: Also = _nothing) -> None:
+    """Keeps that a send was sent, with everybody's outcome and what is doubted of it; not of one that a person has
+    ended meanwhile."""
     if await ctx.read(lambda c: send_store.ended_by_person(c, earlier.id)):
         return
-    # Dynamics first: what is stored as sent is not looked at again.
+    # Dynamics and the doubts first: what is stored as sent is not looked at again.
     await record(dv, msgspec.structs.replace(earlier, sent_on=ctx.now()), "Sent")
-    ended = await ctx.write(functools.partial(sent_after_all, this=earlier, now=ctx.now()))
+    doubt = await doubtful_sends.doubt_of(ctx, dd, earlier)
+
+    def sent(c: Connection) -> Send:
+        ended = sent_after_all(c, earlier, ctx.now())
+        doubtful_sends.keep(c, earlier, doubt)
+        also(c)
+        return ended
+
+    ended = await ctx.write(sent)
     if ended.state != "Sent":
         await record(dv, ended, ended.state)
-        return
-    await doubtful_sends.compare(ctx, dd, earlier)

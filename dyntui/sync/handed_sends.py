@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import STOOD_STILL
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import normalise
-from dyntui.store import consent_news, handed_sends, outcomes, runs, target_people
+from dyntui.store import consent_news, handed_sends, outcomes, run_people, runs, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
@@ -70,19 +70,24 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
         told = not begun or await told_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     except DyntuiError:
         # Who is known to have opted out leaves the book all the same, whatever else cannot be asked.
-        await ctx.write(lambda c: handed_sends.leave_out(c, this, now))
+        await ctx.write(lambda c: _leave_out(c, ctx, this, now, wanted))
         if not over:
             await _clean(ctx, dd, this)
         raise
-    await ctx.write(lambda c: handed_sends.leave_out(c, this, now, opted_out))
+    await ctx.write(lambda c: _leave_out(c, ctx, this, now, wanted, opted_out))
+
+    def ended(c: Connection) -> None:
+        ctx.close_item(c, SEND_ITEM, note=note)
+        handed_sends.tended(c, this.id, text_of(clock(ctx.moment())), news)
+
     if not told and now >= this.out_by and said != "sent":
         # Whoever has deleted the campaign has taken with it what would tell: a person says what became of the send.
-        await earlier_sends.cancel(ctx, dv, dd, this, platform_send.campaign_gone(this))
+        await earlier_sends.cancel(ctx, dv, dd, this, platform_send.campaign_gone(this), also=ended)
     elif over:
-        await _until_sent(ctx, dv, dd, this, asked_with)
+        await _until_sent(ctx, dv, dd, this, asked_with, wanted, ended)
     else:
         await _clean(ctx, dd, this)
-    await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), text_of(clock(ctx.moment())), news, note))
+    await ctx.write(ended)
     due = moment_of(this.out_by)
     if not over and due is not None and clock(ctx.moment()) - due > STOOD_STILL:
         raise platform_send.not_seen(said)
@@ -142,12 +147,22 @@ async def _learn_who_left(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
     return "; ".join(gone)
 
 
-def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], now: str, news: int, note: str) -> None:
-    """The people of this look are those whom it has left out."""
+def _leave_out(
+    c: Connection,
+    ctx: RunContext,
+    this: Send,
+    now: str,
+    before: Mapping[str, str],
+    opted_out: Mapping[str, str] | None = None,
+) -> None:
+    """Whoever may not be mailed any more, by `handed_sends.leave_out`; the people of this look are those whom it has
+    left out. `before`: who was to be mailed when it began, or went on after an interruption (address -> person)."""
+    handed_sends.leave_out(c, this, now, opted_out)
+    named = run_people.recorded(c, ctx.run_id, SEND_ITEM)
     still = set(target_people.sendable_addresses(c, this.count_id).values())
-    outcomes.record(c, ctx.run_id, SEND_ITEM, handed_sends.people(c, this.count_id, set(before) - still))
-    ctx.close_item(c, SEND_ITEM, note=note)
-    handed_sends.tended(c, this.id, now, news)
+    outcomes.clear(c, ctx.run_id, SEND_ITEM)
+    gone = (named | set(before.values())) - still
+    outcomes.record(c, ctx.run_id, SEND_ITEM, handed_sends.people(c, this.count_id, gone))
 
 
 async def _clean(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
@@ -182,7 +197,15 @@ async def _still_there(dd: Dotdigital, this: Send, waiting: Mapping[int, str]) -
     return there
 
 
-async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, asked_with: SendCursor) -> None:
+async def _until_sent(
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    this: Send,
+    asked_with: SendCursor,
+    wanted: Mapping[str, str],
+    also: earlier_sends.Also,
+) -> None:
     async def here() -> bool:
         return not await ctx.read(lambda c: send_store.ended_by_person(c, this.id))
 
@@ -191,20 +214,20 @@ async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
     except DyntuiError as error:
         if error.code != "SEND_CANCELLED_REMOTELY":
             raise
-        await earlier_sends.cancel(ctx, dv, dd, this)
+        await earlier_sends.cancel(ctx, dv, dd, this, also=also)
         return
     await told_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     if not await here():
         # Its address book is yet to be proved empty, by a run of its own.
         return
     now = text_of(dd.connection.clock_of(ctx.moment()))
-    await ctx.write(lambda c: handed_sends.leave_out(c, this, now))
+    await ctx.write(lambda c: _leave_out(c, ctx, this, now, wanted))
     # Before it has ended, as it is looked after until then: who joined meanwhile was not mailed, and stays.
     await clearing.clear(ctx, dv, this.list_ids, this.count_id)
     await suppressed_targets.take_off(ctx, dv, this)
     ended = await ctx.read(lambda c: send_store.get(c, this.id))
     if ended is not None:
-        await earlier_sends.close(ctx, dv, dd, ended)
+        await earlier_sends.close(ctx, dv, dd, ended, also=also)
 
 
 async def _never_went_out(ctx: RunContext, dv: Dataverse, this: Send) -> None:
