@@ -28,6 +28,11 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     decided: Decided
 
     @property
+    def key(self) -> tuple[int, str]:
+        """Of which preference and record it is."""
+        return self.record.preference_id, self.record.person_id
+
+    @property
     def record(self) -> OfRecord:
         """Whose choice it is."""
         return self.pair.record
@@ -82,16 +87,24 @@ def keep_changes(c: Connection, ctx: RunContext, target: str, told: Sequence[Due
         applied_changes.settle(c, place, (), [each.person for each in rows])
 
 
+def begun(c: Connection, ctx: RunContext, target: str, due: Sequence[Due]) -> frozenset[tuple[int, str]]:
+    """Of which preference and record this run had begun to tell a side before it was interrupted."""
+    found: set[tuple[int, str]] = set()
+    for preference_id, rows in _changes(target, due).items():
+        place = Place(ctx.run_id, item_of(preference_id), target)
+        found.update((preference_id, each) for each in applied_changes.begun(c, place, [row.person for row in rows]))
+    return frozenset(found)
+
+
 def settle_changes(c: Connection, ctx: RunContext, same: Sequence[Due]) -> frozenset[tuple[int, str]]:
     """Both sides say the same: what was begun of these was written, by this run before it was interrupted. Of which
     preference and record that is so."""
     written: set[tuple[int, str]] = set()
     for target in PREFERENCES:
+        written |= begun(c, ctx, target, same)
         for preference_id, rows in _changes(target, same).items():
             place = Place(ctx.run_id, item_of(preference_id), target)
-            people = [each.person for each in rows]
-            written.update((preference_id, each) for each in applied_changes.begun(c, place, people))
-            applied_changes.settle(c, place, [Done(each, None, False) for each in people], ())
+            applied_changes.settle(c, place, [Done(each.person, None, False) for each in rows], ())
     return frozenset(written)
 
 

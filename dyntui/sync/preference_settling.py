@@ -112,7 +112,6 @@ def _same(c: Connection, ctx: RunContext, same: Sequence[Due], idle: Sequence[Of
     written = settle_changes(c, ctx, same)
 
     def became(each: Due) -> Outcome:
-        ours = (each.record.preference_id, each.record.person_id) in written
-        return Outcome.UPDATED if ours else Outcome.UNCHANGED
+        return Outcome.UPDATED if each.key in written else Outcome.UNCHANGED
 
     name(c, ctx, [(each, became(each), "", str(each.decided.choice)) for each in same if each.decided.choice])

@@ -30,7 +30,7 @@ from dyntui.store import preferences, watermarks
 from dyntui.store.preferences import OfContact
 from dyntui.sync import feeds, imports
 from dyntui.sync.preference_choices import FEED
-from dyntui.sync.preference_due import IN_DOTDIGITAL, Due, begin_changes, keep_changes, name
+from dyntui.sync.preference_due import IN_DOTDIGITAL, Due, begin_changes, begun, keep_changes, name
 from dyntui.sync.run_context import RunContext
 
 _CANARY: Final = "preferences/canary"
@@ -53,16 +53,18 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
     since = min(await feeds.mark(ctx, ctx.account_id, FEED), await feeds.server_time(dd) - _LATE)
     late = await _chosen_meanwhile(dd, {each.record.preference_id for each in due}, since)
     no_of = await ctx.read(lambda c: preferences.declined(c, ctx.account_id, addresses))
+    ours = await ctx.read(lambda c: begun(c, ctx, IN_DOTDIGITAL, due))
     wanted: list[Due] = []
     named: list[tuple[Due, Outcome, str, str]] = []
     for each in due:
         contact_id = by_address.get(each.record.address)
         known = each.pair.dotdigital.choice
+        now = late.get((each.record.preference_id, contact_id or 0), known)
         if contact_id is None:
             named.append(
                 (each, Outcome.EXCLUDED, "UNKNOWN_PERSON", f"{each.decided.choice}: no contact has the address")
             )
-        elif late.get((each.record.preference_id, contact_id), known) is not known:
+        elif now is not known and not (each.key in ours and now is each.decided.choice):
             named.append((each, Outcome.REJECTED, "STALE", "chosen in dotdigital meanwhile"))
         elif each.decided.choice is Choice.YES and (each.record.preference_id, each.record.address) in no_of:
             # One contact stands for all of them, and the strictest has their way.

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.preferences import Choice
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
 from tests.faults.every_step import EveryStep
 from tests.faults.job import office_from
 from tests.scenarios.test_forms import answered, rows
+from tests.scenarios.test_preferences import OFFERS, choose, chosen, in_dotdigital, in_dynamics
 
 
 def test_who_answers_a_form_is_made_a_record_by_the_run_that_was_killed_while_it_did(
@@ -53,3 +55,26 @@ def test_flags_are_known_as_dyntuis_own_by_a_machine_whose_clock_is_behind(
             run = office.run("suppressions")
         assert killing.kills["suppressions"] > 5
         assert {each.person for each in office.written(run.run.id, effect="flag")} == {each.person for each in people}
+
+
+def test_choices_are_told_to_either_side_by_the_run_that_was_killed_while_it_did(
+    connected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killing = EveryStep(monkeypatch)
+    with office_from(connected, tmp_path) as office:
+        newsletter = office.activated("Newsletter")
+        office.run("lists")
+        here, there, *_ = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+        chosen(office, there.address, OFFERS, True)
+        office.run("preferences")
+        choose(office, here.person, OFFERS, Choice.YES)
+        office.let_pass(minutes=30)
+        chosen(office, there.address, OFFERS, False)
+        with killing.of(office):
+            run = office.run("preferences")
+        assert killing.kills["preferences"] > 10
+        became = {each.person: each for each in office.people(run.run.id)}
+        assert {became[each.person].outcome for each in (here, there)} == {Outcome.UPDATED}, became
+        assert run.run.status is RunStatus.COMPLETED
+        assert {each.person for each in office.written(run.run.id)} == {here.person, there.person}
+        assert in_dynamics(office, there.person)[OFFERS] is Choice.NO and in_dotdigital(office, here.address)[OFFERS]
