@@ -4,6 +4,7 @@ list, whichever account that belongs to by now."""
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -11,13 +12,15 @@ from dyntui.dotdigital import suppressions
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.model.moments import EPOCH, text_of
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, list_unsubscribes, members
+from dyntui.store import accounts, list_unsubscribes
 from dyntui.store.lists import StoredList
+from dyntui.store.odd_rows import OddRow
+from dyntui.sync import list_feeds, nameless_rows
 
 
 async def learn_who_left(resources: Resources, known: StoredList, account_id: str) -> None:
     """Before a list is activated for this account: who unsubscribed through its book in the account that it belonged
-    to, whose feed nobody reads for it any more. Raises DotdigitalError.
+    to, whose feed nobody reads for it any more. A row that names nobody is kept as an odd one. Raises DotdigitalError.
 
     Nothing can be learnt of a book that is gone, nor of an email account that was disconnected.
     """
@@ -26,22 +29,20 @@ async def learn_who_left(resources: Resources, known: StoredList, account_id: st
     if await resources.read(lambda c: accounts.account(c, known.account_id)) is None:
         return
     dd = await resources.connections.dotdigital(known.account_id)
+    odd: list[OddRow] = []
     try:
         async for page in suppressions.unsubscribed_from_book_since(dd, known.book_id, EPOCH):
-            await resources.write(functools.partial(_keep, known=known, rows=page.rows, now=resources.now()))
+            named = await nameless_rows.named(resources, dd, known.account_id, page.rows)
+            odd += nameless_rows.odd(page.rows, named)
+            await resources.write(functools.partial(_keep, known=known, named=named, now=resources.now()))
     except DotdigitalError as error:
         if error.status != 404:
             raise
+    await nameless_rows.keep(resources, list_feeds.feed_of(known), known.account_id, odd, whole=False)
     await resources.write(lambda c: list_unsubscribes.of_no_book(c, known.id))
 
 
-def _keep(c: Connection, known: StoredList, rows: list[suppressions.Suppression], now: str) -> None:
-    nameless = {row.contact_id: row for row in rows if not row.addresses and row.contact_id}
-    sent_to = members.addresses_of_contacts(c, known.account_id, list(nameless))
-    named = [
-        *((address, row) for row in rows for address in row.addresses),
-        *((address, nameless[contact_id]) for contact_id, address in sent_to),
-    ]
+def _keep(c: Connection, known: StoredList, named: Sequence[tuple[str, suppressions.Suppression]], now: str) -> None:
     list_unsubscribes.add(
         c,
         known.id,

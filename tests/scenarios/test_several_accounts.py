@@ -44,6 +44,7 @@ from tests.scenarios.office import Office, status_there
 from tests.scenarios.test_forms import answered
 from tests.scenarios.test_role_self_test import Desk, with_roles
 from tests.scenarios.test_strangers import CONTACTS, records, strangers_of
+from tests.scenarios.test_subscribing_again import contact_of, made_anew
 from tests.scenarios.test_suppressions import resubscribed
 
 NUMBER = 24_818
@@ -470,6 +471,38 @@ def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_
     assert undone.run.status is RunStatus.FAILED and "LIST_OF_ANOTHER_ACCOUNT" in str(undone.items)
     members_here = here.db.execute("SELECT contact_id FROM dd_member WHERE book_id = :number", others).fetchall()
     assert [row[0] for row in members_here] == [others["contact"]] and not office.mailed(campaign)
+
+
+def test_a_list_that_passes_to_another_account_takes_along_who_is_named_there_by_a_contact_alone(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    office.run("lists", account="Main")
+    leaver = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    # Somebody makes the contact anew: no synchronisation knows the new one.
+    made_anew(office, leaver.address, office.book_of(newsletter.id))
+    contact = contact_of(office, leaver.address)
+    rows = [
+        {"suppressedContact": {"id": number, "email": None}, "dateRemoved": "2026-11-22T12:00:00Z", "reason": "x"}
+        for number in (contact, contact + 1_000)
+    ]
+
+    def named_by_id(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "/unsubscribed-since/" not in request.url.path:
+            return answer
+        some = rows if request.url.params["skip"] == "0" else []
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=some)
+
+    office.deactivate(newsletter.id)
+    office.sandbox.doctor(named_by_id)
+    office.activate(lists_contract.Activate(id=newsletter.id, account="Second", link=True))
+    office.sandbox.doctor(lambda request, answer: answer)
+    office.run("lists", account="Second")
+    left = next(each for each in office.members(newsletter.id) if each.person == leaver.person)
+    assert (left.outcome, left.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+    # Nobody can tell who the other one is: that is said.
+    use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
+    odd = office.wait(use_cases.odd(office.context, Nothing())).rows
+    assert [f"contact {contact + 1_000}" in each.received for each in odd] == [True]
 
 
 def test_a_list_that_was_asked_for_and_is_not_this_accounts_any_more_is_named(two: Two) -> None:
