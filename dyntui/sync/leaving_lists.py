@@ -48,20 +48,28 @@ async def take_off(ctx: RunContext, dv: Dataverse, chosen: StoredList, place: in
     A list that Dynamics does not let be changed, such as one that was locked meanwhile, is a failed item. Raises
     DyntuiError for what concerns the whole run, as when Dynamics is away.
     """
-    if not await ctx.read(functools.partial(_due, leaving=leaving, after=-1)):
-        return False
     item = f"{chosen.id}/{leaving.kind}"
     name = f"{chosen.name}: {leaving.kind}"
+    if not await ctx.read(functools.partial(_due, leaving=leaving, after=-1)):
+        await _close_begun(ctx, item)
+        return False
     try:
         row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
         if row is not None and not row.dynamic and leaving.of(row):
             await ctx.begin_item(item, kind=leaving.kind, name=name, place=place)
             await _in_batches(ctx, dv, row, item, leaving)
+        await _close_begun(ctx, item)
     except DyntuiError as error:
         if await parts.is_of_the_run(error, dv):
             raise
         await ctx.fail_part(item, error, kind=leaving.kind, name=name, place=place)
     return True
+
+
+async def _close_begun(ctx: RunContext, item: str) -> None:
+    """What was to be done when the item began may be due no more: since an interruption, or by another run."""
+    if item in await ctx.read(lambda c: outcomes.in_process(c, ctx.run_id)):
+        await ctx.end_item(item)
 
 
 def _due(c: Connection, leaving: Leaving, after: int) -> Sequence[Member]:

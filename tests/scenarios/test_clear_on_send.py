@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 from datetime import timedelta
 
 import pytest
 
+from dyntui.dataverse import membership
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
@@ -91,3 +94,26 @@ def test_a_list_that_cannot_be_cleared_is_named_and_keeps_neither_another_nor_th
     assert cleared["Newsletter: cleared"][0] is RunStatus.FAILED and "is locked" in cleared["Newsletter: cleared"][1]
     assert cleared["Other: cleared"][0] is RunStatus.COMPLETED
     assert {run.run.status for run in runs} <= {RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS}
+
+
+def test_a_list_that_is_not_to_be_cleared_any_more_when_an_interrupted_run_goes_on_leaves_nothing_open(
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, _ = counted
+    newsletter = office.list_named("Newsletter")
+    office.edit(EditList(id=newsletter.id, clear_on_send=True))
+    before = on_the_list(office, newsletter.id)
+    queued = office.queue_send(office.count(campaign))
+
+    async def killed(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(membership, "remove_members", killed)
+        office.engine.drain()
+    office.edit(EditList(id=newsletter.id, clear_on_send=False))
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    run = office.detail(sent.run)
+    assert (sent.state, run.run.status) == ("Sent", RunStatus.COMPLETED)
+    assert on_the_list(office, newsletter.id) == before
