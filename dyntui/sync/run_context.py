@@ -379,10 +379,17 @@ class RunContext:
         await self.write(lambda c: self._fail(c, Item(id=item_id, kind=kind, name=name, place=place), error))
 
     def _fail(self, c: Connection, item: Item, error: DyntuiError) -> None:
-        outcomes.clear(c, self.run_id, item.id)
+        """With it what has begun of it in items of their own (`LIST/in-the-book`)."""
+        of_it = [
+            each
+            for each in outcomes.items(c, self.run_id)
+            if each.status is RunStatus.IN_PROCESS and each.id.startswith(f"{item.id}/")
+        ]
         note = f"{error.code}: {error.message} {error.not_done} {error.remedy}"
-        failed = msgspec.structs.replace(item, status=RunStatus.FAILED, tally=Tally(), note=note)
-        outcomes.put_item(c, self.run_id, failed)
+        for each in (item, *of_it):
+            outcomes.clear(c, self.run_id, each.id)
+            failed = msgspec.structs.replace(each, status=RunStatus.FAILED, tally=Tally(), note=note)
+            outcomes.put_item(c, self.run_id, failed)
 
     async def finish(
         self, status: RunStatus | None = None, *, read: int | None = None, problem: Problem | None = None

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+
 import pytest
 
+from dyntui.dotdigital.reading import repeating_pages
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.lists import ListRow
+from dyntui.sync import reconciling
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_members_and_books import in_book, in_dotdigital
 from tests.scenarios.test_plans import numbers
@@ -112,3 +117,18 @@ def test_a_contact_that_somebody_has_changed_since_the_difference_was_planned_is
     # What is mended is not written once more by another plan of the same.
     again, calls = office.calls_between(lambda: office.apply(second))
     assert again.run.tally.of(Outcome.UPDATED) == 0 and not [each for each in writes(calls) if "import" in each]
+
+
+def test_a_list_whose_book_cannot_be_compared_leaves_no_part_of_the_run_open(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.run("lists")
+
+    async def repeats(*_: object, **__: object) -> AsyncIterator[object]:
+        raise repeating_pages("/contacts/v3")
+        yield
+
+    monkeypatch.setattr(reconciling, "odd_answers", SimpleNamespace(contact_pages=repeats))
+    plan = office.diff(newsletter.id)
+    run = office.detail(plan.run.id)
+    assert "DOTDIGITAL_PAGE_REPEATS" in run.run.error and {each.status.value for each in run.items} == {"Failed"}
