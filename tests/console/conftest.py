@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.built_once import folder_of_the_run
+from tests.console.quick_waits import wait_less
 from tests.console.shared_styles import share_parsed_styles
 from tests.console.worlds import Worlds
 
@@ -32,6 +33,11 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def styles_are_parsed_once() -> None:
     share_parsed_styles()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pauses_are_short() -> None:
+    wait_less()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,7 @@ from dyntui.screens.whose import Whose
 from textual import events
 from textual.app import App
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.keymap import Keymap
@@ -34,15 +35,28 @@ def frame(app: App[object]) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
+def _to_be_drawn(screen: Screen[object]) -> bool:
+    """Whether something is to be drawn, or to be done once it is."""
+    return bool(
+        screen._layout_required
+        or screen._scroll_required
+        or screen._repaint_required
+        or screen._recompose_required
+        or screen._dirty_widgets
+        or screen._callbacks
+    )
+
+
 async def settle(pilot: Pilot[object]) -> None:
-    """Waits until every question is answered and every message handled."""
+    """Waits until every question is answered, every message handled and everything drawn."""
     quiet = 0
-    while quiet < 2:
+    while quiet < 3:
         await pilot.pause()
         workers = pilot.app.workers
         passing = [worker for worker in workers if worker.group not in _LASTING]
         typed = isinstance(pilot.app, TypingAhead) and pilot.app.keys_under_way
-        quiet = 0 if passing or typed else quiet + 1
+        drawn = not pilot.app.is_running or not _to_be_drawn(pilot.app.screen)
+        quiet = 0 if passing or typed or not drawn else quiet + 1
         # Nothing to wait for would mean everything.
         if passing:
             await workers.wait_for_complete(passing)
