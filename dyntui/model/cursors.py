@@ -134,6 +134,16 @@ class UndoCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     failed: tuple[str, ...] = ()
 
 
+class LabelsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a comparison of data labels, by their names: those that were `learned` and `removed` here, and those that the
+    email service was to get (`create`). `compared`: that is known."""
+
+    compared: bool = False
+    learned: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    create: tuple[str, ...] = ()
+
+
 class MembersCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """Of a change of a list's members. `step`: what is to be done next (`decide`, `write`, `done`)."""
 

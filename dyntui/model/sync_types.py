@@ -16,6 +16,7 @@ from dyntui.model.cursors import (
     CampaignsCursor,
     Cursor,
     FeedCursor,
+    LabelsCursor,
     ListsCursor,
     MembersCursor,
     OneList,
@@ -204,6 +205,7 @@ _SYNC_TYPES = (
         priority=70,
         instead="`dyntui labels list` shows the labels of both sides, and which have another type on one of them.",
         changes=("labels", "mappings"),
+        cursor=LabelsCursor,
         interval=Interval.DAILY,
     ),
     RunKind(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import data_fields
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import LabelsCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.label_comparison import DELETED, Comparison, Field, compare
 from dyntui.model.labels import DataLabel, default_of
@@ -31,27 +34,42 @@ async def synchronise(ctx: RunContext, dd: Dotdigital, account_id: str) -> Synch
     """
     rows, unread = await data_fields.listed(dd)
     fields = [_field(each) for each in rows]
-    found = await ctx.write(lambda c: _compared(c, account_id, fields, ctx.now(), whole=bool(rows) and not unread))
+    found = await _found(ctx, account_id, fields, whole=bool(rows) and not unread)
     notes = [f"a data field cannot be read ({each.reason}); received: {each.received}" for each in unread]
     if not rows and not unread:
         notes.append("dotdigital lists no data field at all")
     if notes:
         notes.append("no label was taken for deleted")
         found = msgspec.structs.replace(found, odd=(*found.odd, *notes))
-    refused: list[str] = []
-    created: list[str] = []
+    refused: dict[str, str] = {}
     for label in found.create:
         try:
             await _create(dd, label)
         except DyntuiError as error:
             if await parts.is_of_the_run(error, dd=dd):
                 raise
-            refused.append(f"{label.name}: {error.code}: {error.message} {error.remedy}")
+            refused[label.name] = f"{label.name}: {error.code}: {error.message} {error.remedy}"
         else:
-            created.append(label.name)
             now = msgspec.structs.replace(label, synchronised=True)
             await ctx.write(lambda c: labels.put(c, account_id, [now], ctx.now()))  # noqa: B023 - awaited here
-    return Synchronised(*_told(found, created, refused))
+    return Synchronised(*_told(found, ctx.at(LabelsCursor), refused))
+
+
+async def _found(ctx: RunContext, account_id: str, fields: list[Field], *, whole: bool) -> Comparison:
+    """What is still to be done. What an interrupted run has learned, and was to create, is in its cursor: once it is
+    stored no comparison finds it."""
+    at = ctx.at(LabelsCursor)
+    if not at.compared:
+        first = await ctx.read(lambda c: _compare(c, account_id, fields, whole=whole))
+        create = tuple(each.name for each in first.create)
+        at = LabelsCursor(compared=True, learned=first.learned, removed=first.removed, create=create)
+    found: list[Comparison] = []
+
+    def compared(c: Connection) -> None:
+        found[:] = [_compared(c, account_id, fields, ctx.now(), whole=whole)]
+
+    await ctx.save(at, stage="Comparing data labels", work=compared)
+    return found[0]
 
 
 def _field(field: data_fields.DataField) -> Field:
@@ -64,12 +82,16 @@ def _compared(c: Connection, account_id: str, fields: list[Field], now: str, *, 
     """What follows from the labels of this moment is kept; what dotdigital still has to be told is left."""
     if not labels.known(c, account_id):
         labels.put(c, account_id, labels.labels(c, account_id), now)
-    mapped = {each.label for each in mappings.current(c, account_id).mappings}
-    found = compare(labels.own(c, account_id), fields, mapped, whole=whole)
+    found = _compare(c, account_id, fields, whole=whole)
     labels.put(c, account_id, found.labels, now)
     for name in found.removed:
         labels.remove(c, account_id, name)
     return found
+
+
+def _compare(c: Connection, account_id: str, fields: list[Field], *, whole: bool) -> Comparison:
+    mapped = {each.label for each in mappings.current(c, account_id).mappings}
+    return compare(labels.labels(c, account_id), fields, mapped, whole=whole)
 
 
 async def _create(dd: Dotdigital, label: DataLabel) -> None:
@@ -95,7 +117,8 @@ async def _create(dd: Dotdigital, label: DataLabel) -> None:
         raise
 
 
-def _told(found: Comparison, created: list[str], refused: list[str]) -> tuple[str, RunStatus]:
+def _told(found: Comparison, at: LabelsCursor, refused: Mapping[str, str]) -> tuple[str, RunStatus]:
+    created = [each for each in at.create if each not in refused]
     conflicts = [
         f"{each.name}: the data field was deleted in the email service, and mappings use it"
         if each.conflict == DELETED
@@ -106,14 +129,14 @@ def _told(found: Comparison, created: list[str], refused: list[str]) -> tuple[st
         *(
             f"{word}: {', '.join(names)}"
             for word, names in (
-                ("learned", found.learned),
+                ("learned", at.learned),
                 ("created in the email service", created),
-                ("deleted there and here", found.removed),
+                ("deleted there and here", at.removed),
             )
             if names
         ),
         *conflicts,
-        *refused,
+        *refused.values(),
         *found.odd,
     ]
     troubled = bool(conflicts or refused or found.odd)

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from dyntui.dotdigital import data_fields
 from dyntui.dotdigital.data_fields import DataField
@@ -16,6 +17,7 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.model.people import Entity
 from dyntui.store import crm_columns, mappings
 from dyntui.store import labels as label_store
+from tests.faults.every_step import EveryStep
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_mapped_columns import account_of
 
@@ -91,6 +93,19 @@ def test_labels_and_fields_learn_from_each_other(office: Office) -> None:
     assert here["CLASH"].synchronised and fields(office)["CLASH"].type == "String"
 
 
+def test_a_run_that_is_killed_before_each_of_its_steps_says_what_it_has_learned_and_created(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(office, "Shoe", "Numeric")
+    put(office, DataLabel(name="MINE", type=LabelType.STRING), DataLabel(name="YOURS", type=LabelType.STRING))
+    killing = EveryStep(monkeypatch)
+    with killing.of(office):
+        run = office.run("labels")
+    assert killing.kills["labels"] > 3 and run.run.status is RunStatus.COMPLETED
+    assert "SHOE" in run.items[0].note and run.items[0].note.endswith("created in the email service: MINE, YOURS")
+    assert {"MINE", "YOURS"} <= fields(office).keys() and known(office)["YOURS"].synchronised
+
+
 def test_a_field_that_dotdigital_refuses_delays_no_other(office: Office) -> None:
     put(office, *(DataLabel(name=name, type=LabelType.STRING) for name in ("ACCOUNT", "GOOD")))
     run = office.run("labels")
@@ -121,7 +136,9 @@ def test_the_columns_of_the_three_tables_are_read_and_broken_mappings_named(offi
     assert "systemuser" in notes and office.run("metadata").items[2].note.count("MAPPING") == 0
 
 
-def test_a_column_of_another_shape_is_told(office: Office) -> None:
+def test_a_column_of_another_shape_is_told_however_often_the_run_is_killed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     office.run("metadata")
     with office.db.write() as c:
         had = crm_columns.of_table(c, "contact")
@@ -131,7 +148,10 @@ def test_a_column_of_another_shape_is_told(office: Office) -> None:
             if each.logical_name != "lastname"
         ]
         crm_columns.replace(c, "contact", changed, NOW)
-    note = office.run("metadata").items[1].note
+    killing = EveryStep(monkeypatch)
+    with killing.of(office):
+        note = office.run("metadata").items[1].note
+    assert killing.kills["metadata"] > 3
     assert "new: lastname" in note and "changed: firstname" in note
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dyntui.model.cursors import Cursor
 from dyntui.sync import data_labels
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
@@ -16,7 +15,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await ctx.begin_item(_ITEM, kind="labels", name="Data field labels", place=0)
     found = await data_labels.synchronise(ctx, dd, ctx.account_id)
     await ctx.save(
-        Cursor(),
+        ctx.cursor,
         stage="Comparing data labels",
         work=lambda c: ctx.close_item(c, _ITEM, read=0, note=found.note, status=found.status),
     )

@@ -8,6 +8,7 @@ import functools
 from sqlalchemy import Connection
 
 from dyntui.dataverse import metadata
+from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.metadata import Columns
 from dyntui.model.columns import tables_reached
 from dyntui.model.cursors import Cursor
@@ -15,13 +16,14 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.mapping import faults, validate
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.people import Entity
-from dyntui.store import accounts, crm_columns, labels, mappings
+from dyntui.store import accounts, crm_columns, labels, mappings, outcomes
 from dyntui.sync import parts
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
 # Of new or vanished columns so many are named.
 _NAMED = 10
+_READ = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS)
 
 
 async def run(ctx: RunContext, connections: Connections) -> None:
@@ -29,23 +31,30 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     done: list[str] = []
     due = [each.value for each in Entity]
+    # Of one that was read before an interruption there is nothing new any more, and its item says what was.
+    read = {each.id for each in await ctx.read(lambda c: outcomes.items(c, ctx.run_id)) if each.status in _READ}
     while due:
         table = due.pop(0)
-        await ctx.begin_item(table, kind="table", name=f"Columns of {table}", place=len(done))
-        try:
-            found = await metadata.columns(dv, table)
-            if not found.rows:
-                raise _nothing(table)
-        except DyntuiError as error:
-            if await parts.is_of_the_run(error, dv):
-                raise
-            await ctx.fail_item(table, error)
-        else:
-            keep = functools.partial(_keep, ctx=ctx, table=table, found=found)
-            await ctx.save(Cursor(), stage=f"Reading the columns of {table}", done=len(done) + 1, work=keep)
+        if table not in read:
+            await _table(ctx, dv, table, len(done))
         done.append(table)
         if not due:
             due = [each for each in await ctx.read(_reached) if each not in done]
+
+
+async def _table(ctx: RunContext, dv: Dataverse, table: str, place: int) -> None:
+    await ctx.begin_item(table, kind="table", name=f"Columns of {table}", place=place)
+    try:
+        found = await metadata.columns(dv, table)
+        if not found.rows:
+            raise _nothing(table)
+    except DyntuiError as error:
+        if await parts.is_of_the_run(error, dv):
+            raise
+        await ctx.fail_item(table, error)
+    else:
+        keep = functools.partial(_keep, ctx=ctx, table=table, found=found)
+        await ctx.save(Cursor(), stage=f"Reading the columns of {table}", done=place + 1, work=keep)
 
 
 def _nothing(table: str) -> DyntuiError:
