@@ -33,6 +33,8 @@ _LAG = timedelta(minutes=15)
 # And no import takes so long that it shows later than that.
 _IMPORTS_SHOW = timedelta(days=1)
 _FEW = 20
+# How the audit says that the book was read.
+_WHOLE_BOOK, _PROVED_BOOK = "the whole book was read: ", "book proved "
 _UNTIL_LISTED = (5.0, 10.0, 15.0, 30.0, *(60.0,) * 14)
 
 
@@ -73,7 +75,7 @@ async def compare(ctx: RunContext, dd: Dotdigital, book: Book) -> Compared:
     await _judge(ctx, dd, book, changes, reading.contacts, reading.found + len(lost))
     # What is made of strangers afterwards is not counted.
     in_book = reading.contacts if book.strangers is None else -1
-    await _keep(ctx, book, in_book, asked_on, f"the whole book was read: {changes.why}")
+    await _keep(ctx, book, in_book, asked_on, f"{_WHOLE_BOOK}{changes.why}")
     return Compared(lost, reading.contacts)
 
 
@@ -154,7 +156,7 @@ async def _what_changed(ctx: RunContext, dd: Dotdigital, book: Book) -> _Changes
     why = why_proved(known, book.rule, ctx.moment())
     if not why and not agrees:
         why = f"it holds {counted} contacts and not {place.book_count}"
-    said = f"book proved {age_of(known.last_proof, ctx.moment())} ago"
+    said = f"{_PROVED_BOOK}{age_of(known.last_proof, ctx.moment())} ago"
     return _Changes(why, True, agrees, place.book_count, said)
 
 
@@ -189,6 +191,9 @@ async def _keep(ctx: RunContext, book: Book, in_book: int, asked_on: datetime, s
     def keep(c: Connection) -> None:
         how = reading_places.place(c, list_id).read_how
         moved = {} if book.read_only else {"book_since": text_of(asked_on), "book_count": -1}
-        reading_places.put(c, list_id, **moved, read_how=f"{how}, {said}" if how else said)
+        # A run that goes on after an interruption reads it once more, for no reason of its own.
+        if _WHOLE_BOOK not in how and _PROVED_BOOK not in how:
+            how = f"{how}, {said}" if how else said
+        reading_places.put(c, list_id, **moved, read_how=how)
 
     await ctx.save(replace(at, in_book=in_book), stage=f"Comparing {book.chosen.name}", work=keep)

@@ -65,6 +65,8 @@ def all_of_it(office: FrozenOffice) -> dict[str, Ended]:
 
     def through(kind: str, run: RunDetail) -> RunDetail:
         assert run.run.tally.adds_up and all(each.tally.adds_up for each in run.items), run
+        # How the book was read is said once, and not anew with every attempt.
+        assert all(each.note.count("the whole book was read") < 2 for each in run.items), run
         ended[kind] = Ended(run.run.status.value, named(office, run), office.digest())
         return run
 
