@@ -163,6 +163,7 @@ class HomeScreen(FramedScreen):
             self._wrong.display = bool(wrong)
             self._wrong.show_facts([(check.name, _what_is_wrong(check), check_tone(check.state)) for check in wrong])
         self._facts.show_facts(facts)
+        self._facts.line_up(self._wrong)
 
     @property
     def _brief(self) -> bool:

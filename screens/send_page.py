@@ -173,6 +173,7 @@ class SendPage(SendActions, Page[str]):
         self._facts.show_facts(_facts(self._detail.send)[: _BRIEF if low else None])
         notes = [each for each in _notes(self._detail) if not low or each[0] in _PRESSING]
         self._notes.show_facts(notes)
+        self._facts.line_up(self._notes)
         self._notes.display = bool(notes)
 
     def _show_sum(self, send: SendRow) -> None:

@@ -21,20 +21,24 @@ _PADDING = 3
 _NOTHING = "—"
 
 
-def _wanted(facts: Sequence[Fact]) -> int:
-    label = max((len(fact[0]) for fact in facts), default=0)
+def _labels(facts: Sequence[Fact]) -> int:
+    return max((len(label) for label, _, _ in facts), default=0)
+
+
+def _wanted(facts: Sequence[Fact], labels: int) -> int:
     value = max((width_of(single_line(fact[1])) for fact in facts), default=0)
-    return label + value + _PADDING
+    return max(labels, _labels(facts)) + value + _PADDING
 
 
 def columns_of(
-    facts: Sequence[Fact], width: int, most: int, squeeze: float = _SQUEEZE
+    facts: Sequence[Fact], width: int, most: int, squeeze: float = _SQUEEZE, labels: int = 0
 ) -> list[tuple[Sequence[Fact], int]]:
-    """The facts of each column, filled downwards, and its width."""
+    """The facts of each column, filled downwards, and its width; `labels`: at least so much of the first one is for
+    labels."""
     for count in range(most, 0, -1):
         rows = max(1, -(-len(facts) // count))
         groups = [facts[start : start + rows] for start in range(0, len(facts), rows)]
-        wanted = [_wanted(group) for group in groups]
+        wanted = [_wanted(group, 0 if place else labels) for place, group in enumerate(groups)]
         if count == 1 or sum(wanted) * squeeze <= width:
             break
     spare = width - sum(wanted)
@@ -66,6 +70,8 @@ class Facts(Toned):
         self._most = 1 if wraps else columns
         self._wraps = wraps
         self._squeeze = _SQUEEZE if cuts else 1.0
+        # The least width of the labels in the first column.
+        self._least = 0
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
         """Draws other facts."""
@@ -81,8 +87,9 @@ class Facts(Toned):
     def _lines(self, width: int) -> list[list[tuple[str, str]]]:
         """Every line as pieces of text with their tone."""
         lines: list[list[tuple[str, str]]] = []
-        for facts, each in columns_of(self._facts, width, self._most, self._squeeze) if self._facts else []:
-            label_width = max(len(label) for label, _, _ in facts)
+        groups = columns_of(self._facts, width, self._most, self._squeeze, self._least) if self._facts else []
+        for column, (facts, each) in enumerate(groups):
+            label_width = max(_labels(facts), 0 if column else self._least)
             room = max(1, each - label_width - _PADDING)
             place = 0
             for label, value, tone in facts:
@@ -95,6 +102,14 @@ class Facts(Toned):
                     lines[place].append((fit(one, room) + " ", tone))
                     place += 1
         return lines
+
+    def line_up(self, other: Facts) -> None:
+        """Their values begin in the same cell as those of others below or above them."""
+        least = max(_labels(self._facts), _labels(other._facts))
+        for each in (self, other):
+            if each._least != least:
+                each._least = least
+                each.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as it takes."""

@@ -6,7 +6,7 @@ from collections import Counter
 
 from dyntui.screens.tally import split_key, tally_rows
 from dyntui.screens.widgets.bars import block_bar, fine_bar
-from dyntui.screens.widgets.facts import columns_of
+from dyntui.screens.widgets.facts import Facts, columns_of
 from dyntui.screens.widgets.hours import grouped, levels
 from dyntui.screens.widgets.pie import pixels
 from dyntui.screens.wording import lasted, moment, share
@@ -66,6 +66,14 @@ def test_facts_stand_in_columns_only_where_they_fit() -> None:
     assert len(columns_of(facts, 120, 3)) >= 2
     assert len(columns_of(facts, 40, 3)) == 1
     assert all(sum(width for _, width in columns_of(facts, width, 3)) <= width for width in range(40, 200, 7))
+
+
+def test_facts_below_others_begin_where_those_do() -> None:
+    above = Facts([("Who", "Mira Sandahl", ""), ("Of", "Main", "")], columns=1)
+    below = Facts([("Consent watch", "has not asked for opt-outs yet", "")], wraps=True)
+    above.line_up(below)
+    lines = ["".join(text for text, _ in line) for facts in (above, below) for line in facts._lines(80)]
+    assert [line.index(word) for line, word in zip(lines, ("Mira", "Main", "has"), strict=True)] == [15, 15, 15]
 
 
 def test_numbers_and_times_are_written_for_people() -> None:
