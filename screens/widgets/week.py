@@ -80,10 +80,13 @@ class Week(Toned):
         muted = self.toned("muted")
         if y == 0:
             days = (self._start + timedelta(days=place) for place in range(_DAYS))
-            text = " ".join(fit(_day_name(each, cells), cells) for each in days)
+            names = [fit(_day_name(each, cells), cells) for each in days]
+            # Of a day that has begun the name stands over what is left of it, where that is wide enough.
+            names[0] = f"{names[0].rstrip():<{cells - self._over(cells)}}".rjust(cells)
+            text = " ".join(names)
             return Strip([Segment(" " * (labels + 2) + text, muted)]).adjust_cell_length(width, base)
         if y > len(self._rows):
-            text = f"{LEGEND} · a cell is {24 // cells} h, UTC" if y == len(self._rows) + 1 else ""
+            text = f" {LEGEND} · a cell is {24 // cells} h, UTC" if y == len(self._rows) + 1 else ""
             return Strip([Segment(fit(text, width), muted)]).adjust_cell_length(width, base)
         row = self._rows[y - 1]
         chosen = row.key == self._chosen
@@ -100,14 +103,15 @@ class Week(Toned):
 
     def _day(self, row: WeekRow, day: int, cells: int) -> str:
         """The cells of one day; what is over is blank."""
-        assert self._start is not None and self._now is not None
         hours = 24 // cells
-        text = ""
-        for cell in range(cells):
-            first = day * 24 + cell * hours
-            over = self._start + timedelta(hours=first + hours) <= self._now
-            text += " " if over else shade(sum(row.hours[first : first + hours]))
-        return text
+        over = 0 if day else self._over(cells)
+        firsts = (day * 24 + cell * hours for cell in range(over, cells))
+        return " " * over + "".join(shade(sum(row.hours[first : first + hours])) for first in firsts)
+
+    def _over(self, cells: int) -> int:
+        """How many cells of the first day are over."""
+        assert self._start is not None and self._now is not None
+        return max(0, min(cells, (self._now - self._start) // timedelta(hours=24 // cells)))
 
 
 def _day_name(day: datetime, cells: int) -> str:

@@ -79,6 +79,9 @@ async def test_every_sync_type_is_shown_with_its_schedule_its_runs_and_the_week(
         assert "Sun 22" in hand.text and "Sat 28" in hand.text and "12+" in hand.text
         week = [line for line in hand.text.splitlines() if "░" in line or "▒" in line]
         assert len(week) >= 3
+        # A day that has begun is named above what is left of it.
+        names = next(line for line in hand.text.splitlines() if "Sat 28" in line)
+        assert names.index("Sun 22") == next(line.index("▒") for line in week if "Suppressions" in line)
         await hand.press("escape")
         assert "Synchronisation Audit" in hand.text.splitlines()[0]
 
