@@ -26,6 +26,8 @@ from .toned import Toned
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 # So many cells a label has at least, and so many are left to a bar where the label has to be cut anyway.
 _LEAST_LABEL, _BAR = 12, 4
+# A note of a line without a bar ends here at the latest, where there is room for both.
+_FURTHEST = 100
 # Narrower than this, besides the counts, shares would be cut.
 _FOR_SHARES = 25
 
@@ -143,7 +145,12 @@ class BarList(ScrollView, Toned, can_focus=True):
             return ""
         row = self._rows[self.cursor]
         note = single_line(row.note)
-        return note if width_of(note) > self._room_for_note(row, self.size.width) else ""
+        return note if width_of(note) > self._room_for_note(row, self._room) else ""
+
+    @property
+    def _room(self) -> int:
+        """The cells of a line, beside the scroll bar where there is one."""
+        return self.scrollable_content_region.width or self.size.width
 
     @property
     def rows(self) -> tuple[BarRow, ...]:
@@ -161,7 +168,7 @@ class BarList(ScrollView, Toned, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One bar."""
         index = y + self.scroll_offset.y
-        width = self.size.width
+        width = self._room
         if not self._rows and y < len(said := self._said(width)):
             return Strip([Segment(fit(f"  {said[y]}", width), self.toned("muted"))])
         if index >= len(self._rows):
@@ -200,6 +207,8 @@ class BarList(ScrollView, Toned, can_focus=True):
         room = width - 2 - width_of(swatch)
         note = single_line(row.note)
         note = fit(note, min(width_of(note), self._room_for_note(row, width)))
+        # Further from its name a note would be read as that of another line.
+        room = min(room, max(_FURTHEST, width_of(single_line(row.label)) + width_of(note) + 3))
         room -= width_of(note) + 3 if note else 0
         dim = base if base.reverse or (self.has_focus and self._rows[self.cursor] is row) else self.toned("muted")
         segments = [Segment(f"{mark} ", base), Segment(swatch, colour), Segment(fit(row.label, room), base)]

@@ -113,3 +113,9 @@ async def test_quitting_is_asked_over_what_has_come_above_the_question() -> None
         assert "Quit dyntui?" in hand.text
         await hand.press("y")
         assert hand.app._exit
+
+
+async def test_on_a_tall_screen_a_dialog_shows_all_of_its_lines() -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("C", "enter")
+        assert "Sends and opens" in hand.text and "Save" in hand.text

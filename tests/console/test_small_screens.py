@@ -274,3 +274,9 @@ async def test_before_anybody_is_signed_in_the_whole_box_is_seen() -> None:
     for opening in (Opening(signed_in=False), Opening("bare")):
         async with driving(opening, size=SMALL) as hand:
             assert "╭" in hand.text and "╰" in hand.text
+
+
+async def test_on_a_very_wide_screen_a_note_stays_near_its_name() -> None:
+    async with driving(size=(200, 60)) as hand:
+        line = next(each for each in hand.text.splitlines() if "Alpine Club" in each and "Failed" in each)
+        assert line.index("Failed") < 100
