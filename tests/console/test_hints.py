@@ -155,3 +155,11 @@ async def test_a_count_that_failed_leaves_no_empty_page() -> None:
         assert "Nobody was counted: e tells why, c counts again." in " ".join(hand.text.split())
         await hand.press("colon")
         assert "A command, list, campaign, person or run" in hand.text
+
+
+@pytest.mark.parametrize("keys", ["S", "M", "M v", "C i", "C u", "B", "H", "5", "6"])
+async def test_no_two_keys_are_hinted_with_the_same_word_on_a_very_wide_screen(keys: str) -> None:
+    async with driving(size=(200, 40)) as hand:
+        await hand.press(*keys.split())
+        hints = [each.split(" ", 1)[1] for each in hand.text.splitlines()[-1].strip().split("  ") if " " in each]
+        assert len(hints) > 4 and len(set(hints)) == len(hints), hints

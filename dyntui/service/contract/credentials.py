@@ -98,6 +98,7 @@ ACTIONS = (
         title="Replace it",
         scopes=(ON_CREDENTIALS,),
         keys=("R",),
+        aside="Replace",
         call=CREDENTIAL_REPLACE,
         command="dyntui credentials replace OF",
         tooltip="Another secret, certificate or password, or a person signs in again; it is proved before it counts",

@@ -203,6 +203,7 @@ ACTIONS = (
         title="Edit the schedule",
         scopes=(ON_SCHEDULES,),
         keys=("E",),
+        aside="Edit",
         call=SCHEDULES_STRIP,
         command="dyntui schedules edit TYPE",
         tooltip="Interval, time of day and window; nothing counts before it is saved",
