@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource, SearchIcon
 from textual.content import Content
 from textual.widgets import Input
 
@@ -23,6 +23,8 @@ from .widgets.cells import literal
 # A verb about the selected row goes before an equally good match of another action.
 _ROW_FIRST = 2.0
 _SCREEN_FIRST = 1.3
+# One that does not work now goes behind every one that does.
+_LAST = 0.01
 
 
 def offered(actions: tuple[Action, ...]) -> list[Action]:
@@ -49,8 +51,8 @@ class Actions(Provider):
         return Content.styled(f"  {key_name(keys[0])}" if keys else "", "$text-muted")
 
     async def discover(self) -> Hits:
-        """All of them, before anything is typed."""
-        for action in self._actions():
+        """All of them, before anything is typed; those that do not work now last."""
+        for action in sorted(self._actions(), key=lambda one: bool(reason_against(self.screen, one))):
             yield DiscoveryHit(
                 Content(action.title).append(self._key(action)),
                 partial(perform, self.screen, action.id),
@@ -65,6 +67,7 @@ class Actions(Provider):
             score = matcher.match(action.title)
             if score > 0:
                 boost = _ROW_FIRST if action.row else 1.0 if ON_EVERYWHERE in action.scopes else _SCREEN_FIRST
+                boost = _LAST if reason_against(self.screen, action) else boost
                 yield Hit(
                     score * boost,
                     matcher.highlight(action.title).append(self._key(action)),
@@ -89,5 +92,6 @@ class Palette(CommandPalette):
         perform(self, action_id)
 
     def on_mount(self) -> None:
-        """Keeps the line quiet."""
+        """Keeps the line quiet, and begins it with a sign that every terminal has."""
         self.query_one(Input).cursor_blink = False
+        self.query_one(SearchIcon).icon = ":"

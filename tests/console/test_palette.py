@@ -39,3 +39,13 @@ async def test_what_is_named_is_found_and_opened() -> None:
         await hand.press("escape", "colon")
         await hand.type("ab")
         assert len(hand.asked("people.search")) == asked
+
+
+async def test_what_does_not_work_now_stands_behind_what_does() -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("3", "colon")
+        # The campaign in hand has no target list: it can be synchronised, and not be sent.
+        assert "Sync level" in hand.text and "not now:" not in hand.text
+        await hand.type("sen")
+        found = [line for line in hand.text.splitlines() if "Send" in line]
+        assert "Sends" in found[0] and any("Send Email Campaign" in line for line in found[1:])
