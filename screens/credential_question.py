@@ -33,7 +33,10 @@ class CredentialQuestion(FactsQuestion[ReplaceCredential]):
     WORD = "Line"
 
     def __init__(self, row: CredentialRow) -> None:
-        super().__init__(f"Replace what signs in to {row.of}", told=_MEANS[_HOW if row.of == DYNAMICS else _USER])
+        super().__init__(
+            f"Replace what signs in to {'Dynamics' if row.of == DYNAMICS else row.of}",
+            told=_MEANS[_HOW if row.of == DYNAMICS else _USER],
+        )
         self._of = row.of
         by_person = (BY_CODE,) if row.kind == BY_CODE else ()
         self._ways = (*by_person, _SECRET, _CERTIFICATE) if row.of == DYNAMICS else (_PASSWORD,)

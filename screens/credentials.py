@@ -44,12 +44,17 @@ _WORDING = Wording(
 )
 
 
+def named(row: CredentialRow) -> str:
+    """What it is for: commands name Dynamics in small letters."""
+    return "Dynamics" if row.of == DYNAMICS else row.of
+
+
 def _until(row: CredentialRow) -> str:
     return moment(row.valid_until) or "not known"
 
 
 _COLUMNS: tuple[Column[CredentialRow], ...] = (
-    Column(title="To", text=lambda row: row.of, width=12, flex=1, whole=True),
+    Column(title="To", text=named, width=12, flex=1, whole=True),
     Column(title="Signs in by", text=lambda row: row.kind, width=14),
     Column(title="As", text=lambda row: row.user, width=16, flex=2, priority=2),
     Column(title="Valid until", text=_until, width=17),
@@ -97,7 +102,7 @@ class CredentialsPage(GridScreen[CredentialRow], Page[str]):
     def previewed(self, row: CredentialRow) -> Sequence[Fact]:
         """All that is known of it."""
         return (
-            ("To", row.of, "strong"),
+            ("To", named(row), "strong"),
             ("Signs in by", row.kind, ""),
             ("As", row.user, ""),
             ("Valid until", _until(row), ""),

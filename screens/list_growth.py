@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from dyntui.model.list_growth import GrowthPoint
@@ -40,8 +42,14 @@ def _change(row: Day) -> str:
     return "" if change is None else f"{'+' if change > 0 else ''}{number(change)}"
 
 
+def _day(row: Day) -> str:
+    """`3 Mar 2026`, in UTC, as the days of runs are counted."""
+    when = date.fromisoformat(row.point.day)
+    return f"{when.day} {when:%b %Y}"
+
+
 _COLUMNS: tuple[Column[Day], ...] = (
-    Column(title="Day", text=lambda row: row.point.day, width=10),
+    Column(title="Day", text=_day, width=11, right=True),
     Column(title="", text=lambda row: fine_bar(row.share, _BAR), width=_BAR, priority=2, tone=lambda row: "good"),
     Column(title="In the book", text=lambda row: number(row.point.in_book), width=11, right=True),
     Column(title="Change", text=_change, width=7, right=True),
@@ -68,7 +76,7 @@ class ListGrowthPage(GridScreen[Day], Page[str]):
         self.trail.show_trail("Marketing Lists", known.list, "Growth")
         most = max((each.in_book for each in known.points), default=0) or 1
         rows = tuple(Day(each, each.in_book / most) for each in known.points)
-        return windowed(rows, window, lambda row: row.point.day)
+        return windowed(rows, window, lambda row: f"{_day(row)} {row.point.day}")
 
     def opened(self, row: Day) -> None:
         """What the run of that day made of the list."""

@@ -57,7 +57,7 @@ _WORDING = Wording(
     one="member",
     many="members",
     empty="No member here",
-    next_step="← → changes the outcome shown; A puts people on a static list.",
+    next_step="← → shows another outcome where there is one; A puts people on a static list.",
 )
 
 _ALL: tuple[Choice, ...] = (("", "All", None),)

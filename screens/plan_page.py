@@ -244,8 +244,8 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
         of_members = detail.run.kind == MEMBERS.id
         lines = [
             f"{_totals(detail)}{'' if of_members or not lists else f' in {books}'}.",
-            f"{'Dynamics is' if of_members else 'Both systems are'} read again. Who has changed since is refused by "
-            "name; the others are done.",
+            f"{'Dynamics is' if of_members else 'Both systems are'} read again. Whoever has changed since is refused "
+            "by name; the others are done.",
         ]
 
         def begun(run: RunRow) -> None:

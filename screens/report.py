@@ -87,7 +87,7 @@ def _tone(row: RecipientRow) -> str:
 COLUMNS: tuple[Column[RecipientRow], ...] = (
     Column(title="Address", text=lambda row: row.address, width=22, flex=2, sort="address", whole=True),
     Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=5),
-    Column(title="Did", text=_did, width=14, tone=_tone),
+    Column(title="Result", text=_did, width=14, tone=_tone),
     Column(
         title="Opens",
         text=lambda row: number(row.opens) if row.opens else "",

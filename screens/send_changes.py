@@ -20,7 +20,7 @@ _WORDING = Wording(
     one="difference",
     many="differences",
     empty="Everybody is what was confirmed",
-    next_step="Whoever is mailed or left out other than counted would stand here.",
+    next_step="Whoever is mailed or left out against what was counted would stand here.",
 )
 
 

@@ -24,7 +24,7 @@ from dyntui.service.contract.runs import RunRow
 def command(context: click.Context, named: str) -> int:
     """Carry out a plan, and nothing else: the file that `dyntui plan --out` wrote, or the id of its run.
 
-    Who has changed since is refused by name (STALE); the others are done. What was planned is shown beside what it
+    Whoever has changed since is refused by name (STALE); the others are done. What was planned is shown beside what it
     became.
     """
     chosen = choices(context)

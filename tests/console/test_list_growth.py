@@ -12,7 +12,7 @@ async def test_how_a_list_has_grown_is_one_key_from_it_and_leads_to_its_runs() -
         await hand.paste(LIST)
         await hand.press("enter", "T")
         assert f"Marketing Lists › {LIST} › Growth" in hand.text
-        assert "In the book" in hand.text and "█" in hand.text
+        assert "In the book" in hand.text and "█" in hand.text and "22 Nov 2026" in hand.text
         assert "Enter Run" in hand.text.splitlines()[-1]
         await hand.press("enter")
         assert "Synchronisation Audit" in hand.text and LIST in hand.text

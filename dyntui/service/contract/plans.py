@@ -206,7 +206,7 @@ ACTIONS = (
         hint="Carry it out",
         call=PLAN_APPLY,
         command="dyntui apply RUN",
-        tooltip="Does exactly what is planned; who has changed since is refused by name; asks first",
+        tooltip="Does exactly what is planned; whoever has changed since is refused by name; asks first",
         rule=to_apply,
     ),
 )

@@ -278,7 +278,7 @@ ACTIONS = (
         hint="Changed since",
         call=SEND_CHANGES,
         command="dyntui sends changes SEND",
-        tooltip="Whoever is mailed or left out other than counted, with the cause and its date",
+        tooltip="Whoever is mailed or left out against what was counted, with the cause and its date",
         rule=any_send,
     ),
     Action(
