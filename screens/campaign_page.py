@@ -31,6 +31,7 @@ from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.sends import SendRow
 from dyntui.service.contract.situations import Situation
 
+from .archiving import Archiving, archived_fact
 from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
@@ -81,7 +82,7 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     return rows
 
 
-class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
+class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
     """The page of one email campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGN,)
@@ -180,7 +181,8 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
     def _show(self, detail: CampaignDetail) -> None:
         self._detail = detail
         row = detail.row
-        self.trail.show_trail("Email Campaigns", row.name, note=row.status)
+        archived = ", archived" if row.archived_on else ""
+        self.trail.show_trail("Email Campaigns", row.name, note=f"{row.status}{archived}")
         self._lay_out()
         if detail.text:
             self._text.show_text(detail.text)
@@ -216,6 +218,7 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
             ("From", f"{detail.from_name} <{detail.from_address}>", ""),
             ("Reply to", detail.reply_to, ""),
             ("Status", row.status + (f", {moment(row.sent_on)}" if row.sent_on else ""), ""),
+            *archived_fact(row, self),
             ("Account", row.account, ""),
             ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
             ("Tags", ", ".join(detail.tags) or "—", ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -12,6 +14,7 @@ from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, ON_CAMPAIGNS, Camp
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 
+from .archiving import Archiving, archived_fact
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .grid_screen import GridScreen, Rows, page_of
@@ -22,7 +25,15 @@ from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .wording import moment, number, share
 
-VIEWS = (("all", "All", None), ("unsent", "Unsent", None), ("sent", "Sent", None))
+# In this view a search looks at all campaigns, and says so.
+_CURRENT = "current"
+VIEWS = (
+    (_CURRENT, "Current", None),
+    ("unsent", "Unsent", None),
+    ("sent", "Sent", None),
+    ("archived", "Archived", None),
+    ("all", "All", None),
+)
 
 _WORDING = Wording(
     one="email campaign",
@@ -32,14 +43,26 @@ _WORDING = Wording(
 )
 
 
+_OF_ALL = replace(_WORDING, searched=", archived or not")
+_OF_ARCHIVED = replace(
+    _WORDING, empty="No email campaign is archived", next_step="← goes back; a archives the one in hand, or all marked."
+)
+
+
+def _status(row: CampaignRow) -> str:
+    return "Archived" if row.archived_on else row.status
+
+
 def _status_tone(row: CampaignRow) -> str:
+    if row.archived_on:
+        return "muted"
     return {"Sent": "good", "Sending": "accent", "Unsent": ""}.get(row.status, "warn")
 
 
 COLUMNS: tuple[Column[CampaignRow], ...] = (
     Column(title="Name", text=lambda row: row.name, width=18, flex=2, sort="name", whole=True),
     Column(title="Subject", text=lambda row: row.subject, width=14, flex=2, priority=2, sort="subject"),
-    Column(title="Status", text=lambda row: row.status, width=9, sort="status", tone=_status_tone),
+    Column(title="Status", text=_status, width=9, sort="status", tone=_status_tone),
     Column(
         title="Targets",
         text=lambda row: str(row.targets) if row.targets else "none",
@@ -56,17 +79,21 @@ COLUMNS: tuple[Column[CampaignRow], ...] = (
 )
 
 
+def _key(row: CampaignRow) -> str:
+    return f"{row.account} {row.id}"
+
+
 _ROWS = Rows(
     id="campaigns-grid",
     columns=COLUMNS,
-    key=lambda row: f"{row.account} {row.id}",
+    key=_key,
     wording=_WORDING,
     views=VIEWS,
     preview="Email campaign",
 )
 
 
-class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
+class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
     """See the module."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGNS,)
@@ -80,8 +107,16 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
         super().__init__(_ROWS)
 
     async def rows_in(self, window: Window) -> Page[CampaignRow]:
-        """The campaigns of the view."""
-        return await page_of(self.console, CAMPAIGNS_PAGE, CampaignsQuery(view=self.views.chosen), window)
+        """The campaigns of the view; what is searched for among the current ones, among all."""
+        view = self.views.chosen
+        asked = CampaignsQuery(view="all" if view == _CURRENT and window.search else view)
+        return await page_of(self.console, CAMPAIGNS_PAGE, asked, window)
+
+    def load(self) -> None:
+        """Says of each view what it holds, and what a search looks at."""
+        view = self.views.chosen
+        self.grid.wording = _OF_ARCHIVED if view == "archived" else _OF_ALL if view in (_CURRENT, "all") else _WORDING
+        super().load()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Campaigns changed, or a run of campaigns or a send ended."""
@@ -95,6 +130,7 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
             ("", row.name, "strong"),
             ("Subject", row.subject, ""),
             ("Status", row.status, _status_tone(row)),
+            *archived_fact(row),
             ("Type", f"{row.type}{', split test' if row.split_test else ''}", ""),
             ("Account", row.account, ""),
             ("Target lists", number(row.targets) if row.targets else "none yet", "" if row.targets else "muted"),
@@ -114,6 +150,12 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
     def opened(self, row: CampaignRow) -> None:
         """Its page."""
         self.console.open_page(CAMPAIGN, CampaignRef(row.id, row.account))
+
+    def archived(self, rows: Sequence[CampaignRow]) -> None:
+        """Their marks have done their work."""
+        for row in rows:
+            self.grid.marks.pop(_key(row), None)
+        self.grid.reload()
 
     def do_campaigns_synchronise(self) -> None:
         """Synchronises the marked campaigns, or all."""

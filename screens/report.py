@@ -28,6 +28,7 @@ from dyntui.service.contract.people import KnownPerson
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.situations import Situation
 
+from .archiving import archived_fact
 from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
@@ -214,13 +215,15 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
 
     def _show(self, report: CampaignReport) -> None:
         self._report = report
+        read = f"as of {moment(report.as_of)}" if report.as_of else "not read yet"
         self.trail.show_trail(
             "Email Campaigns",
             report.row.name,
             "Report",
-            note=f"as of {moment(report.as_of)}" if report.as_of else "not read yet",
+            note=("archived · " if report.row.archived_on else "") + read,
         )
         waiting = [("Results", with_its_key(self, "not read from dotdigital yet", "campaign.synchronise"), "warn")]
+        waiting += archived_fact(report.row)
         self._totals.show_facts(_totals(report) if report.as_of else waiting)
         for bars, empty in ((self._with, _UNOPENED), (self._links, "No link has been clicked yet.")):
             bars.say_when_empty(empty if report.as_of else _UNREAD)
@@ -312,4 +315,5 @@ def _totals(report: CampaignReport) -> list[Fact]:
         ("Complained", f"{number(report.complaints):>7}", "bad" if report.complaints else "muted"),
         ("Besides", f"{number(report.forwards)} forwarded, {number(report.replies)} replied", "muted"),
         *narrowed(report.reads),
+        *archived_fact(report.row),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from dyntui.cli.archive import archived
 from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns
 from dyntui.service.contract.campaigns import CampaignReport, Comparison, RecipientRow
@@ -20,6 +21,7 @@ def print_report(report: CampaignReport) -> None:
         [
             ("Campaign", f"{report.row.name} ({report.row.id})"),
             ("Status", report.row.status),
+            ("Archived", archived(report.row)),
             ("As of", moment(report.as_of)),
             ("Results read", report.reads),
         ]

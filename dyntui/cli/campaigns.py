@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
+from dyntui.cli.archive import archive, archived, unarchive
 from dyntui.cli.campaign_report import (
     RECIPIENTS,
     print_comparison,
@@ -60,10 +63,12 @@ def command() -> None:
     """Email campaigns. CAMPAIGN and LIST are ids or unique names."""
 
 
+command.add_command(archive)
 command.add_command(count)
 command.add_command(send)
 command.add_command(sends)
 command.add_command(settle)
+command.add_command(unarchive)
 
 
 _COLUMNS: Columns[CampaignRow] = (
@@ -77,15 +82,26 @@ _COLUMNS: Columns[CampaignRow] = (
     Column("opens", lambda row: number(row.unique_opens), right=True),
     Column("clicks", lambda row: number(row.unique_clicks), right=True),
 )
+_ARCHIVED: Column[CampaignRow] = Column("archived", archived)
+
+
+def _columns(rows: Sequence[CampaignRow]) -> Columns[CampaignRow]:
+    """Since when what is archived is, where something is."""
+    return [*_COLUMNS, _ARCHIVED] if any(row.archived_on for row in rows) else _COLUMNS
 
 
 @command.command("list")
-@click.option("--view", type=click.Choice(contract.VIEWS), default="all", show_default=True)
+@click.option(
+    "--view",
+    type=click.Choice(contract.VIEWS),
+    help="Unsent and sent ones are among the current ones, which are not archived.  "
+    "[default: current; all with --search]",
+)
 @click.option("--account", default="", help="Only this email account's.")
-@page_of(CAMPAIGNS_PAGE, _COLUMNS)
-async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> CampaignsQuery:
-    """The email campaigns."""
-    return CampaignsQuery(view=view, account=account, **rows)
+@page_of(CAMPAIGNS_PAGE, _columns)
+async def list_(_client: ServiceClient, rows: Rows, view: str | None, account: str) -> CampaignsQuery:
+    """The email campaigns. A search looks at the archived ones too."""
+    return CampaignsQuery(view=view or ("all" if rows["search"] else "current"), account=account, **rows)
 
 
 @command.command("show")
@@ -109,6 +125,7 @@ def show(context: click.Context, named: str) -> None:
             ("From", f"{detail.from_name} <{detail.from_address}>"),
             ("Reply to", detail.reply_to),
             ("Status", row.status),
+            ("Archived", archived(row)),
             ("Account", row.account),
             ("Tags", ", ".join(detail.tags)),
             ("Results read", detail.reads),

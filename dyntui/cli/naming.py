@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignsQuery
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 
 _LIST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -35,11 +35,15 @@ async def campaign_id(client: ServiceClient, named: str, account: str = "") -> i
         return int(named)
     query = CampaignsQuery(view="all", account=account, search=named, limit=_WINDOW)
     page = await client.call(CAMPAIGNS_PAGE, query)
-    found = [(str(row.id), row.name, f"{row.status}, {row.account}") for row in page.rows]
+    found = [(str(row.id), row.name, f"{_standing(row)}, {row.account}") for row in page.rows]
     if not found:
         everything = await client.call(CAMPAIGNS_PAGE, CampaignsQuery(view="all", account=account, limit=_WINDOW))
         found = [(str(row.id), row.name, "") for row in everything.rows]
     return int(_only("email campaign", "CAMPAIGN", named, found))
+
+
+def _standing(row: CampaignRow) -> str:
+    return f"{row.status}, archived" if row.archived_on else row.status
 
 
 def _only(kind: str, code: str, named: str, found: list[tuple[str, str, str]]) -> str:

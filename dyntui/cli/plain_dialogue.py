@@ -36,6 +36,8 @@ Job = Callable[[], None]
 # As many as somebody listens to.
 _OFFERED: Final = 15
 _HEARD: Final = 50
+# A campaign that is looked for by its name may be archived.
+_ALL: Final = CampaignsQuery(view="all")
 
 
 class Dialogue:
@@ -66,6 +68,7 @@ class Dialogue:
             ("Audit: what has run, and what became of everybody", self._audit),
             ("Suppressions", self._suppressions),
             ("Email accounts, schedules, health", self._house),
+            ("Archived email campaigns: look, take out", self._archived),
         ]
         click.echo("dyntui. Every question takes the number of an answer; Enter alone goes back.")
         try:
@@ -106,11 +109,18 @@ class Dialogue:
             self._carry_out(job)
 
     def _pick(
-        self, what: str, call: Call[Q, Page[T]], query: Q, title: Callable[[T], str], by: str = "name"
+        self,
+        what: str,
+        call: Call[Q, Page[T]],
+        query: Q,
+        title: Callable[[T], str],
+        by: str = "name",
+        among: Q | None = None,
     ) -> T | None:
-        """One row of a listing, by a part of its name. Raises Leaving."""
+        """One row of a listing, by a part of its name, which is looked for `among` more rows where there are. Raises
+        Leaving."""
         search = ask(f"A part of the {by} of the {what}, or Enter for the first ones")
-        asked = msgspec.structs.replace(query, search=search, limit=_OFFERED)
+        asked = msgspec.structs.replace((among if search else None) or query, search=search, limit=_OFFERED)
         page = ask_service(self._chosen, call, asked)
         if not page.rows:
             click.echo(f"No {what} is called so.")
@@ -180,8 +190,11 @@ class Dialogue:
         )
 
     def _campaigns(self) -> None:
-        row = self._pick("email campaign", CAMPAIGNS_PAGE, CampaignsQuery(), _said_of_campaign)
+        row = self._pick("email campaign", CAMPAIGNS_PAGE, CampaignsQuery(), _said_of_campaign, among=_ALL)
         if row is None:
+            return
+        if row.archived_on:
+            self._about_archived(row)
             return
         named = str(row.id)
         self._again(
@@ -218,6 +231,24 @@ class Dialogue:
                 ),
                 ("Results", lambda: self._do("campaigns", "report", named)),
                 ("Read the newest results", lambda: self._do("sync", "campaigns", "--campaign", named)),
+                ("Archive it", lambda: self._do("campaigns", "archive", named)),
+            ],
+        )
+
+    def _archived(self) -> None:
+        asked = CampaignsQuery(view="archived")
+        row = self._pick("archived email campaign", CAMPAIGNS_PAGE, asked, _said_of_campaign)
+        if row is not None:
+            self._about_archived(row)
+
+    def _about_archived(self, row: CampaignRow) -> None:
+        named = str(row.id)
+        self._again(
+            f"What about {row.name}?",
+            [
+                ("How it stands, its sends", lambda: self._do("campaigns", "show", named)),
+                ("Results", lambda: self._do("campaigns", "report", named)),
+                ("Take it out of the archive", lambda: self._do("campaigns", "unarchive", named)),
             ],
         )
 
@@ -352,7 +383,8 @@ def _standing_of(row: ListRow) -> str:
 
 
 def _said_of_campaign(row: CampaignRow) -> str:
-    return f"{row.name}, {row.status}" + (f", sent to {number(row.sent)}" if row.sent else "")
+    archived = ", archived" if row.archived_on else ""
+    return f"{row.name}, {row.status}{archived}" + (f", sent to {number(row.sent)}" if row.sent else "")
 
 
 def _said_of_send(row: SendRow) -> str:

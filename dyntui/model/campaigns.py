@@ -7,7 +7,8 @@ import msgspec
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
-    email account's name; `sync_level`: of its own, `""` as the account."""
+    email account's name; `sync_level`: of its own, `""` as the account; `archived_on` (ISO 8601 UTC, `""`: it is not),
+    `archived_by`: when and by whom it was put away."""
 
     id: int
     name: str
@@ -23,6 +24,8 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     unique_opens: int = 0
     unique_clicks: int = 0
     sync_level: str = ""
+    archived_on: str = ""
+    archived_by: str = ""
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):

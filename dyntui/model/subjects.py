@@ -84,6 +84,7 @@ SUBJECTS = (
         ("campaigns", "results", "trial_sends"),
         (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),
     ),
+    Subject("archive", ("archive",)),
     Subject(
         "sends",
         ("sending", "send_decisions", "held_sends", "send_pages"),

@@ -20,6 +20,7 @@ from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
 from dyntui.model.waves import Waves
 from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
+from dyntui.service.archive import require_out
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
@@ -38,6 +39,7 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
 from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, sends, watermarks
+from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
 from dyntui.store.counts import Count, NewCount
@@ -145,7 +147,7 @@ class Sending:
         """Sends to exactly the people of a count, holds the send until its hour, or hands it to dotdigital with a date.
 
         Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
-        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD.
+        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD, CAMPAIGN_ARCHIVED.
         """
         at, waves, split = self._at(request), request.waves, request.split
         handed_for = at if request.handed else ""
@@ -157,6 +159,7 @@ class Sending:
             raise _count_unknown()
         sendable = known.sendable
         campaign = await self._campaigns.known(CampaignRef(known.campaign_id, known.account_id))
+        require_out(campaign)
         if await self._resources.read(lambda c: handed_sends.of_campaign(c, campaign.account_id, campaign.id)):
             raise _handed_over(campaign.name)
         if sendable == 0:
@@ -205,6 +208,7 @@ class Sending:
             # Looked at where it is taken: of two who send the same count at once, one comes too late.
             if counts.get(c, new.count_id) is None or sends.of_count(c, new.count_id) is not None:
                 raise _count_unknown()
+            require_out(campaign_store.get(c, campaign.account_id, campaign.id))
             if send_waves.in_waves(c, campaign.account_id, campaign.id):
                 raise _in_waves(campaign.name)
             if handed_sends.of_campaign(c, campaign.account_id, campaign.id):

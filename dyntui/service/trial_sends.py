@@ -24,6 +24,7 @@ from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import BY_CODE, reason_of_status
 from dyntui.service import trial_copies
 from dyntui.service.answering import answers
+from dyntui.service.archive import require_out
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import CAMPAIGN_TEST, CampaignRef, TrialSend, TrialSent
 from dyntui.service.identity import Identities
@@ -58,8 +59,10 @@ class TrialSends:
     @answers(CAMPAIGN_TEST)
     async def test(self, context: CallContext, request: TrialSend) -> TrialSent:
         """Sends a copy of the campaign to one contact. Raises CAMPAIGN_UNKNOWN, TEST_ADDRESS_INVALID,
-        TEST_CONTACT_UNKNOWN, TEST_OPTED_OUT, TEST_UNCONFIRMED, CONSENT_HIDDEN, DotdigitalError, DataverseError."""
+        TEST_CONTACT_UNKNOWN, TEST_OPTED_OUT, TEST_UNCONFIRMED, CAMPAIGN_ARCHIVED, CONSENT_HIDDEN, DotdigitalError,
+        DataverseError."""
         campaign = await self._campaigns.known(CampaignRef(request.id, request.account))
+        require_out(campaign)
         address = normalise(request.address)
         if not is_address(address):
             raise _refused("TEST_ADDRESS_INVALID", f"{address!r} is no address that can be mailed.", "Correct it.")

@@ -20,8 +20,10 @@ from dyntui.store.windows import contains, ordered, shown
 _c = campaign.c
 
 _SORTABLE: dict[str, ColumnElement[Any]] = {
-    **{name: func.lower(_c[name]) for name in ("name", "subject", "status", "type")},
-    **{name: _c[name] for name in ("id", "sent_on", "split_test")},
+    **{name: func.lower(_c[name]) for name in ("name", "subject", "type")},
+    **{name: _c[name] for name in ("id", "sent_on", "split_test", "archived_on")},
+    # As it is shown.
+    "status": case((_c.archived_on != "", "archived"), else_=func.lower(_c.status)),
     "account": _c.account_id,
 }
 
@@ -32,11 +34,18 @@ def row(c: Connection, account_id: str, campaign_id: int) -> CampaignRow:
     return _row(c.execute(one).one(), accounts.names(c))
 
 
-def window(c: Connection, asked: Window, *, view: str = "all", account_id: str = "") -> Page[CampaignRow]:
-    """Campaigns, newest first, of one account where given; the search looks at name and subject. `view`: `all`,
-    `unsent` or `sent`. `as_of`: when the newest of the rows was read."""
-    is_sent = func.lower(_c.status).in_(("sent", "sending"))
-    views: dict[str, ColumnElement[bool]] = {"all": true(), "sent": is_sent, "unsent": ~is_sent}
+def window(c: Connection, asked: Window, *, view: str = "current", account_id: str = "") -> Page[CampaignRow]:
+    """Campaigns, newest first, of one account where given; the search looks at name and subject. `view`: `current`,
+    `unsent` or `sent` of those that are not archived, `archived`, or `all`. `as_of`: when the newest of the rows was
+    read."""
+    is_sent, current = func.lower(_c.status).in_(("sent", "sending")), _c.archived_on == ""
+    views: dict[str, ColumnElement[bool]] = {
+        "current": current,
+        "unsent": and_(current, ~is_sent),
+        "sent": and_(current, is_sent),
+        "archived": ~current,
+        "all": true(),
+    }
     scope = views[view]
     if account_id:
         scope = and_(scope, _c.account_id == account_id)

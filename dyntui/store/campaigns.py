@@ -12,7 +12,7 @@ Public:
     written(c, account_id, rows)                                       what Dynamics was told: (id, fingerprint, row_id)
     targets(c, account_id, campaign_id) -> list[str]; change_targets(c, account_id, campaign_id, add, remove)
 What recipients did: `dyntui.store.recipients`; as people look at campaigns: `dyntui.store.campaign_window`; reports:
-`dyntui.store.results`.
+`dyntui.store.results`; putting campaigns away: `dyntui.store.archive`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 class Campaign(Header, frozen=True, kw_only=True):
     """A campaign as stored. `summary`: its totals as received, `{}` before the first reading; `fingerprint`: of what
     was written to Dynamics, `row_id` its row there; `targets`: how many target lists it has; `sync_level`: of its own,
-    `""` as its email account; `read_again`: its results are to be read from the beginning."""
+    `""` as its email account; `read_again`: its results are to be read from the beginning; `archived_on` (`""`: it is
+    not), `archived_by`: when and by whom it was put away."""
 
     account_id: str
     row_id: str = ""
@@ -77,6 +78,8 @@ class Campaign(Header, frozen=True, kw_only=True):
     results_on: str = ""
     sync_level: str = ""
     read_again: bool = False
+    archived_on: str = ""
+    archived_by: str = ""
     targets: int = 0
 
 

@@ -23,12 +23,14 @@ GUTTER = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """How a grid speaks of its rows, and what it says when there are none: a title and what to do next."""
+    """How a grid speaks of its rows, and what it says when there are none: a title and what to do next. `searched`:
+    what a search looks at where that is more than the view shows, after what it looks for."""
 
     one: str
     many: str
     empty: str
     next_step: str = ""
+    searched: str = ""
 
     def of(self, count: int) -> str:
         """`1 member`, `3,401 members`."""
@@ -45,7 +47,11 @@ def notice(listing: Listing[T], wording: Wording, width: int) -> list[tuple[str,
         said = [(line, tone) for text, tone in parts for line in wrap(text, max(20, width - 8))]
         return [(error.code, "bad"), *said, ("", ""), ("r  try again", "key")]
     if listing.phase is Phase.NO_MATCH:
-        return [(f"Nothing matches “{listing.searched}”", "strong"), ("", ""), ("Esc  clears the filter", "key")]
+        return [
+            (f"Nothing matches “{listing.searched}”{wording.searched}", "strong"),
+            ("", ""),
+            ("Esc  clears the filter", "key"),
+        ]
     steps = wrap(wording.next_step, max(20, width - 4)) if wording.next_step else []
     return [(wording.empty, "strong"), ("", ""), *((step, "muted") for step in steps)]
 
@@ -85,7 +91,7 @@ def status(
     if listing.phase is not Phase.ROWS:
         return [], right
     if listing.searched:
-        left = f"{number(listing.matching)} of {wording.of(listing.total)} match “{listing.searched}”"
+        left = f"{number(listing.matching)} of {wording.of(listing.total)} match “{listing.searched}”{wording.searched}"
         if listing.more:
             left = f"The first {wording.of(listing.matching)} that match “{listing.searched}”: there are more"
         parts = [Part(f"  {left}", "accent"), Part(f" · row {number(cursor + 1)}", "muted")]

@@ -39,6 +39,7 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
+from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHIVE, ArchiveCampaigns
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
 from dyntui.service.contract.budgets import BUDGETS_SHOW, BudgetsOf
 from dyntui.service.contract.calls import Call
@@ -181,6 +182,8 @@ def everything(office: Office) -> list[Asked]:
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),
+        (CAMPAIGNS_ARCHIVE, ArchiveCampaigns((campaigns.CampaignRef(before.id),))),
+        (CAMPAIGNS_UNARCHIVE, ArchiveCampaigns((campaigns.CampaignRef(before.id),))),
         *_OF_CONSENT,
         *_of_people(there[-2]),
         *_OF_SCHEDULES,

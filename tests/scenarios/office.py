@@ -535,7 +535,7 @@ class Office:
         return self.wait(self._lists.members(self.context, asked)).rows
 
     def campaign_named(self, name: str) -> campaigns.CampaignRow:
-        page = self.wait(self._campaigns.page(self.context, campaigns.CampaignsQuery(limit=500)))
+        page = self.wait(self._campaigns.page(self.context, campaigns.CampaignsQuery(view="all", limit=500)))
         return next(row for row in page.rows if row.name == name)
 
     def all_campaigns(self) -> tuple[campaigns.CampaignRow, ...]:

@@ -11,6 +11,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.why import ClosedGate, Verdict
 from dyntui.service.contract.accounts import ACCOUNTS_LIST, Accounts
+from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHIVE, Archived
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
@@ -229,3 +230,38 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
     assert len(service.requests(SEND_CANCEL)) == 1
     (asked_for,) = service.requests(CAMPAIGN_COUNT_PEOPLE)
     assert asked_for.reason == "SUPPRESSED"
+
+
+def test_campaigns_are_archived_and_taken_out_in_lines_alone(
+    service: ScriptedService, environ: Mapping[str, str]
+) -> None:
+    away = a_campaign(archived_on="2026-11-22T14:05:09Z", archived_by="Mira Sandahl")
+    service.answers(HELLO, a_hello())
+    service.answers(CAMPAIGNS_PAGE, lambda asked: page_of(away if asked.view == "archived" else a_campaign()))
+    service.answers(CAMPAIGNS_ARCHIVE, Archived(rows=(away,)))
+    service.answers(CAMPAIGNS_UNARCHIVE, Archived(rows=(a_campaign(),)))
+    with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
+
+        def answer(text: str, seen: str) -> None:
+            already = len(terminal.raw)
+            terminal.type(f"{text}\n")
+            terminal.until(lambda: seen in terminal.raw[already:].decode(errors="ignore"))
+
+        terminal.until("Number:")
+        answer("3", "A part of the name")
+        answer("", "1. Spring, Unsent")
+        answer("1", "15. Archive it")
+        answer("15", "by Mira")
+        answer("", "What do you want to do?")
+        answer("10", "A part of the name of the archived")
+        answer("", "1. Spring, Unsent, archived")
+        answer("1", "3. Take it out of the archive")
+        answer("3", "archived: no")
+        answer("", "What do you want to do?")
+        # By its name it is found where campaigns are.
+        answer("3", "A part of the name")
+        answer("Spr", "1. Spring, Unsent")
+        terminal.type("\x04")
+        assert terminal.ended() == 0
+    assert [each.view for each in service.requests(CAMPAIGNS_PAGE)] == ["current", "archived", "all"]
+    assert len(service.requests(CAMPAIGNS_ARCHIVE)) == len(service.requests(CAMPAIGNS_UNARCHIVE)) == 1

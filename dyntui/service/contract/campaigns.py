@@ -40,7 +40,7 @@ from dyntui.service.contract.sends import (
 )
 from dyntui.service.contract.situations import Situation, on_its_page
 
-VIEWS = ("all", "unsent", "sent")
+VIEWS = ("current", "unsent", "sent", "archived", "all")
 # Which recipients of a campaign, by what they did.
 RECIPIENTS = ("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")
 
@@ -92,9 +92,9 @@ class TrialSent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignsQuery(Window, frozen=True, kw_only=True):
-    """`view`: `all`, `unsent`, `sent`."""
+    """`view`: `current`, or `unsent` or `sent` of these; `archived`; `all`, archived or not."""
 
-    view: Annotated[str, one_of(*VIEWS)] = "all"
+    view: Annotated[str, one_of(*VIEWS)] = "current"
     account: Text = ""
 
 
@@ -272,6 +272,22 @@ def campaign(situation: Situation) -> str:
     return "" if situation.one(CampaignRow) is not None else "No email campaign is selected."
 
 
+def _archived(row: CampaignRow) -> str:
+    return f"{row.name} is archived; A takes it out again."
+
+
+def test(situation: Situation) -> str:
+    """A campaign that is not archived."""
+    row = situation.one(CampaignRow)
+    return _archived(row) if row is not None and row.archived_on else campaign(situation)
+
+
+def prepared(situation: Situation) -> bool:
+    """On the page of a campaign that is not archived: nobody prepares to send one that is."""
+    row = situation.one(CampaignRow)
+    return on_its_page(situation) and (row is None or not row.archived_on)
+
+
 def edit(situation: Situation) -> str:
     """One campaign."""
     return _ONE_CAMPAIGN if len(situation.marks(CampaignRow)) > 1 else campaign(situation)
@@ -284,6 +300,8 @@ def send(situation: Situation) -> str:
     row = situation.one(CampaignRow)
     if row is None:
         return "No email campaign is selected."
+    if row.archived_on:
+        return _archived(row)
     if row.status == "Sending":
         return f"{row.name} is being sent already."
     return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
@@ -385,6 +403,7 @@ ACTIONS = (
         command="dyntui campaigns targets add CAMPAIGN LIST",
         tooltip="Chooses among the marketing lists activated for email",
         rule=campaign,
+        hinted=prepared,
     ),
     Action(
         id="campaign.remove_target",
@@ -427,7 +446,7 @@ ACTIONS = (
         tooltip="Who would be mailed, who not, and why; nothing is sent",
         row=True,
         rule=count,
-        hinted=on_its_page,
+        hinted=prepared,
     ),
     Action(
         id="campaigns.report",
@@ -471,7 +490,7 @@ ACTIONS = (
         call=CAMPAIGN_TEST,
         command="dyntui campaigns test CAMPAIGN ADDRESS",
         tooltip="A copy to one contact who may be mailed; the campaign itself stays unsent",
-        rule=campaign,
+        rule=test,
     ),
     Action(
         id="count.what_if",

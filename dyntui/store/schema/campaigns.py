@@ -29,6 +29,8 @@ campaign = Table(
     text_column("results_on"),
     text_column("sync_level"),  # of its own; "": as its email account
     flag_column("read_again"),  # its results are to be read from the beginning, whatever is known of them
+    text_column("archived_on"),  # "": it is not put away
+    text_column("archived_by"),
 )
 
 campaign_target = Table(
