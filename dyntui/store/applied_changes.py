@@ -5,7 +5,7 @@ answered: a run that is killed in between does not take what it wrote itself for
 
 Public:
     begin(c, place, rows)                           about to be written; an image that is kept already stays
-    begun(c, place, people) -> {person: after}      not settled yet
+    begun(c, place, people) -> {person: after}; all_begun(c, place) -> [person]      not settled yet
     created_by(c, run_id, people) -> {person}
     written_of(c, place, people) -> {person}; images(c, place, people) -> {person: (before, after)}
     first_in_books(c, account_id, person, label, run_id, since)    when a data field was written over
@@ -170,6 +170,14 @@ def begun(c: Connection, place: Place, people: Sequence[str]) -> dict[str, dict[
         here = (_a.part == found.no, _a.person_id.in_(some), _a.begun.is_(True))
         images |= {row.person_id: row.after or {} for row in c.execute(select(_a.person_id, _a.after).where(*here))}
     return images
+
+
+def all_begun(c: Connection, place: Place) -> list[str]:
+    """Everybody of whom a change was begun here and the remote system has not answered yet, as far as is known."""
+    found = part(c, place)
+    if found is None:
+        return []
+    return list(c.execute(select(_a.person_id).where(_a.part == found.no, _a.begun.is_(True))).scalars())
 
 
 Images = dict[str, tuple[dict[str, Any], dict[str, Any]]]

@@ -12,6 +12,7 @@ Public:
     lift(c, account_id, reading, evidence, now, run_id="", item="") -> int     by the platform's own word
     of_others(c, account_id, since, after="", limit=500) -> list[OfOther]   whom other accounts suppress
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
+    shown_in_feed(c, account_id, addresses) -> set[str]
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     not_carried_out(c, account_id, asked) -> set[str]   what dotdigital has yet to be asked for
     unsaid(c, account_id, asked) -> {address: when}; said(c, account_id, asked)     what people say of bounced addresses
@@ -291,6 +292,15 @@ def of_address(c: Connection, address: str) -> dict[str, Suppression]:
     """The accounts that suppress an address."""
     rows = c.execute(select(_s.account_id, *_SHOWN).where(_s.address == address).order_by(_s.account_id))
     return {row.account_id: Suppression(*row[1:]) for row in rows}
+
+
+def shown_in_feed(c: Connection, account_id: str, addresses: Sequence[str]) -> set[str]:
+    """Those of the addresses that dotdigital itself shows as suppressed by the account, as far as that was read."""
+    found: set[str] = set()
+    for some in in_chunks(addresses):
+        here = (_s.account_id == account_id, _s.address.in_(some), _s.in_feed.is_(True))
+        found |= set(c.execute(select(_s.address).where(*here)).scalars())
+    return found
 
 
 def lift_one(c: Connection, account_id: str, address: str) -> None:

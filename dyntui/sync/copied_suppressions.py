@@ -49,7 +49,10 @@ async def copy(ctx: RunContext, dd: Dotdigital, account_id: str, item: str) -> N
                 suppressions.not_suppressed_yet, account_id=account_id, asked=said, ahead=dd.connection.ahead
             )
         )
-        rows = [each for each in await suppressions.suppress(dd, asked) if each.in_feed] if asked else []
+        rows: list[Suppression] = []
+        if asked:
+            await ctx.write(functools.partial(written_consent.begin_suppressing, run_id=ctx.run_id, addresses=asked))
+            rows = [each for each in await suppressions.suppress(dd, asked) if each.in_feed]
         keep = functools.partial(_keep, ctx=ctx, account_id=account_id, item=item, rows=rows, some=some)
         await ctx.save(ctx.cursor, stage=_STAGE, work=keep)
 
@@ -76,4 +79,4 @@ def _keep(
         for each in rows
     ]
     outcomes.record(c, ctx.run_id, item, people)
-    written_consent.suppressed(c, ctx.run_id, [each.address for each in rows])
+    written_consent.settle_suppressed(c, ctx.run_id, account_id)

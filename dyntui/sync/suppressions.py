@@ -274,11 +274,14 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
     for again with each row that names it anew. So is one whose contact was suppressed before, and is gone.
     """
     odd: list[OddRow] = []
+    # What this run had asked for before it was interrupted is not asked for again.
+    if await ctx.read(lambda c: written_consent.is_suppressing(c, ctx.run_id)):
+        await ctx.write(lambda c: written_consent.settle_suppressed(c, ctx.run_id, account_id))
     async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd, keep=True):
+        await ctx.write(functools.partial(written_consent.begin_suppressing, run_id=ctx.run_id, addresses=fresh))
         rows = await suppress(dd, fresh)
         await _record(ctx, account_id, rows, item)
-        taken = sorted(each.address for each in rows if each.in_feed)
-        await ctx.write(functools.partial(written_consent.suppressed, run_id=ctx.run_id, addresses=taken))
+        await ctx.write(lambda c: written_consent.settle_suppressed(c, ctx.run_id, account_id))
     await nameless_rows.keep(ctx, _ROWS_IN_DYNAMICS, "", odd, whole=True)
 
 

@@ -11,6 +11,9 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.preferences import Choice
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
+from dyntui.service.contract.suppressions import AddSuppression
+from dyntui.service.identity import Identities
+from dyntui.service.suppressions import Suppressions
 from tests.faults.every_step import EveryStep
 from tests.faults.job import office_from
 from tests.scenarios.test_forms import answered, rows
@@ -78,3 +81,23 @@ def test_choices_are_told_to_either_side_by_the_run_that_was_killed_while_it_did
         assert run.run.status is RunStatus.COMPLETED
         assert {each.person for each in office.written(run.run.id)} == {here.person, there.person}
         assert in_dynamics(office, there.person)[OFFERS] is Choice.NO and in_dotdigital(office, here.address)[OFFERS]
+
+
+def test_who_is_suppressed_for_a_row_in_dynamics_is_by_the_run_that_was_killed_while_it_did(
+    connected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killing = EveryStep(monkeypatch)
+    with office_from(connected, tmp_path) as office:
+        newsletter = office.activated("Newsletter")
+        office.run("lists")
+        office.run("suppressions")
+        person = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+        use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
+        for address in (person.address, "nobody@person.example"):
+            office.wait(use_cases.add(office.context, AddSuppression(address=address, reason="by phone")))
+        with killing.of(office):
+            office.engine.drain()
+        assert killing.kills["suppressions"] > 5
+        runs = [each.id for each in office.audit().rows if each.kind == "suppressions"]
+        told = [each.address for run in runs for each in office.written(run) if each.target == "account"]
+        assert told == [person.address]
