@@ -15,7 +15,6 @@ from dyntui.service.contract.changes import (
     WrittenQuery,
     effect_text,
     fields_text,
-    value_text,
 )
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
@@ -23,10 +22,11 @@ from dyntui.service.contract.runs import RUN_GET, RunDetail, RunRef
 
 from .base import Page
 from .bindings import bindings
-from .change_help import ChangeHelp
+from .change_help import ChangeHelp, fields_of
 from .grid_screen import GridScreen, Rows, page_of
 from .tally import reason_title
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 
 _WORDING = Wording(
@@ -85,6 +85,8 @@ class ChangesPage(GridScreen[AppliedChange], Page[str]):
                 key=lambda row: f"{row.item_id} {row.target} {row.person}",
                 wording=_WORDING,
                 views=_VIEWS,
+                preview="Change",
+                roomy=True,
             )
         )
 
@@ -106,6 +108,17 @@ class ChangesPage(GridScreen[AppliedChange], Page[str]):
         asked = WrittenQuery(run=self.about or "", effect=self.views.chosen)
         return await page_of(self.console, CHANGES_PAGE, asked, window)
 
+    def previewed(self, row: AppliedChange) -> list[Fact]:
+        """The fields, one by one."""
+        return [
+            ("", row.name, "strong"),
+            ("Address", row.address, ""),
+            ("What", effect_text(row), _TONES.get(row.effect, "")),
+            *([("Why", reason_title(row.reason), "")] if row.reason else []),
+            *((label, f"{before} → {after}", "") for label, before, after in fields_of(row.before, row.after)),
+            *([("Undone by", row.undone_by, "muted")] if row.undone_by else []),
+        ]
+
     def opened(self, row: AppliedChange) -> None:
         """The fields, one by one."""
         self.app.push_screen(
@@ -119,9 +132,6 @@ class ChangesPage(GridScreen[AppliedChange], Page[str]):
                     ("Where", row.target),
                     ("Undone by", row.undone_by),
                 ],
-                fields=[
-                    (label, value_text((row.before or {}).get(label)), value_text((row.after or {}).get(label)))
-                    for label in dict.fromkeys((*(row.before or {}), *(row.after or {})))
-                ],
+                fields=fields_of(row.before, row.after),
             )
         )

@@ -17,8 +17,10 @@ from .bindings import bindings
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PERSON
+from .reason_help import explained
 from .tally import reason_title
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .wording import number
 
@@ -51,6 +53,8 @@ _ROWS = Rows(
     wording=_WORDING,
     enter="Person",
     finds=True,
+    preview="Person",
+    roomy=True,
 )
 
 
@@ -72,6 +76,13 @@ class FoundPeoplePage(GridScreen[KnownPerson], Page[str]):
     async def rows_in(self, window: Window) -> PageOfRows[KnownPerson]:
         """Whom the search finds."""
         return await page_of(self.console, PEOPLE_SEARCH, PeopleQuery(), window)
+
+    def previewed(self, row: KnownPerson) -> list[Fact]:
+        """Who they are, and what the reason means that keeps them out."""
+        record = row.entity or "none, the address alone is known"
+        facts = [("", row.name, "strong"), ("Address", row.address, ""), ("Record", record, "")]
+        facts.append(("On lists", number(row.lists), ""))
+        return facts + (explained(code=row.reason) if row.reason else [])
 
     def do_members_gather(self) -> None:
         """A list of those marked, or of all whom the search finds."""

@@ -22,6 +22,7 @@ from .places import CONFLICTS, PEOPLE, PLAN, QUARANTINE, RUN
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
+from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
 from .wording import dated, number
@@ -76,7 +77,14 @@ class HeldScreen(GridScreen[Decision]):
 
     def __init__(self) -> None:
         super().__init__(
-            Rows(id="held-grid", columns=_COLUMNS, key=lambda row: f"{row.about} {row.kind}", wording=_WORDING)
+            Rows(
+                id="held-grid",
+                columns=_COLUMNS,
+                key=lambda row: f"{row.about} {row.kind}",
+                wording=_WORDING,
+                preview="Decision",
+                roomy=True,
+            )
         )
 
     async def rows_in(self, window: Window) -> Page[Decision]:
@@ -87,6 +95,16 @@ class HeldScreen(GridScreen[Decision]):
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A run that has ended may hold removals, or have carried them out."""
         return isinstance(value, RunChanged) and value.run.status.ended
+
+    def previewed(self, row: Decision) -> list[Fact]:
+        """What waits, and why."""
+        return [
+            ("", row.name, "strong"),
+            ("What waits", KIND_WORDS[row.kind], ""),
+            ("People", number(row.people), "warn"),
+            *([("In the book", number(row.in_book), "")] if row.removal else []),
+            ("Why", _why(row), ""),
+        ]
 
     def opened(self, row: Decision) -> None:
         """The people, as the run that holds them named them; the refused rows of the list; the conflicts; the plan."""

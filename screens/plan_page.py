@@ -45,6 +45,7 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .change_help import fields_of
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PEOPLE, RUN
@@ -116,6 +117,8 @@ _ROWS = Rows(
     key=lambda row: f"{row.item_id} {row.person}",
     wording=_WORDING,
     views=_VIEWS,
+    preview="Change",
+    roomy=True,
     enter="",
 )
 
@@ -222,6 +225,16 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
         """The changes of the chosen effect."""
         asked = ChangesQuery(run=self.about or "", effect=self.views.chosen)
         return await page_of(self.console, PLAN_CHANGES, asked, window)
+
+    def previewed(self, row: PlannedChange) -> list[tuple[str, str, str]]:
+        """What would become of somebody, field by field."""
+        effect, tone = _EFFECTS[row.effect]
+        told = [("", row.name, "strong"), ("Address", row.address, ""), ("Effect", effect, tone)]
+        if row.effect in (FLAG, UNFLAG) or row.after is None:
+            return [*told, ("What", _what(row), "")]
+        changes = [each for each in fields_of(row.before, row.after) if each[1] != each[2]]
+        told += [(label, f"{before} → {after}", "") for label, before, after in changes]
+        return [*told, *([("Note", row.detail, "muted")] if row.detail else [])]
 
     def situation(self) -> Situation:
         """The plan."""

@@ -71,3 +71,18 @@ async def test_the_id_of_a_run_in_which_nobody_is_can_be_copied() -> None:
         assert "Failed" in hand.text and "Y copies it" in hand.text
         await hand.press("Y")
         assert hand.app.clipboard in hand.text and len(hand.app.clipboard) == 36
+
+
+async def test_a_wide_screen_tells_a_change_field_by_field_beside_the_rows() -> None:
+    async with driving(Opening("changed"), size=(160, 40)) as hand:
+        await hand.to("2", LIST)
+        await hand.press("P")
+        await hand.finish()
+        await hand.press("G")
+        card = hand.text.partition("─ Change ─")[2]
+        assert "FIRSTNAME" in card and "Christian → [b]Bob[/b]" in card and "~ update" in card
+        await hand.press("a", "y")
+        await hand.finish()
+        await hand.press("w")
+        card = hand.text.partition("─ Change ─")[2]
+        assert "Christian → [b]Bob[/b]" in card and "updated" in card

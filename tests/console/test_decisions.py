@@ -243,3 +243,13 @@ async def test_somebody_is_asked_to_subscribe_again_with_evidence() -> None:
         await hand.press("enter")
         (asked,) = hand.asked("suppressions.ask")
         assert asked.evidence == "wrote to us" and asked.address and asked.account
+
+
+async def test_a_wide_screen_tells_a_decision_beside_the_rows() -> None:
+    async with driving(Opening("held"), size=(160, 40)) as hand:
+        await hand.press("6")
+        card = hand.text.partition("─ Decision ─")[2]
+        assert LIST in card and "156 of 163 people in the" in card
+        await hand.pilot.resize_terminal(120, 40)
+        await hand.settle()
+        assert "─ Decision ─" not in hand.text

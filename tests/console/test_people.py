@@ -242,3 +242,11 @@ async def test_what_is_wrong_is_seen_whole_beside_the_rows() -> None:
         await hand.press("H")
         said = " ".join(line.rsplit("│", 2)[-2].strip() for line in hand.text.splitlines() if line.count("│") == 2)
         assert "does not exist in dotdigital." in said and "`dyntui lists activate`" in said
+
+
+async def test_a_wide_screen_tells_beside_who_was_found_what_keeps_them_out() -> None:
+    async with driving(size=(160, 40)) as hand:
+        await hand.press("F")
+        await hand.type("tapio")
+        card = hand.text.partition("─ Person ─")[2]
+        assert "Tapio Lehikoinen" in card and "INACTIVE" in card and "Who can mend it" in card
