@@ -79,7 +79,7 @@ class Suppressions:
             )
         address = _one_address(request.address)
         person = await self._identities.person(context.uid)
-        known = await self._resources.read(lambda c: suppressions.of_address(c, address))
+        known = await self._resources.read(lambda c: _by_will(c, address))
         names = await self._resources.account_names()
         already = tuple(sorted(names[each] for each in known if each in names))
         if already and len(already) == len(names):
@@ -229,6 +229,13 @@ class Suppressions:
 def use_cases(parts: Parts) -> Suppressions:
     """What answers these calls."""
     return Suppressions(parts.resources, parts.identities, Runs(parts.resources, parts.identities, parts.enqueue))
+
+
+def _by_will(c: Connection, address: str) -> list[str]:
+    """The accounts that suppress an address because somebody said so. That it bounces in others says nothing of the
+    person, who may get another one."""
+    known = suppressions.of_address(c, address)
+    return [each for each in known if not suppressions.unsaid(c, each, {address: ""})]
 
 
 def _one_address(text: str) -> str:

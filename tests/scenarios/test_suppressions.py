@@ -16,7 +16,13 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.paging import Window
 from dyntui.service.contract import lists, runs
 from dyntui.service.contract.lists import ListRow
-from dyntui.service.contract.suppressions import AskedToSubscribe, AskToSubscribe, Lifted, LiftSuppression
+from dyntui.service.contract.suppressions import (
+    AddSuppression,
+    AskedToSubscribe,
+    AskToSubscribe,
+    Lifted,
+    LiftSuppression,
+)
 from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, admin_changes, lifts
@@ -568,3 +574,19 @@ def test_who_is_suppressed_is_asked_by_dotdigital_with_evidence_and_is_mailed_on
         account = accounts.accounts(c)[0].id
         changes = admin_changes.window(c, Window(search="wrote to us"), subject="suppressions", account_id=account).rows
     assert [each.thing for each in changes] == [asked_for.address] * 2
+
+
+def test_whose_address_only_bounces_is_suppressed_by_hand_all_the_same_and_stays_so_with_another_one(
+    office: Office, newsletter: ListRow
+) -> None:
+    bounced = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.unsubscribe(bounced.address, reason="HardBounced")
+    office.run("suppressions")
+    use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
+    asked = AddSuppression(address=bounced.address, reason="asked for it by phone")
+    assert office.wait(use_cases.add(office.context, asked)).already == ()
+    office.engine.drain()
+    with pytest.raises(DyntuiError, match="SUPPRESSED_ALREADY"):
+        office.wait(use_cases.add(office.context, asked))
+    office.change_in_dynamics("contact", bounced.person, emailaddress1=f"new.{bounced.address}")
+    assert reason_of(office, office.run("lists"), bounced) == "SUPPRESSED"
