@@ -98,9 +98,18 @@ class Driver:
             await self.press(section)
         if not row:
             return
-        lines = self.text.splitlines()
-        here = next(place for place, line in enumerate(lines) if line.lstrip(" │").startswith("▌"))
-        there = next(place for place, line in enumerate(lines) if line.lstrip(" │▌●").startswith(row))
+
+        def place(of: str, besides: str) -> int | None:
+            lines = enumerate(self.text.splitlines())
+            return next((place for place, line in lines if line.lstrip(besides).startswith(of)), None)
+
+        def places() -> tuple[int | None, int | None]:
+            return place("▌", " │"), place(row, " │▌●")
+
+        # A machine that is busy may not have asked for the rows yet.
+        await self.until(lambda _: None not in places())
+        here, there = places()
+        assert here is not None and there is not None
         await self.type(("j" if there > here else "k") * abs(there - here))
 
     async def paste(self, text: str) -> None:
@@ -116,9 +125,9 @@ class Driver:
     async def until(self, seen: Callable[[str], bool]) -> None:
         """Waits until the screen shows something, while questions are unanswered."""
         for _ in range(500):
-            await self.pilot.pause(0.01)
             if seen(self.text):
                 return
+            await self.pilot.pause(0.01)
         raise AssertionError(self.text)
 
     async def finish(self) -> None:
