@@ -26,11 +26,12 @@ def contains(columns: Sequence[ColumnElement[str]], search: str) -> ColumnElemen
     if not wanted.isascii():
         return or_(*(folded(column).contains(wanted, autoescape=True) for column in columns))
     found = [ascii_folded(column).contains(wanted, autoescape=True) for column in columns]
-    # To fold every row costs far more than to tell which need it; addresses are looked at as they are.
+    # To fold every row costs far more than to tell which need it; addresses, which are ASCII but for wrong ones, are
+    # looked at as they are, unless something else is asked for.
     found += [
         and_(not_(is_ascii(column)), folded(column).contains(wanted, autoescape=True))
         for column in columns
-        if getattr(column, "key", "") != "address"
+        if not search.isascii() or getattr(column, "key", "") != "address"
     ]
     return or_(*found)
 

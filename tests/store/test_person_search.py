@@ -121,3 +121,9 @@ def test_the_index_answers_without_reading_every_row(c: Connection) -> None:
     assert asked(c, "dahl", 10) == ["p1"]
     (plan,) = plans
     assert "SEARCH person_text USING INTEGER PRIMARY KEY" in plan and "SCAN person_text" not in plan
+
+
+def test_a_wrong_address_is_found_as_it_is_written(c: Connection) -> None:
+    member(c, "p7", "Somebody", "jörg@firma.example")
+    for asked in ("jörg@", "JÖRG@Firma"):
+        assert found(c, asked) == without_index(c, asked) == ["p7"], asked
