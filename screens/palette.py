@@ -48,7 +48,8 @@ class Actions(Provider):
 
     def _key(self, action: Action) -> Content:
         keys = keys_for(self.screen, action)
-        return Content.styled(f"  {key_name(keys[0])}" if keys else "", "$text-muted")
+        # With a colour of its own it would be lost in the line in hand where there are sixteen.
+        return Content(f"  {key_name(keys[0])}" if keys else "")
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed; those that do not work now last."""
