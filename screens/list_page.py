@@ -72,7 +72,7 @@ MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
         sort="outcome",
         tone=lambda row: outcome_tone(row.outcome),
     ),
-    Column(title="Reason", text=lambda row: reason_title(row.reason), width=14, flex=1, priority=1, sort="reason"),
+    Column(title="Reason", text=lambda row: reason_title(row.reason), width=18, flex=1, priority=1, sort="reason"),
     Column(title="Detail", text=lambda row: dated(row.detail), width=18, flex=1, priority=3, tone=lambda row: "muted"),
     Column(title="Contact id", text=lambda row: str(row.contact_id or ""), width=10, right=True, priority=4),
 )
