@@ -112,12 +112,18 @@ class StillListings:
             still = self._known[reading.name] = _Still()
         reading.of = self
 
-        async with still.turn:
-            self._wait(reading.name, still)
-            try:
-                return await asyncio.get_running_loop().run_in_executor(readers, still.read, db, work, breaker)
-            finally:
+        try:
+            async with still.turn:
                 self._wait(reading.name, still)
+                try:
+                    return await asyncio.get_running_loop().run_in_executor(readers, still.read, db, work, breaker)
+                finally:
+                    self._wait(reading.name, still)
+        except DyntuiError:
+            # Nobody asks for the second page of what was refused.
+            if reading.first:
+                await self.end(reading.name)
+            raise
 
     def _wait(self, name: tuple[int, str], still: _Still) -> None:
         if still.idle is not None:

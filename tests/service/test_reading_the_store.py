@@ -95,6 +95,22 @@ async def test_pages_of_one_name_are_of_one_moment_until_the_last_or_until_nobod
     assert not resources.still.open
 
 
+async def test_a_listing_whose_first_page_is_refused_stands_in_nobodys_way(resources: Resources):
+    def refused(c: Connection) -> Page[str]:
+        raise DyntuiError(
+            "SORT_UNKNOWN", "There is no such column.", not_done="Nothing was read.", remedy="Another one."
+        )
+
+    async def request(name: str) -> None:
+        PAGE.set(reading_of(1000, people_at(0, name)))
+        await resources.read(refused)
+
+    for number in range(standing_still.MOST + 1):
+        with pytest.raises(DyntuiError, match="SORT_UNKNOWN"):
+            await asyncio.create_task(request(f"export {number}"))
+    assert not resources.still.open and (await asked(resources, people_at(0))).rows == ()
+
+
 async def test_what_a_listing_reads_before_it_is_shown_is_part_of_it(resources: Resources):
     def names(c: Connection) -> list[str]:
         return list(c.execute(select(watermark.c.feed)).scalars())
