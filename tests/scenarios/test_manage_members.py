@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import os
 
 import pytest
@@ -12,7 +14,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import EditList, ListRow
 from dyntui.store import accounts
 from dyntui.store.accounts import PersonLink
-from dyntui.sync import member_changes
+from dyntui.sync import known_members, member_changes
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_new_lists import GUIDES
 from tests.scenarios.test_strangers import on_the_list
@@ -245,3 +247,25 @@ def test_putting_nobody_is_done_when_somebody_stops_it(office: Office) -> None:
     office.cancel(run)
     office.engine.drain()
     assert office.detail(run).run.status is RunStatus.CANCELLED and on_the_list(office, club.id) == before
+
+
+def test_a_list_that_is_locked_while_a_change_of_its_members_is_interrupted_does_not_deny_what_was_done(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(office)
+    club = office.list_named(ALPINE)
+    plan = office.plan_members(club.id, "add", query=GUIDES)
+    joining = planned(office, plan, "join")
+    office.start_apply(plan)
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(known_members, "count", killed)
+        office.engine.drain()
+    office.change_in_dynamics("list", club.id, lockstatus=1)
+    office.engine.drain()
+    (run,) = [office.detail(each.id) for each in office.audit().rows if each.kind == "members" and not each.plan]
+    assert run.run.status is RunStatus.COMPLETED, run.run
+    assert joining and joining <= on_the_list(office, club.id)

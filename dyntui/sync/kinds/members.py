@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import membership
 from dyntui.dataverse.lists import MarketingList
+from dyntui.model.cursors import MembersCursor
 from dyntui.model.plans import PlannedCalls
 from dyntui.model.sync_types import MembersOf
 from dyntui.store import lists as list_store
@@ -24,7 +25,9 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     row = await dv_lists.marketing_list(dv, asked.list, MarketingList)
     if row is None:
         raise list_state.gone(asked.list)
-    member_changes.require_open(row)
+    if ctx.at(MembersCursor).step == "decide":
+        # Later some may have been changed before an interruption: what Dynamics refuses then is its own answer.
+        member_changes.require_open(row)
     chosen = await ctx.read(lambda c: list_store.get(c, row.id))
     if chosen is not None and not asked.plan:
         # A synchronisation that is reading the list would take who leaves it now for somebody whom it has read.
