@@ -104,6 +104,8 @@ async def test_no_colour_leaves_the_terminals_own_alone(monkeypatch: pytest.Monk
     async with driving() as hand:
         filters = {type(each) for each in hand.app.get_line_filters()}
         assert NoColor in filters and Monochrome not in filters
+        # The frame in which the keys go is another one, not only of another colour.
+        assert "╔═ Latest runs" in hand.text and "╭─ Status" in hand.text
         await hand.press("colon")
         # Where one types, and which command is in hand.
         assert hand.app.screen.query_one(Input).get_component_rich_style("input--cursor").reverse
