@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -21,7 +22,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportContact, ImportResult
 from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError
-from dyntui.model.moments import text_of
+from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import is_address, normalise
 from dyntui.model.preferences import Choice
@@ -93,40 +94,74 @@ async def _chosen_meanwhile(dd: Dotdigital, ids: set[int], since: datetime) -> d
     return found
 
 
+class _Trying(msgspec.Struct, frozen=True):
+    """The first import of an account, of one choice of one contact, from when on its answer is to be looked at."""
+
+    preference_id: int
+    contact_id: int
+    address: str
+    began: str
+
+
 async def _try(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int], first: Due) -> str:
     """The first import of an account, of one choice of one contact: whether what it does not name stays as it is.
     `""` where the import did not succeed, and nobody knows."""
-    began = await feeds.server_time(dd)
+    record = first.record
+    began = text_of(await feeds.server_time(dd))
+    trying = _Trying(record.preference_id, by_address[record.address], record.address, began)
+    # Kept before: a run that is killed on the way has to look before anything is taken for somebody's choice.
+    mark = msgspec.json.encode(trying).decode()
+    await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _CANARY, mark))
     if not await _import(ctx, dd, by_address, [first]):
+        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _CANARY, ""))
         return ""
+    return await _found(ctx, trying, await _declined_by(ctx, dd, trying), _KEEPS)
+
+
+async def look_at_first(ctx: RunContext, dd: Dotdigital) -> None:
+    """Before choices are read: what the first import of an account has declined, where the run was interrupted before
+    it had looked. Nothing declined does not say that there was an import: another one is the first then."""
+    mark = await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _CANARY))
+    if mark.startswith("{"):
+        trying = msgspec.json.decode(mark, type=_Trying)
+        await _found(ctx, trying, await _declined_by(ctx, dd, trying), "")
+
+
+async def _declined_by(ctx: RunContext, dd: Dotdigital, trying: _Trying) -> list[OfContact]:
+    """The preferences of the contact that were declined since, though the import did not name them."""
     known = await ctx.read(lambda c: preferences.all_of(c, ctx.account_id))
-    address, contact_id = first.record.address, by_address[first.record.address]
-    others = {each.preference.id for each in known if not each.preference.gone} - {first.record.preference_id}
-    declined = await ctx.read(lambda c: preferences.no_of(c, ctx.account_id, contact_id))
+    others = {each.preference.id for each in known if not each.preference.gone} - {trying.preference_id}
+    declined = await ctx.read(lambda c: preferences.no_of(c, ctx.account_id, trying.contact_id))
     turned: list[OfContact] = []
     for preference_id in sorted(others - declined):
-        async for page in dd_preferences.choice_pages(dd, preference_id, began):
+        async for page in dd_preferences.choice_pages(dd, preference_id, moment_of(trying.began) or EPOCH):
             turned += [
                 OfContact(
                     preference_id=preference_id,
-                    contact_id=contact_id,
-                    address=address,
+                    contact_id=trying.contact_id,
+                    address=trying.address,
                     choice=Choice.NO,
                     chosen_on=each.on,
                 )
                 for each in page.rows
-                if each.contact_id == contact_id and not each.opted_in
+                if each.contact_id == trying.contact_id and not each.opted_in
             ]
-    found = _DECLINES if turned else _KEEPS
+    return turned
+
+
+async def _found(ctx: RunContext, trying: _Trying, turned: Sequence[OfContact], otherwise: str) -> str:
+    """Keeps what the first import has shown; `otherwise`: where nothing was declined."""
+    found = _DECLINES if turned else otherwise
 
     def keep(c: Connection) -> None:
+        others = [each for each in preferences.all_of(c, ctx.account_id) if not each.preference.gone]
         # Nobody chose these: they are not brought to Dynamics.
         preferences.keep(c, ctx.account_id, turned, news=False)
-        watermarks.put(c, ctx.account_id, _CANARY, found if others else "")
+        watermarks.put(c, ctx.account_id, _CANARY, found if len(others) > 1 else "")
 
     await ctx.write(keep)
     if turned:
-        await _name_declined(ctx, address, len(turned))
+        await _name_declined(ctx, trying.address, len(turned))
     return found
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 from typing import Any
 
 import httpx
+import pytest
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.rows import bind
@@ -13,6 +16,7 @@ from dyntui.model.preferences import CODE_OF, CODES, Choice
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.lists import MemberRow
 from dyntui.service.contract.runs import RunDetail
+from dyntui.sync import preferences_to_dotdigital
 from tests.scenarios.office import Office, writes
 
 OFFERS, EVENTS = "Offers", "Local events"
@@ -238,6 +242,29 @@ def test_an_account_that_declines_what_an_import_does_not_name_is_noticed_at_the
     refused = office.people(run.run.id, outcome="rejected")
     assert len(refused) == 3 and {each.reason for each in refused} == {"NOT_SYNCED"}
     # What nobody chose does not come to Dynamics as a no.
+    office.let_pass(hours=2)
+    office.run("preferences")
+    assert in_dynamics(office, told[0].person) == {OFFERS: Choice.YES}
+
+
+def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_before_it_looked(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = members(office, 4)
+    office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})
+    office.run("preferences")
+    for each in people:
+        choose(office, each.person, OFFERS, Choice.YES)
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(preferences_to_dotdigital, "_declined_by", killed)
+        office.run("preferences")
+    office.engine.drain()
+    told = [each for each in people if in_dotdigital(office, each.address)]
+    assert len(told) == 1
     office.let_pass(hours=2)
     office.run("preferences")
     assert in_dynamics(office, told[0].person) == {OFFERS: Choice.YES}

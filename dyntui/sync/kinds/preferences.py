@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.store import outcomes, preferences
-from dyntui.sync import preference_choices, preference_settling, preference_tree
+from dyntui.sync import preference_choices, preference_settling, preference_tree, preferences_to_dotdigital
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -19,6 +19,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await preference_tree.tell_dynamics(ctx, dv)
     known = await ctx.read(lambda c: preferences.all_of(c, ctx.account_id))
     offered = {each.preference.id: each.preference for each in known if not each.preference.gone}
+    await preferences_to_dotdigital.look_at_first(ctx, dd)
     await preference_choices.read_contacts(ctx, dd, offered)
     await preference_choices.read_rows(ctx, dv, known)
     await preference_choices.read_addresses(ctx, dv)
