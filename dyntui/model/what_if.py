@@ -1,6 +1,7 @@
 """What if: how many more people would be mailed if something were mended that keeps them out of a count.
 
-Only what somebody can mend counts: consent is nobody's to mend, and what dotdigital has against an address neither.
+Only what somebody can mend here counts: consent is nobody's to mend, and what only dotdigital can end neither. An
+address to which no mail gets is mended by another one.
 """
 
 from __future__ import annotations
