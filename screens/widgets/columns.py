@@ -158,7 +158,14 @@ def arrange(
         cells = {one: min(columns[one].width, wants.all[one]) for one in chosen}
         flexible = [one for one in chosen if columns[one].flex]
         whole = [one for one in chosen if columns[one].whole]
-        for want, group in product((wants.most, wants.all), (whole, flexible, chosen)):
+        # One endless text takes nothing from what all others need.
+        near = tuple(min(all_, most_ + _AIR) for most_, all_ in zip(wants.most, wants.all, strict=True))
+        groups = (whole, flexible, chosen)
+        for want, group in (
+            *product((wants.most,), groups),
+            *product((near,), groups[1:]),
+            *product((wants.all,), groups),
+        ):
             # A cell at a time, to whichever has the fewest: what is short is whole first.
             while sum(cells.values()) < most and (cut := [one for one in group if cells[one] < want[one]]):
                 cells[min(cut, key=cells.__getitem__)] += 1

@@ -151,6 +151,17 @@ def test_what_a_row_is_recognised_by_is_whole_before_others_have_more() -> None:
     assert [place.width >= len(text) for place, text in zip(places, long, strict=True)] == [True, True, True, False]
 
 
+def test_one_endless_name_takes_nothing_from_what_others_need() -> None:
+    columns = [
+        Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=width, flex=1, whole=at < 2)
+        for at, (title, width) in enumerate((("Name", 16), ("Address", 20), ("Kept out by", 16)))
+    ]
+    plain, endless = ("Oda Dahl", "oda.dahl12@letterbox.example", ""), ("z" * 101, "", "")
+    long = ("Ingelise Kristiansen", "ingelise.kristiansen183@nordpost.example", "Do not bulk e-mail")
+    places = arrange(columns, 100, wanted(columns, [plain] * 30 + [endless, long]))
+    assert all(place.width >= len(text) for place, text in zip(places, long, strict=True))
+
+
 def test_columns_are_not_torn_apart_where_there_is_more_room_than_anybody_needs() -> None:
     columns = [
         Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=10, flex=flex)
