@@ -144,24 +144,24 @@ async def cancel(
 ) -> None:
     """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
     somebody says otherwise. `error`: what became of it, where that is something else."""
-    error = error or platform_send.cancelled(earlier)
-    why = f"{error.message} {error.remedy}"
-    if not await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why, also=also)):
+    if await ctx.read(lambda c: send_store.ended_by_person(c, earlier.id)):
         return
+    # What is stored as cancelled is not looked at again: its book first, and Dynamics.
     await told_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
     await _empty(ctx, dd, earlier)
     await record(dv, earlier, "Cancelled")
+    error = error or platform_send.cancelled(earlier)
+    why = f"{error.message} {error.remedy}"
+    await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why, also=also))
 
 
-def _cancelled(c: Connection, this: Send, now: str, why: str, also: Also) -> bool:
-    """False: a person has ended it meanwhile."""
+def _cancelled(c: Connection, this: Send, now: str, why: str, also: Also) -> None:
     if send_store.ended_by_person(c, this.id):
-        return False
+        return
     send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)
     whole_settled(c, this)
     also(c)
-    return True
 
 
 async def close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, *, also: Also = _nothing) -> None:

@@ -15,9 +15,11 @@ from dyntui.dotdigital import address_books, sends
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import Cursor, SendCursor
 from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.sends import SendRow
 from dyntui.store import sends as send_store
 from dyntui.store.schema import send
 from dyntui.sync.run_context import RunContext
+from tests.faults.every_step import EveryStep
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import (
     NOT_TAKEN_UP,
@@ -29,6 +31,7 @@ from tests.faults.sends import (
     leftovers,
     lose,
     mailed,
+    members_of,
     sends_there,
     shown,
     told_dynamics,
@@ -54,6 +57,13 @@ def more_targets(office: FrozenOffice, job: Job) -> None:
     leads = office.activated(LEADS)
     office.run("lists")
     office.target(job.campaign, leads.id)
+
+
+def book_name(office: FrozenOffice, sent: SendRow) -> str:
+    with office.db.read() as c:
+        this = send_store.get(c, sent.id)
+    assert this is not None
+    return this.book_name
 
 
 def test_a_request_that_arrives_while_its_book_is_emptied_mails_nobody_twice(
@@ -255,6 +265,30 @@ def test_whom_a_cancelled_send_reached_is_not_mailed_again_before_somebody_says_
     if left and shows_sent:
         assert office.send(job.count()).state == "Sent"
         assert mailed(office) == everybody
+
+
+def test_a_look_that_is_killed_leaves_nobody_in_the_book_of_a_send_that_was_cancelled(
+    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    office.sandbox.switch(dotdigital={"partly_cancelled_shows_sent": False})
+    count = job.count()
+    begins_after(office, 600.0)
+    lose(office, r"^/v2/campaigns/send/", "status", status=401, times=1)
+    unfollowed = office.send(count)
+    assert unfollowed.state == "Sending"
+    body = {"campaign": job.campaign.id, "reached": 5}
+    office.sandbox.control.post("/cancel-send", json=body).raise_for_status()
+    killing = EveryStep(monkeypatch)
+    with killing.of(office):
+        office.run("campaigns")
+    assert killing.kills["campaigns"] > 5
+    cancelled = office.send_row(unfollowed.id)
+    assert (cancelled.state, cancelled.doubt, told_dynamics(office, unfollowed)) == (
+        "Cancelled",
+        "cancelled",
+        "Cancelled",
+    )
+    assert members_of(office, book_name(office, unfollowed)) == 0
 
 
 @pytest.mark.parametrize("appears", [0.0, 60.0])
