@@ -322,6 +322,9 @@ SUPPRESSIONS: frozenset[str] = frozenset(
     )
 )
 
+# Those that do not pass by themselves, as a full mailbox does.
+LASTING_SUPPRESSIONS: frozenset[str] = SUPPRESSIONS - {"SOFT_BOUNCED"}
+
 # A contact's status in dotdigital -> the reason it stands for. Source: dotdigital_api.md 3.1 and 3.7.
 _STATUS_REASONS: dict[str, str] = {
     "unsubscribed": "SUPPRESSED",

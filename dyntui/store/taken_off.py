@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from dyntui.model.outcomes import Outcome
-from dyntui.model.reasons import SUPPRESSIONS
+from dyntui.model.reasons import LASTING_SUPPRESSIONS
 from dyntui.store import watermarks
 from dyntui.store.clearing import Member
 from dyntui.store.schema import (
@@ -102,14 +102,15 @@ def decided(c: Connection, list_id: str, people: Iterable[str], now: str) -> Non
 
 def suppressed(c: Connection, list_id: str, send_id: str, after: int, limit: int) -> list[Member]:
     """So many of those on the list, as last read and by `seq` after `after`, who were left out of a send because the
-    address is suppressed: when it was confirmed, or, of a send in waves, by any of them."""
+    address is suppressed for good, not by a soft bounce: when it was confirmed, or, of a send in waves, by any of
+    them."""
     p = target_person.c
     of_send = select(send.c.count_id).where(or_(send.c.id == send_id, send.c.waves_of == send_id))
     left_out = exists().where(
         p.count_id.in_(of_send),
         p.person_id == _m.person_id,
         p.outcome == Outcome.EXCLUDED.value,
-        p.reason.in_(sorted(SUPPRESSIONS)),
+        p.reason.in_(sorted(LASTING_SUPPRESSIONS)),
     )
     rows = c.execute(
         select(*(_m[name] for name in Member.__struct_fields__))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.model.reasons import SUPPRESSIONS
+from dyntui.model.reasons import LASTING_SUPPRESSIONS, SUPPRESSIONS
 from dyntui.model.waves import Waves
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
@@ -26,7 +26,10 @@ def says(office: Office, leave: bool) -> None:
 
 
 def suppressed(office: Office, count: TargetCount) -> set[str]:
-    return {each.person for each in office.count_people(count.id) if each.reason in SUPPRESSIONS}
+    """For good: who only soft bounced stays on the list."""
+    reasons = {each.person: each.reason for each in office.count_people(count.id) if each.reason in SUPPRESSIONS}
+    assert "SOFT_BOUNCED" in reasons.values()
+    return {person for person, reason in reasons.items() if reason in LASTING_SUPPRESSIONS}
 
 
 def until_sent(office: Office, queued: str) -> None:
