@@ -21,8 +21,10 @@ def test_no_text_is_markup_once_it_is_literal(text: str) -> None:
 
 async def test_the_palette_opens_over_any_name() -> None:
     async with driving() as hand:
-        for section, name in (("2", "[blink]Höst/vår[/]"), ("3", "[red]Sista chansen![/red]")):
+        # What does not work now, and why, stands last: it is looked for.
+        for section, words, name in (("2", "synch", "[blink]Höst/vår[/]"), ("3", "send", "[red]Sista chansen![/red]")):
             await hand.press(section, "colon")
+            await hand.type(words)
             assert name in hand.text
             await hand.press("escape")
 
