@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Mapping
@@ -55,6 +56,13 @@ from tests.terminal.terminal import Terminal
 DYNTUI = (sys.executable, "-m", "dyntui.cli.main")
 # All that a teletype knows: text, and the end of a line, before which a terminal itself puts a carriage return.
 _ANYTHING_ELSE = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+def answer_in(terminal: Terminal, text: str, seen: str) -> None:
+    """Types an answer, and waits until something is said after it."""
+    already = len(terminal.raw)
+    terminal.type(f"{text}\n")
+    terminal.until(lambda: seen in terminal.raw[already:].decode(errors="ignore"))
 
 
 def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ: Mapping[str, str]) -> None:
@@ -146,12 +154,7 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
     service.answers(ACCOUNTS_LIST, Accounts(rows=(MAIN,)))
 
     with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
-
-        def answer(text: str, seen: str) -> None:
-            already = len(terminal.raw)
-            terminal.type(f"{text}\n")
-            terminal.until(lambda: seen in terminal.raw[already:].decode(errors="ignore"))
-
+        answer = functools.partial(answer_in, terminal)
         terminal.until("Number:")
         # What needs a decision, and deciding it.
         answer("1", "Decide about what?")
@@ -241,12 +244,7 @@ def test_campaigns_are_archived_and_taken_out_in_lines_alone(
     service.answers(CAMPAIGNS_ARCHIVE, Archived(rows=(away,)))
     service.answers(CAMPAIGNS_UNARCHIVE, Archived(rows=(a_campaign(),)))
     with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
-
-        def answer(text: str, seen: str) -> None:
-            already = len(terminal.raw)
-            terminal.type(f"{text}\n")
-            terminal.until(lambda: seen in terminal.raw[already:].decode(errors="ignore"))
-
+        answer = functools.partial(answer_in, terminal)
         terminal.until("Number:")
         answer("3", "A part of the name")
         answer("", "1. Spring, Unsent")
