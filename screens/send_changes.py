@@ -6,7 +6,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import COUNT
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.sends import SEND_CHANGES, ChangesQuery, PersonChanged
+from dyntui.service.contract.sends import SEND_CHANGES, SEND_GET, ChangesQuery, PersonChanged, SendRef
 
 from .base import Page
 from .grid_screen import GridScreen, Rows, page_of
@@ -50,10 +50,21 @@ _ROWS = Rows(id="send-changes-grid", columns=_COLUMNS, key=lambda row: row.perso
 class SendChangesPage(GridScreen[PersonChanged], Page[str]):
     """Of the send with this id."""
 
-    TRAIL = ("Sends", "What changed since it was confirmed")
-
     def __init__(self) -> None:
         super().__init__(_ROWS)
+
+    def aimed(self) -> None:
+        """Another send."""
+        self._say_whose("…")
+
+    def begin(self) -> None:
+        """The differences, and the campaign whose send it is."""
+        super().begin()
+        if self.about is not None:
+            self.look(SEND_GET, SendRef(self.about), lambda send: self._say_whose(send.campaign_name))
+
+    def _say_whose(self, campaign: str) -> None:
+        self.trail.show_trail("Sends", campaign, "Changed since it was confirmed")
 
     async def rows_in(self, window: Window) -> PageOfRows[PersonChanged]:
         """The differences, as the service names them."""

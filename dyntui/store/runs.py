@@ -278,7 +278,8 @@ def finish(
     if status is None and broken:
         whole = any(not each.note.startswith(_OF_ROWS) for each in broken)
         earned = RunStatus.FAILED if whole and len(broken) == len(items) else RunStatus.COMPLETED_WITH_ERRORS
-        failed = f"{len(broken)} of {len(items)} parts failed: {broken[0].name}: {broken[0].note}"
+        many = f"{len(broken)} of {len(items)} parts failed: " if len(items) > 1 else ""
+        failed = f"{many}{broken[0].name}: {broken[0].note}"
         problem = problem or Problem(code="PARTS_FAILED", message=failed, remedy="See each part; then run it again.")
     if status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         wrong = _mismatch(tally, items)

@@ -147,5 +147,7 @@ async def test_what_came_back_is_no_zero_before_it_was_read() -> None:
         await hand.finish()
         await hand.press("escape")
         assert "Opened by" in hand.text and "as of 22 Nov 2026" in hand.text
-        await hand.press("v")
+        await hand.press("d")
+        assert f"Sends › {CAMPAIGN} › Changed since" in hand.text and "Everybody is what was confirmed" in hand.text
+        await hand.press("escape", "v")
         assert "as of 22 Nov 2026" in hand.text
