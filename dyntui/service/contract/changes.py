@@ -79,9 +79,9 @@ def has_written(situation: Situation) -> str:
 
 
 def may_have_written(situation: Situation) -> bool:
-    """Whether the run in hand does what it decides, and no mere plan of it."""
+    """Whether the run in hand does what it decides, and no mere plan of it, and has written to either side."""
     run = situation.one(RunRow)
-    return run is not None and not run.plan
+    return run is not None and not run.plan and bool(run.dataverse_writes or run.dotdigital_writes)
 
 
 def undo(situation: Situation) -> str:
@@ -101,7 +101,7 @@ _WRITE = ("lists", "members", "address-books", "opt-in", "scoring", "forms", "se
 def can_be_undone(situation: Situation) -> bool:
     """Whether the run in hand can have changed something that is ever undone."""
     run = situation.one(RunRow)
-    return run is not None and not run.plan and run.kind in _WRITE
+    return run is not None and may_have_written(situation) and run.kind in _WRITE
 
 
 ON_CHANGES = Scope("What a run wrote")
