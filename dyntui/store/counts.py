@@ -50,7 +50,8 @@ _p = target_person.c
 _SENDABLE = Outcome.ADDED.value
 _COUNT = text("count")
 # Statements about the targets of so many campaigns are not put together anew.
-_KEPT = 32
+# Of each it is up to some MB of the service.
+_KEPT = 4
 
 
 class NewCount(msgspec.Struct, frozen=True, kw_only=True):

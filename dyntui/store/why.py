@@ -42,7 +42,8 @@ _ACCOUNT = text("account")
 _WHOSE = bindparam("b_whose", expanding=True, type_=String)
 _STOOD_FOR = select(_r.person_id, _r.address).where(_r.survivor_id.in_(_WHOSE))
 # Putting the larger statements together takes longer than carrying them out: those about so many lists are kept.
-_KEPT = 32
+# Of each it is up to some MB of the service.
+_KEPT = 4
 
 
 def of_address(
