@@ -25,6 +25,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
+from .widgets.paging import Phase
 
 Q = TypeVar("Q", bound=Window)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -170,7 +171,15 @@ class GridScreen(FramedScreen, Generic[T]):
         if self._rows.preview:
             row = self.grid.row()
             self._preview.show_facts([] if row is None else self.previewed(row))
-            self.query_one("#preview").set_class(row is None, "-nothing")
+            preview = self.query_one("#preview")
+            preview.set_class(row is None, "-nothing")
+            # Words in place of rows stand in the middle of the screen, not of what a card leaves.
+            preview.set_class(self.grid.listing.phase in (Phase.EMPTY, Phase.FAILED), "-no-rows")
+
+    @on(Grid.Read)
+    def _preview_read(self) -> None:
+        """Of a listing that stays without rows nothing moves."""
+        self._preview_moved()
 
     @on(Grid.Opened)
     def _row_opened(self) -> None:

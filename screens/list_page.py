@@ -122,7 +122,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
                 with Vertical(classes="card", id="list-outcomes-card") as outcomes:
                     outcomes.border_title = "Members by outcome in the last run"
                     yield self._bars
-                with Vertical(classes="card", id="list-runs-card") as runs:
+                with Vertical(id="list-runs-room"), Vertical(classes="card", id="list-runs-card") as runs:
                     runs.border_title = "Sends and last runs"
                     yield self._runs
             with Vertical(id="members"):

@@ -228,6 +228,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
         for bars, empty in ((self._with, _UNOPENED), (self._links, "No link has been clicked yet.")):
             bars.say_when_empty(empty if report.as_of else _UNREAD)
         self._hours.show_hours(report.hours, _UNOPENED if report.as_of else _UNREAD)
+        self.query_one("#hours-card").set_class(not report.hours, "-nothing")
         self._with.show_rows(read_with_rows(report), sum(each.opens for each in report.clients))
         self._links.show_rows(
             [
