@@ -52,8 +52,8 @@ _COLUMNS: tuple[Column[AppliedChange], ...] = (
         sort="effect",
         tone=lambda row: _TONES.get(row.effect, ""),
     ),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=1, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=1, sort="address", whole=True),
     Column(title="Fields", text=_what, width=22, flex=3),
     Column(
         title="Undone",

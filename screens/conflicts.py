@@ -53,7 +53,7 @@ def _looked_at(row: Conflict) -> str:
 
 
 _COLUMNS: tuple[Column[Conflict], ...] = (
-    Column(title="Name", text=lambda row: row.name or row.address, width=14, flex=1, sort="name"),
+    Column(title="Name", text=lambda row: row.name or row.address, width=14, flex=1, sort="name", whole=True),
     Column(title="Label", text=lambda row: row.label, width=12, sort="label"),
     Column(title="In Dynamics", text=lambda row: row.dynamics, width=16, flex=1, tone=_dynamics_won),
     Column(

@@ -59,6 +59,7 @@ _ROWS = Rows(
     key=lambda row: f"{row.code} {row.part} {row.text}",
     wording=_WORDING,
     preview="Finding",
+    roomy=True,
     enter="Remedy",
 )
 

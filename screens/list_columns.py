@@ -73,7 +73,7 @@ LIST_COLUMNS: tuple[Column[ListRow], ...] = (
 )
 
 PICK_COLUMNS: tuple[Column[ListRow], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=18, flex=1, sort="name"),
+    Column(title="Name", text=lambda row: row.name, width=18, flex=1, sort="name", whole=True),
     Column(title="Type", text=lambda row: row.member_type, width=7, priority=2, sort="member_type"),
     Column(
         title="Members",

@@ -10,9 +10,15 @@ from .widgets.columns import Column
 from .widgets.grid_words import Wording
 
 _COLUMNS: tuple[Column[FoundRecord], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=20, flex=2),
-    Column(title="Address", text=lambda row: row.address, width=24, flex=2),
-    Column(title="", text=lambda row: "" if row.active else "inactive", width=8, tone=lambda row: "warn"),
+    Column(title="Name", text=lambda row: row.name, width=20, flex=2, whole=True),
+    Column(title="Address", text=lambda row: row.address, width=24, flex=2, whole=True),
+    Column(
+        title="",
+        text=lambda row: "" if row.active else "inactive",
+        width=8,
+        priority=2,
+        tone=lambda row: "warn",
+    ),
 )
 
 

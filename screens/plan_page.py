@@ -93,8 +93,8 @@ _COLUMNS: tuple[Column[PlannedChange], ...] = (
         sort="effect",
         tone=lambda row: _EFFECTS[row.effect][1],
     ),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=2, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=18, flex=2, priority=1, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=2, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=18, flex=2, priority=1, sort="address", whole=True),
     Column(title="What", text=_what, width=16, flex=3),
 )
 

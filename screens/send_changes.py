@@ -36,8 +36,8 @@ def _before(row: PersonChanged) -> str:
 
 
 _COLUMNS: tuple[Column[PersonChanged], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=16, flex=1, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=2, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=16, flex=1, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=2, sort="address", whole=True),
     Column(title="Was", text=_before, width=10, priority=1, sort="was"),
     Column(title="Is", text=lambda row: _stood(row.outcome, row.reason), width=16, sort="reason"),
     Column(title="Cause", text=lambda row: row.cause, width=14, flex=2, priority=3),

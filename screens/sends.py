@@ -40,7 +40,9 @@ _WORDING = Wording(
 
 
 _COLUMNS: tuple[Column[SendRow], ...] = (
-    Column(title="Email campaign", text=lambda row: row.campaign_name, width=16, flex=2, sort="campaign_name"),
+    Column(
+        title="Email campaign", text=lambda row: row.campaign_name, width=16, flex=2, sort="campaign_name", whole=True
+    ),
     Column(title="State", text=lambda row: row.standing, width=19, flex=1, tone=send_tone, sort="state"),
     Column(title="Goes out", text=lambda row: day(goes_out(row)) or "–", width=12, sort="send_at"),
     Column(title="People", text=lambda row: number(row.sendable), width=7, right=True, sort="sendable"),

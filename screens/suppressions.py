@@ -52,17 +52,17 @@ _WORDING = Wording(
 COLUMNS: tuple[Column[SuppressionRow], ...] = (
     Column(title="Address", text=lambda row: row.address, width=20, flex=2, sort="address", whole=True),
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=13, flex=1, sort="reason"),
-    Column(title="Since", text=lambda row: moment(row.suppressed_on), width=17, sort="suppressed_on"),
+    Column(title="Since", text=lambda row: moment(row.suppressed_on), width=17, priority=2, sort="suppressed_on"),
     Column(
         title="Learned",
         text=lambda row: moment(row.learned_on),
         width=17,
-        priority=2,
+        priority=3,
         sort="learned_on",
         tone=lambda row: "muted",
     ),
-    Column(title="In dotdigital", text=lambda row: row.status, width=14, flex=1, priority=3, sort="status"),
-    Column(title="Account", text=lambda row: row.account, width=20, flex=1, priority=4, sort="account"),
+    Column(title="In dotdigital", text=lambda row: row.status, width=14, flex=1, priority=4, sort="status"),
+    Column(title="Account", text=lambda row: row.account, width=20, flex=1, priority=5, sort="account"),
 )
 
 

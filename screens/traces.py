@@ -25,8 +25,8 @@ _WORDING = Wording(
 
 _COLUMNS: tuple[Column[Trace], ...] = (
     Column(title="When", text=lambda row: day(row.started_on), width=12, sort="started_on"),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=2, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=18, flex=2, priority=2, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=2, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=18, flex=2, priority=2, sort="address", whole=True),
     Column(title="Where", text=lambda row: row.item or row.title, width=14, flex=1, priority=1, sort="title"),
     Column(
         title="Outcome",

@@ -38,7 +38,7 @@ _WORDING = Wording(
     next_step="Users are made in dotdigital: Settings, Users.",
 )
 _COLUMNS: tuple[Column[UserRow], ...] = (
-    Column(title="User of dotdigital", text=lambda row: row.dotdigital, width=26, flex=2),
+    Column(title="User of dotdigital", text=lambda row: row.dotdigital, width=26, flex=2, whole=True),
     Column(title="User of Dynamics", text=lambda row: row.name or "–", width=20, flex=2),
     Column(
         title="Suggested",
@@ -56,8 +56,8 @@ _ROWS = Rows(
     enter="Choose",
 )
 _PEOPLE: tuple[Column[Candidate], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=20, flex=2),
-    Column(title="Address", text=lambda row: row.address, width=24, flex=2),
+    Column(title="Name", text=lambda row: row.name, width=20, flex=2, whole=True),
+    Column(title="Address", text=lambda row: row.address, width=24, flex=2, whole=True),
 )
 
 

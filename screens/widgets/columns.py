@@ -23,7 +23,8 @@ _GOES = 2
 class Column(Generic[T]):
     """One column. `width` is the least number of cells it can live with; `flex` its share of what is left over (0:
     fixed). Where the width does not suffice for all, those of the highest `priority` number go first; 0 always stays.
-    Those of 2 and more also go where a `whole` one, by which a row is recognised, would be cut in one row of ten.
+    Those of 2 and more also go where a `whole` one, by which a row is recognised, would be cut in one row of ten, and
+    then those that say the same in all rows.
     `sort` is the contract's name of the sort column, `""` where the listing cannot be sorted by it; `tone` names the
     look of a cell (`good`, `bad`, `warn`, `muted`, `""`)."""
 
@@ -102,10 +103,14 @@ def told_text(column: Column[T], said: str) -> str:
 
 
 def _recognised(
-    columns: Sequence[Column[T]], chosen: list[int], gone: list[int], width: int, wants: Wants
+    columns: Sequence[Column[T]], chosen: list[int], gone: list[int], width: int, wants: Wants, *, same: bool
 ) -> list[int]:
     """Those that stay, so that what a row is recognised by is whole; all of them where that gains nothing. `gone` are
-    those for which there was no room, the last one first."""
+    those for which there was no room, the last one first. `same`: those stay that say the same in all rows."""
+
+    def goes(one: int) -> bool:
+        tells_none_apart = wants.rows > 1 and wants.same[one] is not None and not same
+        return not columns[one].whole and (columns[one].priority >= _GOES or tells_none_apart)
 
     def needed(those: Sequence[int], *, most: bool) -> int:
         """With all that does not go at its `most`, or only what a row is recognised by."""
@@ -123,7 +128,7 @@ def _recognised(
         return chosen
     gone = list(gone)
     while needed(stay, most=True) > width:
-        going = [one for one in stay if columns[one].priority >= _GOES and not columns[one].whole]
+        going = [one for one in stay if goes(one)]
         if not going:
             break
         gone.insert(0, max(reversed(going), key=lambda one: columns[one].priority))
@@ -136,11 +141,17 @@ def _recognised(
 
 
 def arrange(
-    columns: Sequence[Column[T]], width: int, wants: Wants | None = None, without: Sequence[int] = ()
+    columns: Sequence[Column[T]],
+    width: int,
+    wants: Wants | None = None,
+    without: Sequence[int] = (),
+    *,
+    same: bool = False,
 ) -> list[Place[T]]:
     """The columns that fit into `width` cells, in their own order, filling it where one is flexible. `wants` says what
     each takes uncut, where rows are known: what one does not need goes first to those that would be cut, those by which
-    a row is recognised before the others; and what none needs stays free at the end."""
+    a row is recognised before the others; and what none needs stays free at the end. `same`: columns that say the same
+    in all rows do not go for the sake of others."""
     chosen = [one for one in range(len(columns)) if one not in without]
 
     def needed() -> int:
@@ -151,7 +162,7 @@ def arrange(
         gone.insert(0, max(reversed(chosen), key=lambda one: columns[one].priority))
         chosen.remove(gone[0])
     if wants is not None:
-        chosen = _recognised(columns, chosen, gone, width, wants)
+        chosen = _recognised(columns, chosen, gone, width, wants, same=same)
     most = width - SEPARATOR * (len(chosen) - 1)
     cells = {one: columns[one].width for one in chosen}
     if wants is not None:
@@ -199,7 +210,7 @@ def told_once(
     said: dict[int, str] = {}
     first: list[int] = []
     while wants is not None and wants.rows > 1:
-        places = arrange(columns, width, wants, gone)
+        places = arrange(columns, width, wants, gone, same=True)
         shown = [columns.index(place.column) for place in places]
         first = first or shown
         if all(place.width >= wants.all[one] for one, place in zip(shown, places, strict=True)):
@@ -207,7 +218,7 @@ def told_once(
         told = {one: told_text(columns[one], wants.same[one] or "") if one in first else "" for one in shown}
         going = [one for one in shown if wants.same[one] is not None and not columns[one].whole]
         going = [one for one in going if not by or columns[one].sort != by.removeprefix("-")]
-        going = [one for one in going if width_of(told[one]) <= room]
+        going = [one for one in going if width_of(told[one]) <= max(0, room)]
         if not going or len(shown) < 2:
             break
         one = max(going, key=lambda one: columns[one].priority)

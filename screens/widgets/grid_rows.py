@@ -285,7 +285,7 @@ class GridRows(Vertical, Generic[T]):
         self._head.show(*titles(self.places, self.listing.sort))
 
     def _show_status(self) -> None:
-        left, right = status(self.listing, self.wording, self.cursor, len(self.marks), self._told)
+        left, right = status(self.listing, self.wording, self.cursor, len(self.marks), self._told, self._room)
         if self.listing.searched and len(left) > 2 and sum(width_of(part.text) for part in left) > self._room > 0:
             # How many are marked matters more than in which row one is.
             del left[1]

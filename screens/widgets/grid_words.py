@@ -76,15 +76,17 @@ def room_beside(listing: Listing[T], wording: Wording, width: int) -> int:
     left, right = status(listing, wording, max(0, listing.matching - 1), 0)
     if width < NARROW:
         right = []
-    return width - sum(width_of(part.text) for part in (*left, *right)) - len(_common(listing)) - 1
+    return width - sum(width_of(part.text) for part in (*left, *right)) - len(_common(listing, width)) - 1
 
 
-def _common(listing: Listing[T]) -> str:
-    return f" · in all rows{'' if listing.matching <= PAGE_ROWS else ' read'}: "
+def _common(listing: Listing[T], width: int) -> str:
+    """What stands before that: on a narrow line a word."""
+    in_all = "all" if width < NARROW else "in all rows"
+    return f" · {in_all}{'' if listing.matching <= PAGE_ROWS else ' read'}: "
 
 
 def status(
-    listing: Listing[T], wording: Wording, cursor: int, marks: int, told: str = ""
+    listing: Listing[T], wording: Wording, cursor: int, marks: int, told: str = "", width: int = NARROW
 ) -> tuple[list[Part], list[Part]]:
     """Where one is in how many rows, what they all have in common (`told`), and on the right when they were read."""
     right = [Part(f"read {moment(listing.as_of)}", "muted")] if listing.as_of else []
@@ -100,5 +102,5 @@ def status(
     if marks:
         parts.append(Part(f" · ● {number(marks)} marked", "accent"))
     if told:
-        parts.append(Part(f"{_common(listing)}{told}", "muted"))
+        parts.append(Part(f"{_common(listing, width)}{told}", "muted"))
     return parts, right

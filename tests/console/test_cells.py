@@ -195,3 +195,20 @@ def test_columns_never_run_over_the_width(shapes: list[tuple[int, int, int, int]
     places = arrange(columns, width, Wants(wants, wants))
     assert all(before.x + before.width < after.x for before, after in pairwise(places))
     assert places[-1].x + places[-1].width <= width
+
+
+def test_what_says_the_same_in_all_rows_goes_before_an_address_is_cut() -> None:
+    columns = [
+        Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=16, whole=title == "Address")
+        for at, title in enumerate(("Reason", "Name", "Address"))
+    ]
+    rows = [("Domain suppressed", name, f"{name}.{'x' * 24}@example.com") for name in ("anna", "bert")]
+    wants = wanted(columns, rows)
+    # Told below the rows where there is room for that, and gone also where there is none.
+    assert told_once(columns, 56, wants, 60) == ([0], "Reason Domain suppressed")
+    assert told_once(columns, 56, wants, 10) == ([], "")
+    assert [place.column.title for place in arrange(columns, 56, wants)] == ["Name", "Address"]
+    assert [place.column.title for place in arrange(columns, 90, wants)] == ["Reason", "Name", "Address"]
+    # One that says nothing needs no room to be told.
+    silent = wanted(columns, [("", *row[1:]) for row in rows])
+    assert told_once(columns, 50, silent, -9) == ([0], "")
