@@ -11,6 +11,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from .widgets.line import Line, Part
+
 _LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm"
 
 
@@ -34,6 +36,13 @@ class Jump(ModalScreen[Widget | None]):
             x, y = target.region.offset
             label.styles.offset = (min(x, max(0, self.app.size.width - 3)), y)
             yield label
+        hints = (
+            Part(" a-z", "key"),
+            Part(" To that letter  ", "muted"),
+            Part("Esc", "key"),
+            Part(" Stay here", "muted"),
+        )
+        yield Line(*hints, id="jump-hints")
 
     def on_key(self, event: events.Key) -> None:
         """A letter jumps; every other key leaves things as they are."""

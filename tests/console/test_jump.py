@@ -17,6 +17,7 @@ async def test_a_letter_moves_the_focus_and_every_other_key_leaves_it() -> None:
         assert len(chain) > 1
         await hand.press("semicolon")
         assert isinstance(hand.app.screen, Jump) and " s " in hand.text and LIST in hand.text
+        assert hand.text.splitlines()[-1].rstrip() == " a-z To that letter  Esc Stay here"
         await hand.press("escape")
         assert hand.app.screen is page and page.focused is before
         await hand.press("semicolon", "s")
