@@ -60,6 +60,7 @@ COLUMNS: tuple[Column[RunRow], ...] = (
         flex=1,
         sort="status",
         tone=run_tone,
+        passes=lambda run: not run.status.ended,
     ),
     Column(title="People", text=lambda run: number(run.tally.read) if run.tally.read else "", width=7, right=True),
     Column(

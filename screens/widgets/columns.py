@@ -26,7 +26,8 @@ class Column(Generic[T]):
     Those of 2 and more also go where a `whole` one, by which a row is recognised, would be cut in one row of ten, and
     then those that say the same in all rows.
     `sort` is the contract's name of the sort column, `""` where the listing cannot be sorted by it; `tone` names the
-    look of a cell (`good`, `bad`, `warn`, `muted`, `""`)."""
+    look of a cell (`good`, `bad`, `warn`, `muted`, `""`). What it says of a row that `passes`, as how far a run is, has
+    room only while there is such a row."""
 
     title: str
     text: Callable[[T], str]
@@ -37,6 +38,7 @@ class Column(Generic[T]):
     sort: str = ""
     tone: Callable[[T], str] | None = None
     whole: bool = False
+    passes: Callable[[T], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,26 @@ class Place(Generic[T]):
 @dataclass(frozen=True)
 class Wants:
     """The cells that each column takes for nine rows in ten to be uncut, and for all of them; and `same`, what it says
-    in each of several rows, or None where they differ."""
+    in each of several rows, or None where they differ. `lasting`: what is wanted once nothing passes any more."""
 
     most: tuple[int, ...]
     all: tuple[int, ...]
     same: tuple[str | None, ...] = ()
     rows: int = 0
+    lasting: Wants | None = None
 
 
 def wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None = None) -> Wants:
-    """What these rows want; never less than `before`, so that columns do not jump while rows come and go."""
+    """What these rows want; never less than `before`, so that columns do not jump while rows come and go, but for what
+    has passed meanwhile."""
+    lasting = before.lasting or before if before is not None else None
+    stay = [row for row in rows if not any(column.passes is not None and column.passes(row) for column in columns)]
+    if len(stay) == len(rows):
+        return _wanted(columns, rows, lasting) if rows else before or _wanted(columns, rows, None)
+    return replace(_wanted(columns, rows, before), lasting=_wanted(columns, stay, lasting))
+
+
+def _wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None) -> Wants:
     titles = tuple(width_of(column.title) + (len(" ▲") if column.sort else 0) for column in columns)
     before = before or Wants(titles, titles)
     if not rows:

@@ -212,3 +212,20 @@ def test_what_says_the_same_in_all_rows_goes_before_an_address_is_cut() -> None:
     # One that says nothing needs no room to be told.
     silent = wanted(columns, [("", *row[1:]) for row in rows])
     assert told_once(columns, 50, silent, -9) == ([0], "")
+
+
+def test_what_a_run_under_way_says_gives_its_room_back_when_it_has_ended() -> None:
+    columns = [
+        Column[str](title="What", text=lambda row: "Newsletter", width=10, whole=True),
+        Column[str](title="Status", text=str, width=9, passes=lambda row: row.startswith("In process")),
+        Column[str](title="Took", text=lambda row: "3 s", width=9, priority=2),
+    ]
+    ended = ["Completed", "Completed, nothing new"]
+    before = wanted(columns, ended)
+    during = wanted(columns, [*ended, "In process: reading what changed since yesterday"], before)
+    assert during.all[1] == 48
+    assert len(arrange(columns, 60, during)) == 2
+    # Neither another page nor the next step takes the room away while it goes on.
+    assert wanted(columns, ["In process: 3 of 9", "Failed"], during).all[1] == 48
+    after = wanted(columns, [*ended, "Failed"], during)
+    assert after.all == before.all and len(arrange(columns, 60, after)) == 3

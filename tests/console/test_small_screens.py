@@ -298,3 +298,16 @@ async def test_what_health_found_is_whole_where_its_card_would_cut_it() -> None:
         await hand.pilot.resize_terminal(200, 60)
         await hand.settle()
         assert "╭─ Finding" in hand.text
+
+
+async def test_columns_that_a_run_under_way_pushed_out_of_the_audit_come_back_when_it_has_ended() -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("4")
+        titles = hand.text.splitlines()[3].split()
+        await hand.to("2", LIST)
+        await hand.press("s")
+        await hand.step()
+        await hand.press("4")
+        assert "In process" in hand.text
+        await hand.finish()
+        assert "In process" not in hand.text and hand.text.splitlines()[3].split() == titles
