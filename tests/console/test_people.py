@@ -238,7 +238,7 @@ async def test_health_is_told_in_words_and_mend_stands_where_it_mends() -> None:
 
 
 async def test_what_is_wrong_is_seen_whole_beside_the_rows() -> None:
-    async with driving(Opening("worked"), WIDE) as hand:
+    async with driving(Opening("worked"), (140, 40)) as hand:
         await hand.press("H")
         said = " ".join(line.rsplit("│", 2)[-2].strip() for line in hand.text.splitlines() if line.count("│") == 2)
         assert "does not exist in dotdigital." in said and "`dyntui lists activate`" in said
