@@ -2,7 +2,8 @@
 
 Everything that happens is told in `told`, the last of it. `stays_out` and `stays_flagged` are what only the same person
 can take back: an address that somebody got suppressed in an account, or out of a list's book; a record that somebody
-marked in Dynamics. `touched`: everybody, by record and by address, who ever had to do with consent.
+marked in Dynamics. `touched`: everybody, by record and by address, who ever had to do with consent. `had`: the
+addresses that a record had before, by its id.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Movement:
         self.stays_out_of_book: set[tuple[str, str, str]] = set()
         self.stays_flagged: set[tuple[str, str, str]] = set()
         self.typed: dict[int, str] = {}
+        self.had: dict[str, set[str]] = {}
         self.touched = set(_closed_from_the_beginning(world))
         self.contacts = sorted((each for each in self._keys if each[0] == "c"), key=lambda each: int(each[1:]))
         self.leads = sorted((each for each in self._keys if each[0] == "l"), key=lambda each: int(each[1:]))
@@ -220,6 +222,7 @@ class Movement:
             )
         )
         row_id = self._keys[somebody][1]
+        self.had.setdefault(row_id, set()).update(before)
         if row_id in self.touched or before & self.touched or plain(typed) in self.touched:
             self._touch(row_id, *before, *filter(None, [plain(typed)]))
         self._do("readdress", somebody, typed)

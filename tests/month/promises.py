@@ -161,6 +161,9 @@ def both_sides_agree(world: World, movement: Movement, office: Office, compared:
             address = plain(row["emailaddress1"] or "")
             if row_id in movement.touched or address in movement.touched or address in gone:
                 continue
+            # Who moves to another address has left the list all the same: an unsubscribe is a person's.
+            if movement.had.get(row_id, set()) & world.have_left[account]:
+                continue
             if not sendable(address) or _is_blocked(address, blocked[account]):
                 continue
             if row_id in said and said[row_id].outcome == "held":
