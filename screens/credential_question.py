@@ -26,6 +26,11 @@ _MEANS = {
 }
 
 
+def named(row: CredentialRow) -> str:
+    """What it is for: commands name Dynamics in small letters."""
+    return "Dynamics" if row.of == DYNAMICS else row.of
+
+
 class CredentialQuestion(FactsQuestion[ReplaceCredential]):
     """Asks for what takes the place of a row. An answer for Dynamics with neither secret nor certificate in it says
     that the person signs in again."""
@@ -33,10 +38,7 @@ class CredentialQuestion(FactsQuestion[ReplaceCredential]):
     WORD = "Line"
 
     def __init__(self, row: CredentialRow) -> None:
-        super().__init__(
-            f"Replace what signs in to {'Dynamics' if row.of == DYNAMICS else row.of}",
-            told=_MEANS[_HOW if row.of == DYNAMICS else _USER],
-        )
+        super().__init__(f"Replace what signs in to {named(row)}", told=_MEANS[_HOW if row.of == DYNAMICS else _USER])
         self._of = row.of
         by_person = (BY_CODE,) if row.kind == BY_CODE else ()
         self._ways = (*by_person, _SECRET, _CERTIFICATE) if row.of == DYNAMICS else (_PASSWORD,)

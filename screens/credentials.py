@@ -27,7 +27,7 @@ from dyntui.service.contract.session import Nothing
 
 from .base import Page
 from .bindings import bindings
-from .credential_question import BY_CODE, CredentialQuestion
+from .credential_question import BY_CODE, CredentialQuestion, named
 from .grid_screen import GridScreen, Rows
 from .setup_by_code import ask_as_whom
 from .widgets.columns import Column
@@ -42,11 +42,6 @@ _WORDING = Wording(
     empty="The service signs in nowhere",
     next_step="`dyntui setup` connects Dynamics and an email account.",
 )
-
-
-def named(row: CredentialRow) -> str:
-    """What it is for: commands name Dynamics in small letters."""
-    return "Dynamics" if row.of == DYNAMICS else row.of
 
 
 def _until(row: CredentialRow) -> str:
