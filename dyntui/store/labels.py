@@ -30,15 +30,14 @@ STANDARD = tuple(
 def labels(c: Connection, account_id: str) -> list[DataLabel]:
     """The account's labels by name. Before the first reading of its data fields: those that every account has, and
     those that were made here."""
-    found = own(c, account_id)
+    found = _kept(c, account_id)
     if known(c, account_id):
         return found
     mine = {each.name for each in found}
     return sorted([*found, *(each for each in STANDARD if each.name not in mine)], key=lambda each: each.name)
 
 
-def own(c: Connection, account_id: str) -> list[DataLabel]:
-    """The labels that are kept, and no others."""
+def _kept(c: Connection, account_id: str) -> list[DataLabel]:
     rows = c.execute(select(*(_l[name] for name in _COLUMNS)).where(_l.account_id == account_id).order_by(_l.name))
     return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), DataLabel) for row in rows]
 

@@ -25,8 +25,7 @@ from dyntui.sync.run_context import RunContext
 
 async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], counted: str = "") -> None:
     """Those of the lists whose setting says so, as it is in Dynamics now. `counted`: of the people of this count alone,
-    where the lists may have been read since. Repeatable. Raises as
-    `leaving_lists.take_off`."""
+    where the lists may have been read since. Repeatable. Raises as `leaving_lists.take_off`."""
     for place, chosen in enumerate(await ctx.read(lambda c: list_store.stored(c, list_ids)), start=1):
         if not chosen.dynamic:
             await leaving_lists.take_off(ctx, dv, chosen, place, _cleared(ctx, chosen, counted))
