@@ -103,9 +103,14 @@ class Memory:
             said, known = reasons_of(record), self.opt_outs.get(record.key)
             set_for = known.set_for if known and known.set_for else self.ended.get(record.key, set())
             if set_for and "DO_NOT_BULK_EMAIL" in said and not self._causes(record, set_for):
-                # "takes back only those, after the platform's resubscribe": some later run may be the one that does.
-                said.discard("DO_NOT_BULK_EMAIL")
-                self.ended[record.key] = set_for
+                if addresses_of(record).isdisjoint(set_for):
+                    # Whoever has another address by then keeps the flag, as one that somebody else set.
+                    set_for = set()
+                    self.ended.pop(record.key, None)
+                else:
+                    # "takes back only those, after the platform's resubscribe": a later run may be the one that does.
+                    said.discard("DO_NOT_BULK_EMAIL")
+                    self.ended[record.key] = set_for
             else:
                 self.ended.pop(record.key, None)
             was_so = known is not None and "DO_NOT_BULK_EMAIL" in known.reasons

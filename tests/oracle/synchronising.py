@@ -43,6 +43,9 @@ def synchronised(on: MarketingList, rows: Snapshot, memory: Memory) -> dict[Key,
             found[key] = verdict("removed held", (), why, absent=True)
         elif address in stay:
             found[key] = verdict("removed", (), "another member has the address now", absent=True)
+        elif key not in free and not _withdrawn_in_the_book(key, address, on, rows, memory):
+            why = "somebody else withdrew consent for the address that they have now, which the book does not have"
+            found[key] = verdict("removed held", (), why, absent=gone)
         elif key not in free:
             why = "a consent withdrawal is never held, whatever the address"
             found[key] = verdict("removed", (), why, absent=gone)
@@ -92,11 +95,13 @@ def _member(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) -> Verd
 
 def _withdrawn(key: Key, address: str, on: MarketingList, rows: Snapshot, memory: Memory) -> bool:
     """Whether somebody's leaving is a withdrawal of consent, "whatever the address"."""
+    return bool(consent_reasons(key, on.id, rows, memory) or _withdrawn_in_the_book(key, address, on, rows, memory))
+
+
+def _withdrawn_in_the_book(key: Key, address: str, on: MarketingList, rows: Snapshot, memory: Memory) -> bool:
+    """Whether it was withdrawn by the person, or for the address that the book has of them."""
     return bool(
-        consent_reasons(key, on.id, rows, memory)
-        or memory.suppression(address)
-        or memory.dynamics(key, address, rows)
-        or memory.unsubscribed(on.id, key, address)
+        memory.suppression(address) or memory.dynamics(key, address, rows) or memory.unsubscribed(on.id, key, address)
     )
 
 
