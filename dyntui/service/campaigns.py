@@ -40,7 +40,7 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
 from dyntui.store import accounts as account_store
-from dyntui.store import admin_changes, campaign_window, list_window, runs, sends
+from dyntui.store import admin_changes, campaign_window, list_window, runs, send_window
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
@@ -75,7 +75,7 @@ class Campaigns:
         """A campaign's page; its text is fetched from dotdigital the first time it is shown."""
         campaign = await self.known(request)
         text = campaign.body_text or await self._text(campaign)
-        made = await self._resources.read(lambda c: sends.of_campaign(c, campaign.account_id, campaign.id))
+        made = await self._resources.read(lambda c: send_window.of_campaign(c, campaign.account_id, campaign.id))
         active = await self._resources.read(lambda c: runs.active(c, SEND.key(campaign.account_id, campaign.id)))
         return CampaignDetail(
             row=await self._resources.read(lambda c: campaign_window.row(c, campaign.account_id, campaign.id)),

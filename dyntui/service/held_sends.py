@@ -112,7 +112,7 @@ class HeldSends:
         def stop(c: Connection) -> bool:
             # One that waits for a person ends like one that goes on.
             sends.released(c, row.id, state="In waves")
-            this = sends.row(c, row.id)
+            this = send_window.row(c, row.id)
             on_the_way = this is not None and this.state == "In waves"
             return on_the_way and send_waves.put_stop(c, row.id, f"Stopped by {who}.")
 

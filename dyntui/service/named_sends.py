@@ -8,18 +8,18 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sends import SendRow
 from dyntui.service.resources import Resources
 from dyntui.service.runs import SHORTEST_ID
-from dyntui.store import sends
+from dyntui.store import send_window, sends
 
 
 async def named_send(resources: Resources, named: str) -> SendRow:
     """The send. Raises SEND_UNKNOWN, SEND_AMBIGUOUS."""
 
     def look(c: Connection) -> SendRow | int:
-        found = sends.row(c, named) or sends.of_run(c, named)
+        found = send_window.row(c, named) or send_window.of_run(c, named)
         if found is not None:
             return found
         ids = sends.ids_beginning(c, named) if len(named) >= SHORTEST_ID else []
-        only = sends.row(c, ids[0]) if len(ids) == 1 else None
+        only = send_window.row(c, ids[0]) if len(ids) == 1 else None
         return len(ids) if only is None else only
 
     found = await resources.read(look)

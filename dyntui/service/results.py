@@ -25,7 +25,7 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import campaign_window, results, sends
+from dyntui.store import campaign_window, results, send_window
 from dyntui.store.campaigns import Campaign, reading, split_metric, total, versions
 
 # So many campaigns are compared where none is named.
@@ -81,7 +81,7 @@ def _report(c: Connection, campaign: Campaign) -> CampaignReport:
         _figures(c, campaign),
         hours=tuple(results.hours(c, *key)),
         links=tuple(results.links(c, *key)),
-        sends=sends.of_campaign(c, *key),
+        sends=send_window.of_campaign(c, *key),
         clients=tuple(results.read_with(c, *key, "client")),
         devices=tuple(results.read_with(c, *key, "device")),
     )

@@ -13,7 +13,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import runs
+from dyntui.store import runs, send_window
 from dyntui.store import sends as send_store
 from dyntui.store.failures import vanished
 from dyntui.store.sends import Send
@@ -52,7 +52,7 @@ class SendDecisions:
                 send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
                 send_store.finish(c, this.id, "Cancelled", self._resources.now())
             whole_settled(c, this)
-            decided = send_store.row(c, this.id)
+            decided = send_window.row(c, this.id)
             if decided is None:
                 raise vanished("a send")
             return decided

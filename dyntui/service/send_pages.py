@@ -15,7 +15,7 @@ from dyntui.service.named_sends import named_send
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import campaigns, results, run_window, send_changes, send_waves, sends, why
+from dyntui.store import campaigns, results, run_window, send_changes, send_waves, send_window, sends, why
 from dyntui.store.failures import vanished
 
 
@@ -71,19 +71,19 @@ def _with_cause(c: Connection, this: sends.Send, row: PersonChanged) -> PersonCh
 
 
 def _detail(c: Connection, send_id: str) -> SendDetail:
-    this, row = sends.get(c, send_id), sends.row(c, send_id)
+    this, row = sends.get(c, send_id), send_window.row(c, send_id)
     if this is None or row is None:
         raise vanished("a send")
-    forecast = sends.forecast(c, send_id)
+    forecast = send_window.forecast(c, send_id)
     whole_id = row.waves_of or row.id
-    waves = sends.waves_of(c, whole_id) if row.waves is not None else ()
+    waves = send_window.waves_of(c, whole_id) if row.waves is not None else ()
     plan = send_waves.planned(c, whole_id)
     run_id = row.run or (waves[-1].run if waves else "")
     gone_out = row.state in ("Sending", "Sent") or bool(row.people_mailed) or bool(row.doubt)
     campaign = campaigns.get(c, this.account_id, this.campaign_id)
     return SendDetail(
         send=row,
-        whole=sends.row(c, row.waves_of) if row.waves_of else None,
+        whole=send_window.row(c, row.waves_of) if row.waves_of else None,
         waves=waves,
         run=run_window.row(c, run_id) if run_id else None,
         count=forecast.count_id,

@@ -38,7 +38,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, sends, watermarks
+from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, send_window, sends, watermarks
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
@@ -290,7 +290,7 @@ class Sending:
     @answers(SEND_GET)
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
         """A send as it stands."""
-        this = await self._resources.read(lambda c: sends.row(c, request.id))
+        this = await self._resources.read(lambda c: send_window.row(c, request.id))
         if this is None:
             raise DyntuiError(
                 "SEND_UNKNOWN",

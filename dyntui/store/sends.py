@@ -2,8 +2,6 @@
 
 Public:
     create(c, NewSend) -> Send; get(c, send_id) -> Send | None
-    of_campaign(c, account_id, campaign_id) -> (SendRow, ...); row(c, send_id) -> SendRow | None
-    of_run(c, run_id), waves_of(c, send_id); forecast(c, send_id) -> Forecast
     of_count(c, count_id) -> Send | None; with_books(c, account_id) -> list[Kept]
     not_sent(c, account_id, campaign_id | None) -> list[State]; in_doubt(c, account_id, doubt) -> [id]
     set_state(c, send_id, state, error=""); put_run(c, send_id, run_id); set_book(c, send_id, book_id, book_name)
@@ -12,6 +10,8 @@ Public:
     finish(c, send_id, state, now, error="") -> Send; ended_by_person(c, send_id) -> bool
     held(c) -> list[Send]; coming(c, account_id, start, end) -> list[Send]; ids_beginning(c, text) -> [id]
     begun, in_waves, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
+    left_out(c, count_id) -> (ReasonCount, ...); split_of(row) -> SplitTest | None
+As people look at them: `dyntui.store.send_window`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
 
-from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.model.sends import HANDED_OVER, HELD, LIVE, SendRow
+from dyntui.model.outcomes import ReasonCount
+from dyntui.model.sends import HANDED_OVER, HELD, LIVE
 from dyntui.model.split_tests import SplitTest
-from dyntui.model.waves import Waves
 from dyntui.store import counts, send_changes
 from dyntui.store.schema import campaign, send, send_waves
 from dyntui.store.windows import shown
@@ -139,10 +138,11 @@ def _select() -> Select[Any]:
 
 def _send(c: Connection, row: Row[Any]) -> Send:
     lists = {"lists": tuple(row.lists), "list_ids": tuple(row.list_ids)}
-    return shown(Send, row, **lists, split=_split(row), excluded=_left_out(c, row.count_id))
+    return shown(Send, row, **lists, split=split_of(row), excluded=left_out(c, row.count_id))
 
 
-def _split(row: Row[Any]) -> SplitTest | None:
+def split_of(row: Row[Any]) -> SplitTest | None:
+    """The split test that a row of the table is sent as; None for none."""
     return msgspec.convert(row.split, SplitTest) if row.split else None
 
 
@@ -159,88 +159,14 @@ def _known(c: Connection, send_id: str) -> Send:
     return found
 
 
-def of_campaign(c: Connection, account_id: str, campaign_id: int) -> tuple[SendRow, ...]:
-    """A campaign's sends as people look at them, newest first."""
-    rows = c.execute(
-        select(send)
-        .where(_s.account_id == account_id, _s.campaign_id == campaign_id)
-        .order_by(_s.created_on.desc(), _s.id.desc())
-    ).all()
-    return tuple(shown_row(c, row) for row in rows)
-
-
-def row(c: Connection, send_id: str) -> SendRow | None:
-    """A send as people look at it, by its id."""
-    found = c.execute(select(send).where(_s.id == send_id)).one_or_none()
-    return None if found is None else shown_row(c, found)
-
-
-def of_run(c: Connection, run_id: str) -> SendRow | None:
-    """The send that a run carries out, or has carried out."""
-    found = c.execute(select(send).where(_s.run_id == run_id, _s.run_id != "")).first()
-    return None if found is None else shown_row(c, found)
-
-
-def waves_of(c: Connection, send_id: str) -> tuple[SendRow, ...]:
-    """The waves of a send that have begun, in order, as people look at them."""
-    rows = c.execute(select(send).where(_s.waves_of == send_id).order_by(_s.wave)).all()
-    return tuple(shown_row(c, row) for row in rows)
-
-
-class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A send's count of people: its id, what it said when somebody confirmed the send (nothing where nobody wrote it
-    down), and what it says now."""
-
-    count_id: str
-    counted: tuple[ReasonCount, ...]
-    now: tuple[ReasonCount, ...]
-
-
-def forecast(c: Connection, send_id: str) -> Forecast:
-    """The count of a send, then and now. Raises `KeyError` for an unknown one."""
-    row = c.execute(select(_s.count_id, _s.counted).where(_s.id == send_id)).one_or_none()
-    if row is None:
-        raise KeyError(send_id)
-    counted = tuple(ReasonCount(Outcome(outcome), reason, people) for outcome, reason, people in row.counted)
-    return Forecast(count_id=row.count_id, counted=counted, now=counts.counts(c, row.count_id))
-
-
 def ids_beginning(c: Connection, text: str) -> list[str]:
     """Ids that begin with `text`, in any letter case: at most two, which is enough to know whether it names one."""
     found = select(_s.id).where(_s.id.istartswith(text, autoescape=True)).order_by(_s.id).limit(2)
     return list(c.execute(found).scalars())
 
 
-def shown_row(c: Connection, row: Row[Any]) -> SendRow:
-    """A row of the table as people look at it."""
-    return shown(
-        SendRow,
-        row,
-        campaign=row.campaign_id,
-        run=row.run_id,
-        lists=tuple(row.lists),
-        split=_split(row),
-        excluded=_left_out(c, row.count_id),
-        **_waves(c, row),
-    )
-
-
-def _waves(c: Connection, row: Row[Any]) -> dict[str, object]:
-    """What is shown of a send in waves, and of a wave."""
-    planned = select(send_waves).where(send_waves.c.send_id == (row.waves_of or row.id))
-    found = c.execute(planned).one_or_none()
-    if found is None:
-        return {}
-    waves = msgspec.convert(found.waves, Waves, strict=False)
-    if row.waves_of:
-        return {"waves": waves}
-    mailed = case((_s.state == "Sent", _s.sendable), else_=0)
-    of_it = select(func.max(_s.wave), func.sum(mailed)).where(_s.waves_of == row.id)
-    begun, people = c.execute(of_it).one()
-    return {"waves": waves, "wave": begun or 0, "mailed": int(people or 0), "next_on": found.next_on}
-
-
-def _left_out(c: Connection, count_id: str) -> tuple[ReasonCount, ...]:
+def left_out(c: Connection, count_id: str) -> tuple[ReasonCount, ...]:
+    """Who of a send's count is not mailed, by reason."""
     return tuple(each for each in counts.counts(c, count_id) if each.outcome.value != "added")
 
 

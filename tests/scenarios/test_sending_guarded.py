@@ -13,7 +13,7 @@ from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.runs import RunRef
 from dyntui.service.contract.sends import SendCampaign
 from dyntui.service.permission import CallContext
-from dyntui.store import accounts, sends, watermarks
+from dyntui.store import accounts, send_window, watermarks
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
 
@@ -49,7 +49,7 @@ def test_of_two_who_send_one_count_at_once_one_comes_too_late(office: Office, co
     assert len(office.mailed(campaign)) == count.sendable
     with office.db.read() as c:
         account = accounts.accounts(c)[0].id
-        assert [each.state for each in sends.of_campaign(c, account, campaign.id)] == ["Sent"]
+        assert [each.state for each in send_window.of_campaign(c, account, campaign.id)] == ["Sent"]
 
 
 def test_a_count_that_is_older_than_an_hour_is_not_sent_to(office: Office, counted: Counted) -> None:

@@ -18,6 +18,7 @@ from dyntui.store import (
     outcomes,
     pending_members,
     runs,
+    send_window,
     sends,
     settling,
     staging,
@@ -344,10 +345,10 @@ def test_a_send_carries_the_numbers_of_its_count_to_the_audit(c: Connection) -> 
     )
     assert outcomes.tallies(c, ["r"])["r"].named == 3
     assert sends.of_count(c, "count") == done
-    (shown,) = sends.of_campaign(c, ACCOUNT, 1)
+    (shown,) = send_window.of_campaign(c, ACCOUNT, 1)
     assert (shown.id, shown.campaign, shown.run, shown.lists) == (done.id, done.campaign_id, done.run_id, done.lists)
     assert (shown.potential, shown.sendable, shown.excluded) == (done.potential, done.sendable, done.excluded)
-    assert sends.row(c, done.id) == shown
+    assert send_window.row(c, done.id) == shown
     assert counts.delete_older_than(c, "2030-01-01T00:00:00Z") == 0
     counts.snapshot(c, new("untaken"))
     assert counts.delete_older_than(c, "2030-01-01T00:00:00Z") == 1
