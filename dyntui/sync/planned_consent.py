@@ -13,7 +13,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.model.plans import FLAG, OPT_OUTS, SUPPRESS, UNFLAG, PlannedChange
 from dyntui.store import lifts, planned_changes
 from dyntui.store import suppressions as suppression_store
-from dyntui.sync import record_flags
+from dyntui.sync import flags_taken_back, record_flags
 from dyntui.sync.record_flags import ToSet
 from dyntui.sync.run_context import RunContext
 
@@ -45,7 +45,7 @@ async def keep(ctx: RunContext, dv: Dataverse, account_id: str, typed: Sequence[
     untold = [each.address for each in await ctx.read(lambda c: lifts.untold(c, account_id))]
     again = await ctx.read(lambda c: suppression_store.suppressed_among(c, untold))
     ended = sorted({*untold} - again)
-    await _put(ctx, [_flagged(each, UNFLAG) for each in await record_flags.to_be_taken_back(ctx, dv, ended)])
+    await _put(ctx, [_flagged(each, UNFLAG) for each in await flags_taken_back.to_be_taken_back(ctx, dv, ended)])
 
 
 async def _put(ctx: RunContext, rows: Sequence[PlannedChange]) -> None:

@@ -5,12 +5,13 @@ Where nothing is set, the store keeps who has the address: who said no stays out
 Records are found by the addresses that were suppressed lately, and among those that changed since the last look: one
 that takes a suppressed address later, or whose flag was taken back meanwhile, is set in the next run, and a run with
 nothing new writes nothing. Spellings are compared here: how Dynamics compares is a setting of its database.
+That they are taken back: `dyntui.sync.flags_taken_back`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -43,7 +44,7 @@ Refused = dict[str, DataverseError]
 Wanted = Mapping[str, frozenset[str]]
 
 
-class _Record(
+class Record(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -54,6 +55,8 @@ class _Record(
         "name": "fullname",
     },
 ):
+    """A contact or a lead, with its flags and when somebody changed it last."""
+
     contactid: str = ""
     leadid: str = ""
     address: str | None = None
@@ -74,7 +77,8 @@ class _Record(
         return frozenset(each for each, is_set in held.items() if is_set)
 
 
-def _columns(table: bulk.Table, *more: str) -> tuple[str, ...]:
+def columns_of(table: bulk.Table, *more: str) -> tuple[str, ...]:
+    """What is asked for of a table's records, to be read as `Record`."""
     return (table.key, "emailaddress1", "fullname", EMAIL, BULK_EMAIL, *more)
 
 
@@ -87,13 +91,13 @@ def _lacking(columns: frozenset[str]) -> str:
 class _Found(msgspec.Struct, frozen=True):
     """A record with suppressed addresses. `missing`: the columns to be set, each with the address that wants it."""
 
-    record: _Record
+    record: Record
     addresses: tuple[str, ...]
     missing: Mapping[str, str]
     flagged: bool
 
 
-def _found(row: _Record, wanted: Wanted) -> _Found | None:
+def _found(row: Record, wanted: Wanted) -> _Found | None:
     """None where none of the record's addresses is suppressed."""
     addresses = tuple(each for each in addresses_in(row.address) if each in wanted)
     if not addresses:
@@ -121,10 +125,10 @@ async def _having(dv: Dataverse, table: bulk.Table, wanted: Wanted) -> list[_Fou
     async for page in dv_rows.pages_where_any(
         dv,
         table.entity_set,
-        _Record,
+        Record,
         "emailaddress1",
         list(wanted),
-        select=_columns(table),
+        select=columns_of(table),
         filter=_lacking(frozenset[str]().union(*wanted.values())),
         orderby=(table.key,),
     ):
@@ -191,7 +195,7 @@ async def begin(ctx: RunContext, dv: Dataverse) -> None:
             newest = await dv_rows.find_rows(
                 dv,
                 table.entity_set,
-                _Record,
+                Record,
                 select=(table.key, "modifiedon"),
                 filter=f"modifiedon le {moment(now)}",
                 orderby=("modifiedon desc",),
@@ -212,9 +216,9 @@ async def _settle_begun(ctx: RunContext, dv: Dataverse) -> None:
     ours: list[FlagSet] = []
     for entity, table in TABLES.items():
         mine = [each for each in waiting if each[0].entity == entity]
-        select, ids = _columns(table, "modifiedon", "_modifiedby_value"), {each.person_id for each, _ in mine}
+        select, ids = columns_of(table, "modifiedon", "_modifiedby_value"), {each.person_id for each, _ in mine}
         async for page in dv_rows.pages_where_any(
-            dv, table.entity_set, _Record, table.key, sorted(ids), select=select, orderby=(table.key,)
+            dv, table.entity_set, Record, table.key, sorted(ids), select=select, orderby=(table.key,)
         ):
             for row in page.rows:
                 by_us = (row.changed_by or "").lower() == organisation.service_user_id.lower()
@@ -231,7 +235,7 @@ async def _settle_begun(ctx: RunContext, dv: Dataverse) -> None:
     await ctx.write(settle)
 
 
-def _at_once(row: _Record, when: str) -> bool:
+def _at_once(row: Record, when: str) -> bool:
     about = moment_of(when)
     return about is not None and row.changed_on is not None and row.changed_on <= about + _OVERLAP
 
@@ -260,7 +264,7 @@ async def _set_for_changed(
 
 async def _changed_pages(
     ctx: RunContext, dv: Dataverse, table: bulk.Table, otherwise: str
-) -> AsyncIterator[Sequence[_Record]]:
+) -> AsyncIterator[Sequence[Record]]:
     """Records without the flags that changed since the last look, and those of the condition `otherwise`."""
     mark = await ctx.read(lambda c: watermarks.get(c, "", _mark(table)))
     changed = f"modifiedon ge {moment(datetime.fromisoformat(mark) - _OVERLAP)}" if mark else ""
@@ -270,15 +274,15 @@ async def _changed_pages(
     async for page in dv_rows.pages(
         dv,
         table.entity_set,
-        _Record,
-        select=_columns(table, "modifiedon"),
+        Record,
+        select=columns_of(table, "modifiedon"),
         filter=f"emailaddress1 ne null and {_lacking(await ctx.read(flags.in_use))} and ({looked_at})",
         orderby=(table.key,),
     ):
         yield page.rows
 
 
-async def _suppressed(ctx: RunContext, page: Sequence[_Record], besides: Wanted | None = None) -> list[_Found]:
+async def _suppressed(ctx: RunContext, page: Sequence[Record], besides: Wanted | None = None) -> list[_Found]:
     """Those of the records with an address that some account suppresses, or that is among those `besides`."""
     mentioned = sorted({address for row in page for address in addresses_in(row.address)})
     wanted = {
@@ -305,7 +309,7 @@ async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Sequence[_
     now = text_of(dv.server_time or ctx.moment())
     await ctx.write(functools.partial(flags.begin, rows=about_to, now=now))
     results = await bulk.update_many(
-        dv, table, [{table.key: key, **_all(columns, True)} for key, columns in missing.items()]
+        dv, table, [{table.key: key, **dict.fromkeys(columns, True)} for key, columns in missing.items()]
     )
     answered = list(zip(missing.items(), results, strict=True))
     done = [
@@ -329,104 +333,6 @@ async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Sequence[_
     }
 
 
-def _all(columns: Iterable[str], value: bool) -> dict[str, bool]:
-    return dict.fromkeys(columns, value)
-
-
 def _remember(c: Connection, ctx: RunContext, done: Sequence[FlagSet]) -> None:
     flags.remember(c, done, ctx.now())
     written_consent.flagged(c, ctx, done, flag=True)
-
-
-def _forget(
-    c: Connection, ctx: RunContext, settled: Sequence[FlagSet], taken: Sequence[FlagSet], stays: Sequence[FlagSet]
-) -> None:
-    """`settled`: flags that are dyntui's no more; `taken`: those that were taken back; `stays`: those that stand for
-    another address now."""
-    flags.forget(c, settled)
-    flags.remember(c, stays, ctx.now())
-    written_consent.flagged(c, ctx, taken, flag=False)
-
-
-async def to_be_taken_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> list[ToSet]:
-    """Whose flags `take_back` would take back; nothing is."""
-    ours = await ctx.read(lambda c: flags.of_addresses(c, addresses))
-    found: list[ToSet] = []
-    for entity, table in TABLES.items():
-        having, _ = await _flagged(ctx, dv, table, [each for each in ours if each.entity == entity])
-        for row, flagged in having:
-            found.append(
-                ToSet(
-                    entity=entity,
-                    person=row.id,
-                    name=row.name or "",
-                    address=flagged[0].address,
-                    columns=tuple(each.flag for each in flagged),
-                )
-            )
-    return found
-
-
-async def _flagged(
-    ctx: RunContext, dv: Dataverse, table: bulk.Table, ours: Sequence[FlagSet]
-) -> tuple[list[tuple[_Record, list[FlagSet]]], list[FlagSet]]:
-    """Those of the records that have the address still, and a flag that was set for it alone; and the flags that
-    another address of the record wants, which is suppressed still."""
-    found: list[tuple[_Record, list[FlagSet]]] = []
-    stays: list[FlagSet] = []
-    by_record: dict[str, list[FlagSet]] = {}
-    for each in ours:
-        by_record.setdefault(each.person_id, []).append(each)
-    if not ours:
-        return found, stays
-    async for page in dv_rows.pages_where_any(
-        dv,
-        table.entity_set,
-        _Record,
-        table.key,
-        list(by_record),
-        select=_columns(table),
-        filter=f"({' or '.join(f'{each} eq true' for each in sorted({one.flag for one in ours}))})",
-        orderby=(table.key,),
-    ):
-        several = {row.id: addresses_in(row.address) for row in page.rows}
-        mentioned = sorted({address for each in several.values() for address in each})
-        wanted = await ctx.read(functools.partial(flags.wanted, addresses=mentioned))
-        for row in page.rows:
-            there = several[row.id]
-            still = [each for each in by_record[row.id] if each.address in there and each.flag in row.flags]
-            asks = {each.flag: address for address in there for each in still if each.flag in wanted.get(address, ())}
-            stays += [msgspec.structs.replace(each, address=asks[each.flag]) for each in still if each.flag in asks]
-            if going := [each for each in still if each.flag not in asks]:
-                found.append((row, going))
-    return found, stays
-
-
-async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:
-    """Takes back the flags that were set for these addresses, which no account suppresses any more. A record that has
-    another address by now, or whose flag was not set by dyntui, is left alone."""
-    refused: Refused = {}
-    ours = await ctx.read(lambda c: flags.of_addresses(c, addresses))
-    for entity, table in TABLES.items():
-        mine = [each for each in ours if each.entity == entity]
-        if not mine:
-            continue
-        found, stays = await _flagged(ctx, dv, table, mine)
-        having = {row.id: flagged for row, flagged in found}
-        rows = [{table.key: key, **_all([each.flag for each in flagged], False)} for key, flagged in having.items()]
-        results = await bulk.update_many(dv, table, rows)
-        failed = {
-            key: result.error
-            for key, result in zip(having, results, strict=True)
-            if result.error is not None and result.error.platform_code not in GONE
-        }
-        refused |= {each.address: error for key, error in failed.items() for each in having[key]}
-        settled = [each for each in mine if each.person_id not in failed]
-        taken = [
-            each
-            for (_, flagged), result in zip(having.items(), results, strict=True)
-            if result.error is None
-            for each in flagged
-        ]
-        await ctx.write(functools.partial(_forget, ctx=ctx, settled=settled, taken=taken, stays=stays))
-    return refused

@@ -23,7 +23,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import flags, lifts, outcomes
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import record_flags, written_consent
+from dyntui.sync import flags_taken_back, record_flags, written_consent
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppression_rows import ORIGIN, row_key
@@ -129,7 +129,7 @@ async def _tell_lifts(ctx: RunContext, dv: Dataverse, account_id: str, item: str
         return
     addresses = sorted({each.address for each in untold})
     ended = await ctx.read(lambda c: suppression_store.not_known(c, account_id, addresses))
-    refused = await record_flags.take_back(ctx, dv, ended)
+    refused = await flags_taken_back.take_back(ctx, dv, ended)
     await _delete_rows(dv, account_id, ended)
     told = [each.id for each in untold if each.address not in refused]
     for address, error in refused.items():
