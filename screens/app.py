@@ -313,9 +313,10 @@ class Console(Everywhere):
         """The section one is in."""
         return self.current_mode if self.current_mode in self.MODES else ""
 
-    def open_page(self, place: Place[T], about: T) -> None:
-        """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
-        going.open_page(self, place, about)
+    def open_page(self, place: Place[T], about: T, view: str | None = None) -> None:
+        """Opens the page of a thing: the page of its kind in this section, made on first use and kept. `view`: in this
+        one, whichever was left."""
+        going.open_page(self, place, about, view)
 
     def do_health_open(self) -> None:
         """What is wrong with the installation."""

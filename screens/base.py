@@ -136,6 +136,8 @@ class FramedScreen(Asking[None]):
         self._stale = False
         self._departed = False
         self._theme = ""
+        # The view in which it is to begin, where somebody was led to one; None: in the one that is remembered.
+        self.led_to: str | None = None
         self._top = TopBar(id="top-bar")
         self.trail = Trail(id="trail")
         self._banner = Banner("", id="banner", markup=False)

@@ -98,11 +98,11 @@ class ConsoleApp(Protocol):
     def attach(self) -> None:
         """Reaches for the service."""
 
-    def go(self, section: str) -> None:
-        """Goes to a section."""
+    def go(self, section: str, view: str | None = None) -> None:
+        """Goes to a section, in this `view` whichever was left."""
 
-    def open_page(self, place: Place[T], about: T) -> None:
-        """Opens the page of a thing."""
+    def open_page(self, place: Place[T], about: T, view: str | None = None) -> None:
+        """Opens the page of a thing, in this `view` whichever was left."""
 
     def come_to(self, page: object) -> None:
         """A page is looked at."""

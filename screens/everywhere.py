@@ -44,9 +44,9 @@ class Everywhere(TypingAhead, inherit_bindings=False):
         """Takes an action of the registry."""
         perform(self.screen, action_id)
 
-    def go(self, section: str) -> None:
-        """Goes to a section; going to where one is leads to its top."""
-        going.go(self, section)
+    def go(self, section: str, view: str | None = None) -> None:
+        """Goes to a section; going to where one is leads to its top. `view`: whichever was left."""
+        going.go(self, section, view)
 
     def do_app_palette(self) -> None:
         """Every command by name."""

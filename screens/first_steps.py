@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Final
 
 import msgspec
 
@@ -52,6 +53,11 @@ class Step(msgspec.Struct, frozen=True):
     ability: Ability = Ability.SYNCHRONISE
 
 
+def _sent(known: Known) -> bool:
+    """Also where what was sent is archived meanwhile."""
+    return known.run("send") is not None
+
+
 def _results(known: Known) -> bool:
     send, results = known.run("send"), known.run("campaigns")
     return send is not None and results is not None and results.ended_on >= send.ended_on
@@ -61,10 +67,21 @@ STEPS: tuple[Step, ...] = (
     Step("activate", "Activate a marketing list for email", lambda known: bool(known.lists)),
     Step("synchronise", "Synchronise it", lambda known: any(row.last_synced for row in known.lists)),
     Step("campaigns", "Synchronise the email campaigns", lambda known: bool(known.campaigns)),
-    Step("targets", "Give a campaign its target lists", lambda known: known.targeted is not None),
-    Step("send", "Send it through the wizard", lambda known: known.run("send") is not None, Ability.SEND),
+    Step("targets", "Give a campaign its target lists", lambda known: known.targeted is not None or _sent(known)),
+    Step("send", "Send it through the wizard", _sent, Ability.SEND),
     Step("results", "Synchronise again and read the results", _results),
 )
+
+
+# The section, and the view of it, in which each step is taken.
+_WHERE: Final = {
+    "activate": ("lists", "active"),
+    "synchronise": ("lists", "active"),
+    "campaigns": ("campaigns", "current"),
+    "targets": ("campaigns", "unsent"),
+    "send": ("campaigns", "unsent"),
+    "results": ("campaigns", "current"),
+}
 
 
 def step_rows(known: Known, abilities: Collection[str]) -> list[BarRow]:
@@ -85,16 +102,13 @@ def step_rows(known: Known, abilities: Collection[str]) -> list[BarRow]:
 
 
 def follow(console: ConsoleApp, key: str, known: Known) -> None:
-    """Goes where a step is taken."""
-    if key in ("activate", "synchronise"):
-        console.go("lists")
-        row = next((row for row in known.lists if not row.last_synced), None)
-        if key == "synchronise" and row is not None:
-            console.open_page(LIST, row.id)
-        return
-    console.go("campaigns")
-    row_ = known.targeted
-    if key == "targets":
+    """Goes where a step is taken, and there to the view in which it can be."""
+    section, view = _WHERE[key]
+    console.go(section, view)
+    row, row_ = next((row for row in known.lists if not row.last_synced), None), known.targeted
+    if key == "synchronise" and row is not None:
+        console.open_page(LIST, row.id)
+    elif key == "targets":
         console.notify("Choose a campaign that was not sent yet: Enter opens it, t adds target lists.")
     elif key == "send" and row_ is not None:
         console.open_page(CAMPAIGN, CampaignRef(row_.id, row_.account))

@@ -6,23 +6,32 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from .base import Page
+from .base import FramedScreen, Page
 from .places import Gate, Place, load
 
 T = TypeVar("T")
 
 
-def go(app: App[Any], section: str) -> None:
-    """Goes to a section; going to where one is leads to its top."""
-    if section == app.current_mode:
+def go(app: App[Any], section: str, view: str | None = None) -> None:
+    """Goes to a section; going to where one is leads to its top. `view`: to its top, and to this view of it, whichever
+    was left."""
+    there = section == app.current_mode
+    if not there:
+        app.switch_mode(section)
+    if there or view is not None:
         while len(app.screen_stack) > 1:
             app.pop_screen()
-    else:
-        app.switch_mode(section)
+    if view is not None:
+        top = app.screen
+        assert isinstance(top, FramedScreen)
+        top.led_to = view
+        if top.is_mounted:
+            top.begin()
 
 
-def open_page(app: App[Any], place: Place[T], about: T) -> None:
-    """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
+def open_page(app: App[Any], place: Place[T], about: T, view: str | None = None) -> None:
+    """Opens the page of a thing: the page of its kind in this section, made on first use and kept. `view`: in this view
+    of it, whichever was left."""
     name = f"{app.current_mode}.{place.name}"
     if app.is_screen_installed(name):
         page = app.get_screen(name)
@@ -30,6 +39,7 @@ def open_page(app: App[Any], place: Place[T], about: T) -> None:
         page = load(place)()
         app.install_screen(page, name)
     assert isinstance(page, Page)
+    page.led_to = view
     page.aim(about)
     if page in app.screen_stack:
         while app.screen is not page:

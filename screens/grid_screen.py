@@ -120,9 +120,11 @@ class GridScreen(FramedScreen, Generic[T]):
         """Loads the rows and puts the keys on them."""
         if self.TRAIL:
             self.trail.show_trail(*self.TRAIL)
-        remembered = self.console.memory.now.views.get(self._rows.id, "")
-        if remembered in self.views.keys:
-            self.views.set(remembered)
+        led_to, self.led_to = self.led_to, None
+        # Where somebody is led is not what they chose: that is remembered.
+        view = self.console.memory.now.views.get(self._rows.id, "") if led_to is None else led_to
+        if view in self.views.keys:
+            self.views.set(view)
         self.load()
         self.grid.focus_rows()
 

@@ -109,13 +109,13 @@ class HeldScreen(GridScreen[Decision]):
     def opened(self, row: Decision) -> None:
         """The people, as the run that holds them named them; the refused rows of the list; the conflicts; the plan."""
         if row.kind is Kind.CONFLICTS:
-            self.console.open_page(CONFLICTS, row.name)
+            self.console.open_page(CONFLICTS, row.name, view="")
             return
         if row.kind is Kind.PLAN:
             self.console.open_page(PLAN, row.run)
             return
         if not row.removal:
-            self.console.open_page(QUARANTINE, row.about)
+            self.console.open_page(QUARANTINE, row.about, view="")
             return
         undone = row.kind is Kind.UNDONE
         whose = Whose(

@@ -28,7 +28,7 @@ from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Statu
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
-from .places import LIST, REPORT, RUN, SECTIONS, SEND
+from .places import LIST, REPORT, RUN, SECTIONS, SEND, SENDS
 from .runs_under_way import run_tone
 from .send_standing import goes_out, in_a_line, in_short
 from .shell import LOW, WIDE, progress_text
@@ -257,6 +257,10 @@ class HomeScreen(FramedScreen):
     @on(BarList.Opened, "#first-steps")
     def _open_step(self, event: BarList.Opened) -> None:
         follow(self.console, event.key, self._known)
+
+    def do_sends_open(self) -> None:
+        """Sends; where Home speaks of one that waits, those that do."""
+        self.console.open_page(SENDS, "", view="held" if self._sends is not None else None)
 
     @on(BarList.Opened, "#home-lists")
     def _open_list(self, event: BarList.Opened) -> None:
