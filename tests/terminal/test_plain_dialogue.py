@@ -16,8 +16,11 @@ from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHI
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_GET,
     CAMPAIGN_SEND,
     CAMPAIGNS_PAGE,
+    CampaignDetail,
+    CampaignRow,
 )
 from dyntui.service.contract.held import (
     HELD_DECIDE,
@@ -30,12 +33,21 @@ from dyntui.service.contract.held import (
     HeldLists,
     HeldRemovals,
 )
-from dyntui.service.contract.lists import LIST_GET, LISTS_PAGE
+from dyntui.service.contract.lists import LIST_ACTIVATE, LIST_DEACTIVATE, LIST_GET, LISTS_PAGE
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_WHY, KnownPerson, PeopleQuery, WhyAnswer
 from dyntui.service.contract.quarantine import QUARANTINE_PAGE
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunChanged, RunDetail, RunRef, StartRun
-from dyntui.service.contract.sends import SEND_CANCEL, SEND_GET, SEND_SHOW, SENDS_PAGE, SendCampaign, SendDetail
+from dyntui.service.contract.sends import (
+    SEND_CANCEL,
+    SEND_GET,
+    SEND_SHOW,
+    SENDS_PAGE,
+    SendCampaign,
+    SendDetail,
+    SendRef,
+    SendRow,
+)
 from dyntui.service.contract.session import HELLO, STATUS, Check, Status
 from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionRow, SuppressionsQuery
 from tests.cli.scripted_service import (
@@ -109,7 +121,14 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
     left_out = PersonOutcome(person="p1", name="Ann", outcome=Outcome.EXCLUDED, reason="SUPPRESSED")
     service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(left_out))
     service.answers(CAMPAIGN_SEND, a_send("Queued"))
-    service.answers(SEND_GET, a_send())
+
+    def stands(_: SendRef) -> SendRow:
+        # It went out at once, and the one that is looked at then waits for its turn.
+        if service.requests(SEND_CANCEL):
+            return a_send("Cancelled")
+        return a_send("Queued" if len(service.requests(SENDS_PAGE)) > 1 else "Sent")
+
+    service.answers(SEND_GET, stands)
     service.answers(SENDS_PAGE, page_of(a_send("Queued")))
     people = (ReasonCount(Outcome.ADDED, "", 3),)
     service.answers(SEND_SHOW, SendDetail(send=a_send(), count="count-1", counted=people, people=people))
@@ -173,7 +192,7 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         answer("News", "1. Newsletter, contact, 12,345 members")
         answer("1", "What about Newsletter?")
         answer("1", "outcome: excluded; reason: NO_EMAIL; people: 2")
-        answer("5", "Completed (3 added, 2 excluded)")
+        answer("4", "Completed (3 added, 2 excluded)")
         answer("", "What do you want to do?")
         # A campaign, counted, asked why not, sent.
         answer("3", "A part of the name")
@@ -235,12 +254,23 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
     assert asked_for.reason == "SUPPRESSED"
 
 
+def of_campaign(row: CampaignRow) -> CampaignDetail:
+    empty = {"from_name": "", "from_address": "", "reply_to": "", "text": "", "tags": (), "targets": (), "sends": ()}
+    return CampaignDetail(row=row, **empty)  # type: ignore[arg-type]
+
+
 def test_campaigns_are_archived_and_taken_out_in_lines_alone(
     service: ScriptedService, environ: Mapping[str, str]
 ) -> None:
     away = a_campaign(archived_on="2026-11-22T14:05:09Z", archived_by="Mira Sandahl")
+
+    def now() -> CampaignRow:
+        taken_out, put_away = service.requests(CAMPAIGNS_UNARCHIVE), service.requests(CAMPAIGNS_ARCHIVE)
+        return away if len(put_away) > len(taken_out) else a_campaign()
+
     service.answers(HELLO, a_hello())
-    service.answers(CAMPAIGNS_PAGE, lambda asked: page_of(away if asked.view == "archived" else a_campaign()))
+    service.answers(CAMPAIGNS_PAGE, lambda asked: page_of(away if asked.view == "archived" else now()))
+    service.answers(CAMPAIGN_GET, lambda asked: of_campaign(now()))
     service.answers(CAMPAIGNS_ARCHIVE, Archived(rows=(away,)))
     service.answers(CAMPAIGNS_UNARCHIVE, Archived(rows=(a_campaign(),)))
     with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
@@ -249,12 +279,15 @@ def test_campaigns_are_archived_and_taken_out_in_lines_alone(
         answer("3", "A part of the name")
         answer("", "1. Spring, Unsent")
         answer("1", "15. Archive it")
-        answer("15", "by Mira")
+        # What is offered next is what can be done with it by then.
+        answer("15", "3. Take it out of the archive")
+        answer("3", "15. Archive it")
+        answer("15", "3. Take it out of the archive")
         answer("", "What do you want to do?")
         answer("10", "A part of the name of the archived")
         answer("", "1. Spring, Unsent, archived")
         answer("1", "3. Take it out of the archive")
-        answer("3", "archived: no")
+        answer("3", "15. Archive it")
         answer("", "What do you want to do?")
         # By its name it is found where campaigns are.
         answer("3", "A part of the name")
@@ -262,4 +295,48 @@ def test_campaigns_are_archived_and_taken_out_in_lines_alone(
         terminal.type("\x04")
         assert terminal.ended() == 0
     assert [each.view for each in service.requests(CAMPAIGNS_PAGE)] == ["current", "archived", "all"]
-    assert len(service.requests(CAMPAIGNS_ARCHIVE)) == len(service.requests(CAMPAIGNS_UNARCHIVE)) == 1
+    # Of the email account that it is of: another one may have a campaign of the number.
+    asked = [*service.requests(CAMPAIGNS_ARCHIVE), *service.requests(CAMPAIGNS_UNARCHIVE)]
+    assert len(asked) == 4 and {each.account for each in asked} == {"Main"}
+
+
+def test_what_is_offered_is_what_can_be_done_by_then(service: ScriptedService, environ: Mapping[str, str]) -> None:
+    def activated() -> bool:
+        return len(service.requests(LIST_ACTIVATE)) > len(service.requests(LIST_DEACTIVATE))
+
+    def waiting(_: object) -> Decisions:
+        waits = Decision(kind=Kind.REMOVALS, about=LIST_ID, name="Newsletter", people=40, why="many", in_book=100)
+        return Decisions(rows=() if service.requests(HELD_DECIDE) else (waits,))
+
+    service.answers(HELLO, a_hello())
+    service.answers(LISTS_PAGE, lambda _: page_of(a_list(activated=activated())))
+    service.answers(LIST_GET, lambda _: a_detail(activated=activated()))
+    service.answers(LIST_ACTIVATE, lambda _: a_detail())
+    service.answers(LIST_DEACTIVATE, lambda _: a_detail(activated=False))
+    service.answers(ACCOUNTS_LIST, Accounts(rows=(MAIN,)))
+    service.answers(SENDS_PAGE, page_of(a_send("Missed")))
+    service.answers(SEND_GET, lambda _: a_send("Cancelled" if service.requests(SEND_CANCEL) else "Missed"))
+    service.answers(SEND_CANCEL, a_send("Cancelled"))
+    service.answers(HELD_WAITING, waiting)
+    service.answers(HELD_LISTS, HeldLists(rows=()))
+    service.answers(HELD_DECIDE, HeldDecided(people=40, run=None))
+    with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
+        answer = functools.partial(answer_in, terminal)
+        terminal.until("Number:")
+        answer("2", "A part of the name")
+        answer("", "1. Newsletter")
+        answer("1", "4. Activate for email\r\n5. How it has grown")
+        answer("4", "8. Deactivate for email")
+        answer("", "What do you want to do?")
+        answer("4", "Which send?")
+        answer("1", "5. Send now what missed its hour")
+        answer("4", "1. Yes, stop it")
+        answer("1", "3. Who was left out for a reason\r\n0. Back")
+        answer("", "What do you want to do?")
+        # What is decided does not wait any more.
+        answer("1", "Decide about what?")
+        answer("1", "3. Keep them")
+        answer("3", "Nothing waits for a decision.")
+        terminal.type("\x04")
+        assert terminal.ended() == 0
+    assert len(service.requests(HELD_DECIDE)) == len(service.requests(SEND_CANCEL)) == 1
