@@ -10,6 +10,7 @@ import pytest
 
 from tests.built_once import built_once
 from tests.faults.job import Ending, FrozenOffice, Job, make_ready_to_send, new_office, office_from
+from tests.faults.waiting import make_everything_wait
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,12 @@ def connected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def targeted(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world in which a list is synchronised, and a campaign waits to be sent to it."""
     return built_once(tmp_path_factory, "targeted-for-faults", lambda folder: make_ready_to_send(connected, folder))
+
+
+@pytest.fixture(scope="session")
+def waiting(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which something of everything waits for somebody's decision."""
+    return built_once(tmp_path_factory, "waiting-for-faults", lambda folder: make_everything_wait(connected, folder))
 
 
 @pytest.fixture(scope="session")
