@@ -180,8 +180,8 @@ class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
 
     Of the campaign in hand: `step`: which of its feeds is being read, or `tell`, `""` before its totals were; `next`:
     the place of the next page, `page`: its number; `results_since`: from when on its feeds are read, `""` from the
-    beginning; `kinds`: what is read of its recipients; `totals`: a fingerprint of its totals; `repeats`: one of its
-    feeds did not go on; `untimed`: whom a time was given for that cannot be.
+    beginning, `roi_since`: its ROI; `kinds`: what is read of its recipients; `totals`: a fingerprint of its totals;
+    `repeats`: one of its feeds did not go on; `untimed`: whom a time was given for that cannot be.
     """
 
     news: tuple[int, ...] | None = None
@@ -192,6 +192,7 @@ class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     next: str = ""
     page: int = 0
     results_since: str = ""
+    roi_since: str = ""
     kinds: tuple[ResultKind, ...] = tuple(ResultKind)
     totals: str = ""
     repeats: bool = False

@@ -8,7 +8,7 @@ Public:
     record_content(c, account_id, campaign_id, text)
     get(c, account_id, campaign_id) -> Campaign | None; all_of(c, account_id) -> list[Campaign]
     find(c, campaign_id) -> list[Campaign]                              in every account
-    without_results(c, account_id) -> list[int]
+    without_results(c, account_id) -> list[int]; looked_at(c, account_id) -> [(id, sent on, results on)]
     written(c, account_id, rows)                                       what Dynamics was told: (id, fingerprint, row_id)
     targets(c, account_id, campaign_id) -> list[str]; change_targets(c, account_id, campaign_id, add, remove)
 What recipients did: `dyntui.store.recipients`; as people look at campaigns: `dyntui.store.campaign_window`; reports:
@@ -208,12 +208,26 @@ def all_of(c: Connection, account_id: str) -> list[Campaign]:
     return [_campaign(row) for row in c.execute(with_targets().where(_c.account_id == account_id).order_by(_c.id))]
 
 
+# Nothing of these has gone out (dotdigital_api.md 7.1); what is triggered, paused or cancelled may have reached people.
+_NOT_OUT = ("", "unsent", "requiressystemapproval", "requiressmsapproval", "requiresworkflowapproval")
+
+
+def _gone_out(account_id: str) -> tuple[ColumnElement[bool], ...]:
+    out = func.lower(_c.status).not_in(_NOT_OUT), func.lower(_c.type).not_in(("template", "aitemplate"))
+    return (_c.account_id == account_id, *out)
+
+
 def without_results(c: Connection, account_id: str) -> list[int]:
-    """Campaigns that have been sent and whose results were never read to the end, or are to be read again."""
-    sent = func.lower(_c.status).in_(("sent", "sending"))
+    """Campaigns that have gone out and whose results were never read to the end, or are to be read again."""
     unread = or_(_c.results_on == "", _c.read_again.is_(True))
-    rows = c.execute(select(_c.id).where(_c.account_id == account_id, sent, unread).order_by(_c.id))
-    return list(rows.scalars())
+    return list(c.execute(select(_c.id).where(*_gone_out(account_id), unread).order_by(_c.id)).scalars())
+
+
+def looked_at(c: Connection, account_id: str) -> list[tuple[int, str, str]]:
+    """Campaigns that have gone out, with when they were sent (`""`: not known) and when their results were read last,
+    those first that have not been read for longest."""
+    known = select(_c.id, _c.sent_on, _c.results_on).where(*_gone_out(account_id), _c.results_on != "")
+    return [tuple(row) for row in c.execute(known.order_by(_c.results_on, _c.id))]
 
 
 def written(c: Connection, account_id: str, rows: Iterable[tuple[int, str, str]]) -> None:

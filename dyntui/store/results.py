@@ -1,7 +1,7 @@
 """Results of a campaign from what its recipients did: counts, the course over time, links, the recipients themselves.
 
 Public:
-    totals(c, account_id, campaign_id, count_id="") -> Totals
+    totals(c, account_id, campaign_id, count_id="") -> Totals; events(c, account_id, campaign_id) -> {kind: number}
     hours(c, account_id, campaign_id) -> list[Hour]; links(c, account_id, campaign_id, limit=50) -> list[Link]
     read_with(c, account_id, campaign_id, by) -> list[ReadWith]; roi(c, account_id, campaign_id) -> list[RoiRow]
     window(c, asked, account_id=, campaign_id=, kept=) -> Page[RecipientRow]
@@ -38,6 +38,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     unsubscribed: int
     forwards: int
     replies: int
+    page_views: int
 
 
 def totals(c: Connection, account_id: str, campaign_id: int, count_id: str = "") -> Totals:
@@ -61,6 +62,7 @@ def totals(c: Connection, account_id: str, campaign_id: int, count_id: str = "")
             people(_r.unsubscribed.is_(True)).label("unsubscribed"),
             total(_r.forwards).label("forwards"),
             total(_r.replies).label("replies"),
+            total(_r.page_views).label("page_views"),
         ).where(*_recipients(account_id, campaign_id, count_id))
     ).one()
     return Totals(**{name: int(value) for name, value in row._mapping.items()})
@@ -72,6 +74,16 @@ def _recipients(account_id: str, campaign_id: int, count_id: str) -> list[Column
         mailed = (target_person.c.count_id == count_id, target_person.c.outcome == Outcome.ADDED.value)
         scope.append(_r.address.in_(select(target_person.c.address).where(*mailed)))
     return scope
+
+
+def events(c: Connection, account_id: str, campaign_id: int) -> dict[str, int]:
+    """How many single events of each kind are known."""
+    rows = c.execute(
+        select(_a.kind, func.count())
+        .where(_a.account_id == account_id, _a.campaign_id == campaign_id)
+        .group_by(_a.kind)
+    )
+    return {kind: int(number) for kind, number in rows}
 
 
 def hours(c: Connection, account_id: str, campaign_id: int) -> list[Hour]:

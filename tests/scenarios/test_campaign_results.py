@@ -348,3 +348,94 @@ def test_of_results_is_read_what_levels_and_switches_say_and_all_of_it_once_more
 
 def item_in(run: RunDetail, campaign: CampaignRow) -> list[Any]:
     return [each for each in run.items if each.id == str(campaign.id)]
+
+
+def whole_readings(calls: list[dict[str, Any]]) -> int:
+    """How often the recipients of a campaign were read from the beginning: each reading ends with an empty page."""
+    return sum(each["count"] for each in calls if each["route"].endswith("/activities")) // 2
+
+
+def test_what_dotdigital_processes_days_late_is_found_at_a_bounded_cost(
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later than the overlap of the feeds, when nobody does anything with the campaign any more."""
+    campaign, count = counted
+    dotdigital = office.sandbox.state.config.dotdigital
+    dotdigital.late_activity_share, dotdigital.late_activity_seconds = 0.5, 6 * 24 * 3600.0
+    office.send(count)
+    office.let_pass(hours=20)
+    office.run("campaigns")
+    soon, readings = happened(office, campaign), 0
+    for day in range(16):
+        office.let_pass(days=1)
+        if day == 7:
+            killing = EveryStep(monkeypatch)
+            with killing.of(office):
+                office.run("campaigns")
+            assert killing.kills["campaigns"] > 15
+            continue
+        run, calls = office.calls_between(lambda: office.run("campaigns"))
+        assert run.run.status is RunStatus.COMPLETED
+        readings += whole_readings(calls)
+    late = happened(office, campaign)
+    assert all(late[kind] > soon[kind] for kind in ("open", "click", "page", "roi")), (soon, late)
+    assert kept(office, campaign) == {kind: times for kind, times in late.items() if kind != "reply"}
+    assert told(office, campaign) == late
+    assert 0 < readings < 9
+    # What is complete is not read again.
+    office.let_pass(days=10)
+    assert not whole_readings(office.calls_between(lambda: office.run("campaigns"))[1])
+
+
+def test_what_totals_count_and_no_reading_tells_is_named_and_not_looked_for_for_ever(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, _ = sent
+
+    def counts_more(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith(f"/campaigns/{campaign.id}/summary"):
+            return answer
+        totals = answer.json()
+        more = {
+            "numTotalOpens": totals["numTotalOpens"] + 5,
+            "numRecipientsClicked": totals["numRecipientsClicked"] + 1,
+        }
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=totals | more)
+
+    office.sandbox.doctor(counts_more)
+    (item,) = item_in(office.run("campaigns"), campaign)
+    assert "counts 5 opens and 1 person who clicked more than it tells of people" in item.note, item.note
+    assert "read again from the beginning" in item.note
+    readings = 0
+    for _ in range(20):
+        office.let_pass(days=2)
+        _, calls = office.calls_between(lambda: office.run("campaigns"))
+        readings += whole_readings(calls)
+    assert readings == 2
+    asked = office.run("campaigns", campaigns=(str(campaign.id),))
+    (item,) = item_in(asked, campaign)
+    assert "counts 5 opens and 1 person who clicked more" in item.note and "read again" not in item.note
+
+
+def test_a_campaign_that_goes_on_sending_is_read_again_after_a_reading_broke_off(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    """Its status is another one than Sent, and nobody has done anything with it lately."""
+    campaign, send = sent
+
+    def goes_on(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith("/campaigns/filtered"):
+            return answer
+        rows = [row | ({"status": "Triggered"} if row["id"] == campaign.id else {}) for row in answer.json()]
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(goes_on)
+    opens = {"system": "dotdigital", "route": f"/campaigns/{campaign.id}/opens", "kind": "status", "status": 400}
+    for _ in range(2):
+        office.sandbox.order(opens)
+        assert item_of(office.run("campaigns"), campaign) is RunStatus.FAILED
+        office.sandbox.reset()
+        office.let_pass(days=20)
+    office.run("campaigns")
+    assert office.send_page(send.id).results_on
+    assert recipients(office, campaign) == send.sendable

@@ -52,6 +52,16 @@ def test_sent_campaigns_without_results_are_to_be_read(c: Connection) -> None:
     assert campaigns.without_results(c, "a") == [2]
     campaigns.record_summary(c, "a", 2, {}, NOW)
     assert campaigns.without_results(c, "a") == []
+    assert campaigns.looked_at(c, "a") == [(2, WINTER.sent_on, NOW)]
+
+
+def test_campaigns_that_may_have_reached_people_are_read_whatever_their_status(c: Connection) -> None:
+    out = ("Sending", "Triggered", "Paused", "Cancelled", "a new one")
+    rows = [msgspec.structs.replace(WINTER, id=number, status=status) for number, status in enumerate(out, 10)]
+    still_here = ("Unsent", "RequiresSystemApproval", "RequiresSMSApproval", "RequiresWorkflowApproval", "")
+    rows += [msgspec.structs.replace(WINTER, id=number, status=status) for number, status in enumerate(still_here, 20)]
+    campaigns.record_headers(c, "a", [*rows, msgspec.structs.replace(WINTER, id=30, type="AiTemplate")], NOW)
+    assert campaigns.without_results(c, "a") == [10, 11, 12, 13, 14]
 
 
 def test_campaigns_of_which_more_is_wanted_are_to_be_read_again(c: Connection) -> None:
@@ -142,6 +152,7 @@ def test_what_recipients_did_adds_up(c: Connection) -> None:
         unsubscribed=1,
         forwards=0,
         replies=0,
+        page_views=0,
     )
     assert recipients.count_recipients(c, "a", 1) == 4
     assert results.totals(c, "a", 99).people == 0

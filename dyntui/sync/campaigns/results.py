@@ -3,7 +3,9 @@ recipient is stands in the listing of recipients alone: it is read whichever kin
 
 Where a campaign was read before, its feeds are asked for what came since, with an overlap: dotdigital may process
 openings and clicks late. What is read again is known by its key. Totals that are as they were tell that there is
-nothing new; ROI does not show in them, so once a day the feeds are read all the same.
+nothing new. What was processed later than the overlap shows in the totals alone: where they count more than people are
+known for, the campaign is read from the beginning, as `dyntui.model.late_results` says how often. ROI does not show in
+them, so it is read once a day all the same, and as often from the beginning.
 """
 
 from __future__ import annotations
@@ -25,22 +27,23 @@ from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.paging import Page
+from dyntui.model import late_results
 from dyntui.model.campaign_results import Reading, ResultKind, reading_text
 from dyntui.model.cursors import CampaignsCursor
+from dyntui.model.late_results import Behind
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.store import campaigns, outcomes, recipients, watermarks
 from dyntui.store.campaigns import Campaign, total
 from dyntui.store.recipients import Activity, Recipient
 from dyntui.sync import feeds, odd_answers
-from dyntui.sync.campaigns import engagement_rows, events, split_tests
+from dyntui.sync.campaigns import engagement_rows, events, missing, split_tests
 from dyntui.sync.campaigns import recipients as recipient_rows
 from dyntui.sync.campaigns.events import Event
 from dyntui.sync.run_context import RunContext
 
-# How late dotdigital may process what somebody did; nobody says so.
+# How late dotdigital mostly processes what somebody did; nobody says so.
 OVERLAP = timedelta(hours=48)
-_WHOLE_FEEDS_EVERY = timedelta(days=1)
 # As many as a person reads.
 _NAMED = 5
 _TELL = "tell"
@@ -49,10 +52,15 @@ log = logging.getLogger(__name__)
 
 
 class _Read(msgspec.Struct, frozen=True):
-    """Up to when a campaign's feeds were read, by dotdigital's clock, and a fingerprint of its totals then."""
+    """Up to when a campaign's feeds were read, by dotdigital's clock, and a fingerprint of its totals then. `whole_on`,
+    `roi_on`: when they were, and ROI was, read from the beginning; `behind`: what nobody was known for then, None where
+    nobody had looked."""
 
     on: str = ""
     totals: str = ""
+    whole_on: str = ""
+    roi_on: str = ""
+    behind: Behind | None = None
 
 
 class _Feed(msgspec.Struct, frozen=True):
@@ -93,14 +101,51 @@ async def read(
         if not await _begin(ctx, dd, campaign, wanted, asked):
             return
     await ctx.begin_item(item, kind="campaign", name=campaign.name, place=place)
+    await _feeds(ctx, dd, campaign)
+    if await _again(ctx, campaign, asked):
+        await _feeds(ctx, dd, campaign)
+    kinds = ctx.at(CampaignsCursor).kinds
+    await engagement_rows.tell(ctx, dv, account_id, campaign_id, kinds, _stage(campaign))
+    await _end(ctx, campaign)
+
+
+async def _feeds(ctx: RunContext, dd: Dotdigital, campaign: Campaign) -> None:
     while (step := ctx.at(CampaignsCursor).step) != _TELL:
         if step == _RECIPIENTS:
             await _recipients(ctx, dd, campaign)
         else:
             await _events(ctx, dd, campaign, ResultKind(step))
-    kinds = ctx.at(CampaignsCursor).kinds
-    await engagement_rows.tell(ctx, dv, account_id, campaign_id, kinds, _stage(campaign))
-    await _end(ctx, campaign)
+
+
+async def _again(ctx: RunContext, campaign: Campaign, asked: bool) -> bool:
+    """Whether all of it is read from the beginning, now that its news leave something missing."""
+    at = ctx.at(CampaignsCursor)
+    if not at.results_since or at.repeats:
+        return False
+    before = await ctx.read(lambda c: _known(c, campaign))
+    behind = await ctx.read(lambda c: _behind(c, campaign, at, before))
+    if not behind.again or not (asked or _due(campaign, before.whole_on, at.until)):
+        return False
+    await _save(ctx, replace(at, step=_RECIPIENTS, next="", page=0, results_since="", roi_since=""), campaign)
+    return True
+
+
+def _known(c: Connection, campaign: Campaign) -> _Read:
+    stored = watermarks.get(c, campaign.account_id, _feed_of(campaign.id))
+    return msgspec.json.decode(stored, type=_Read) if stored else _Read()
+
+
+def _behind(c: Connection, campaign: Campaign, at: CampaignsCursor, before: _Read) -> Behind:
+    """How far what is known of its people is behind its totals, now that the feeds were read."""
+    missing_now = missing.of_people(c, campaign, at.kinds)
+    after = late_results.after_news if at.results_since else late_results.after_whole
+    return after(before.behind or Behind(), missing_now)
+
+
+def _due(campaign: Campaign, on: str, until: str) -> bool:
+    """Whether what was done up to `on` is to be done again at `until`."""
+    now = moment_of(until)
+    return now is None or late_results.due(moment_of(campaign.sent_on), moment_of(on), now)
 
 
 def _stage(campaign: Campaign) -> str:
@@ -119,23 +164,29 @@ async def _begin(ctx: RunContext, dd: Dotdigital, campaign: Campaign, wanted: Re
     """Its totals, into the store; whether there is something to be read besides.
 
     Who was mailed and did nothing shows in a reading from the beginning alone: the first, one that was broken off, the
-    first after the campaign was sent to more people, and the first after more is wanted than was read.
+    first after the campaign was sent to more people, the first after more is wanted than was read, and one for what the
+    totals count and nobody is known for.
     """
     account_id = campaign.account_id
     totals = msgspec.to_builtins(await dd_campaigns.summary(dd, campaign.id)) | await split_tests.read(dd, campaign)
-    stored = await ctx.read(lambda c: watermarks.get(c, account_id, _feed_of(campaign.id)))
-    before = msgspec.json.decode(stored, type=_Read) if stored else _Read()
+    before = await ctx.read(lambda c: _known(c, campaign))
     known = await ctx.read(lambda c: recipients.count_recipients(c, account_id, campaign.id))
     more = total(totals, "numTotalSent") > total(campaign.summary, "numTotalSent")
-    detailed = bool(wanted.kinds)
     read_on = moment_of(before.on)
-    whole = detailed and (not campaign.results_on or not known or more or campaign.read_again or read_on is None)
-    as_they_are = _print(totals)
-    news = detailed and (whole or asked or before.totals != as_they_are or _due(ctx, read_on))
+    whole = not campaign.results_on or not known or more or campaign.read_again or read_on is None
     at = ctx.at(CampaignsCursor)
+    late = before.behind is not None and before.behind.again and (asked or _due(campaign, before.whole_on, at.until))
+    whole = bool(wanted.kinds) and (whole or late)
+    as_they_are = _print(totals)
+    step = _RECIPIENTS if whole or asked or before.totals != as_they_are else _else(at, wanted, before)
+    # Which has reached nobody, such as one that waits to be triggered.
+    empty = not known and not total(totals, "numTotalSent") and not asked
+    whole = whole and not empty
+    news = bool(wanted.kinds and step and not empty)
     if news:
         since = "" if whole or read_on is None else text_of(read_on - OVERLAP)
-        at = replace(at, step=_RECIPIENTS, results_since=since, kinds=wanted.kinds, totals=as_they_are)
+        roi = "" if _due(campaign, before.roi_on, at.until) else since
+        at = replace(at, step=step, results_since=since, roi_since=roi, kinds=wanted.kinds, totals=as_they_are)
 
     def keep(c: Connection) -> None:
         now = "" if whole else ctx.now()
@@ -152,9 +203,12 @@ def _still_again(c: Connection, campaign: Campaign, read: Reading) -> bool:
     return not read.holds(campaigns.reading(c, campaigns.get(c, campaign.account_id, campaign.id) or campaign))
 
 
-def _due(ctx: RunContext, read_on: datetime | None) -> bool:
-    until = moment_of(ctx.at(CampaignsCursor).until)
-    return read_on is None or until is None or until - read_on >= _WHOLE_FEEDS_EVERY
+def _else(at: CampaignsCursor, wanted: Reading, before: _Read) -> str:
+    """With which step to begin where the totals are as they were; `""`: nothing is to be read."""
+    read_on, until = moment_of(before.on), moment_of(at.until)
+    if ResultKind.ROI in wanted.kinds and (read_on is None or until is None or until - read_on >= late_results.A_DAY):
+        return ResultKind.ROI.value
+    return "" if before.behind is not None else _TELL
 
 
 async def _save(
@@ -225,7 +279,8 @@ def _keep_recipients(
 async def _events(ctx: RunContext, dd: Dotdigital, campaign: Campaign, step: ResultKind) -> None:
     feed = _FEEDS[step]
     at = ctx.at(CampaignsCursor)
-    latest, since = _latest(at), moment_of(at.results_since) or EPOCH
+    latest = _latest(at)
+    since = moment_of(at.roi_since if step is ResultKind.ROI else at.results_since) or EPOCH
     try:
         async for page in feed.pages(dd, campaign.id, since=since, resume=at.next or None, takes_odd=True):
             rows: Sequence[Event] = page.rows
@@ -268,7 +323,12 @@ async def _end(ctx: RunContext, campaign: Campaign) -> None:
     through = not at.repeats and (known > 0 or sent == 0)
     if at.repeats:
         await odd_answers.name_repeating(ctx, item, f"results of {campaign.name}")
+    before = await ctx.read(lambda c: _known(c, campaign))
+    behind = await ctx.read(lambda c: _behind(c, campaign, at, before))
+    whole_on = before.whole_on if at.results_since else at.until
+    roi_on = before.roi_on if at.roi_since or ResultKind.ROI not in at.kinds else at.until
     notes = [f"dotdigital counts {sent:,} mails, and lists {known:,} recipients"] if known < sent else []
+    notes += await ctx.read(lambda c: _late(c, campaign, at, behind, whole_on))
     if at.untimed:
         more = "; and more" if len(at.untimed) > _NAMED else ""
         notes.append(f"kept without a time, as that cannot be: {'; '.join(at.untimed[:_NAMED])}{more}")
@@ -277,8 +337,19 @@ async def _end(ctx: RunContext, campaign: Campaign) -> None:
         again = _still_again(c, campaign, Reading("DETAILED", at.kinds)) if through else None
         campaigns.record_results_read(c, account_id, campaign.id, ctx.now() if through else "", again=again)
         if through:
-            mark = msgspec.json.encode(_Read(at.until, at.totals)).decode()
-            watermarks.put(c, account_id, _feed_of(campaign.id), mark)
+            mark = _Read(at.until, at.totals, whole_on, roi_on, behind)
+            watermarks.put(c, account_id, _feed_of(campaign.id), msgspec.json.encode(mark).decode())
         ctx.close_item(c, item, note="; ".join(notes))
 
     await _save(ctx, at, campaign, end)
+
+
+def _late(c: Connection, campaign: Campaign, at: CampaignsCursor, behind: Behind, whole_on: str) -> list[str]:
+    """What the totals count and nobody is known for, in words, and when it is looked for."""
+    counted = missing.in_words(missing.of_people(c, campaign, at.kinds))
+    if not counted:
+        return []
+    whole = moment_of(whole_on)
+    when = late_results.next_look(moment_of(campaign.sent_on), whole) if behind.again and whole is not None else None
+    again = f"; it is read again from the beginning after {text_of(when)}" if when is not None else ""
+    return [f"dotdigital counts {counted} more than it tells of people{again}"]

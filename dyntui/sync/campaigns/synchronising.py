@@ -1,7 +1,8 @@
 """The email campaigns of an account: all are listed, and those with news are read and told to Dynamics.
 
-Which have news is asked with one call, and then with a call for each that was active lately (its totals). What is
-written to Dynamics is compared by fingerprint with what was written before, so a run without news writes nothing.
+Which have news is asked with one call, and then with a call for each that was active lately (its totals). What
+dotdigital processes late makes no campaign active again: the totals of the others are looked at from time to time. What
+is written to Dynamics is compared by fingerprint with what was written before, so a run without news writes nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model import late_results
 from dyntui.model.cursors import CampaignsCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
@@ -21,6 +23,8 @@ from dyntui.sync.campaigns import campaign_rows, listing, results
 from dyntui.sync.run_context import RunContext
 
 _FEED = "campaign-activity"
+# So many of the campaigns with which nothing has happened lately are looked at by a run.
+_LOOKED_AT = 20
 
 
 async def synchronise(
@@ -65,11 +69,19 @@ async def _list(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str,
 
 
 async def _with_news(ctx: RunContext, dd: Dotdigital, account_id: str, since: datetime, listed: set[int]) -> list[int]:
-    """Sent campaigns with activity since the last run, and those whose results were never read to the end; not those
-    that were deleted in dotdigital since."""
+    """Sent campaigns with activity since the last run, those whose results were never read to the end, and some that
+    have not been looked at for long; not those that were deleted in dotdigital since."""
     unread = await ctx.read(lambda c: campaigns.without_results(c, account_id))
     active = {each.id for each in await dd_campaigns.campaigns_with_activity_since(dd, since)}
-    return sorted((active | set(unread)) & listed)
+    news = (active | set(unread)) & listed
+    looked = await ctx.read(lambda c: campaigns.looked_at(c, account_id))
+    now = ctx.moment()
+    due = [
+        each
+        for each, sent, on in looked
+        if each in listed - news and late_results.due(moment_of(sent), moment_of(on), now)
+    ]
+    return sorted(news.union(due[:_LOOKED_AT]))
 
 
 async def _failed(ctx: RunContext, account_id: str, campaign_id: int, place: int, error: DyntuiError) -> None:
