@@ -66,6 +66,10 @@ _PICK = Wording(
     empty="No marketing list is activated for email",
     next_step="Activate one first: 2, then a.",
 )
+# Around the rows of the targets: frame, titles, count.
+_AROUND_TARGETS = 4
+# Lines for rows at least, as a filter takes one of them; and for the words in place of rows.
+_FEWEST_TARGETS, _NO_TARGETS = 3, 5
 # Told where there are more than a few lines.
 _WHERE_ROOMY = ("Reply to", "Account", "Kind", "Tags")
 
@@ -106,16 +110,17 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
             facts.border_title = "Email campaign"
             yield self._facts
         yield self._panes
-        with Horizontal(id="campaign-lower"):
-            with Vertical(id="pane-targets", classes="pane card") as targets:
-                targets.border_title = "Target Marketing Lists"
-                yield self._targets
-            with Vertical(id="pane-text", classes="pane card") as text:
-                text.border_title = "Text"
-                yield self._text
-        with Vertical(id="pane-sends", classes="pane card") as sends:
-            sends.border_title = "Sends"
-            yield self._sends
+        with Vertical(id="campaign-room"), Vertical(id="campaign-rest"):
+            with Horizontal(id="campaign-lower"):
+                with Vertical(id="pane-targets", classes="pane card") as self._targets_pane:
+                    self._targets_pane.border_title = "Target Marketing Lists"
+                    yield self._targets
+                with Vertical(id="pane-text", classes="pane card") as text:
+                    text.border_title = "Text"
+                    yield self._text
+            with Vertical(id="pane-sends", classes="pane card") as sends:
+                sends.border_title = "Sends"
+                yield self._sends
 
     def aimed(self) -> None:
         """Another campaign: nothing is known of it yet."""
@@ -193,6 +198,8 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
             f"{elsewhere}." if elsewhere else with_its_key(self, "Not sent yet", "campaigns.send")
         )
         self._sends.show_rows(send_rows(detail.sends))
+        lines = max(_FEWEST_TARGETS, len(detail.targets)) if detail.targets else _NO_TARGETS
+        self._targets_pane.styles.height = _AROUND_TARGETS + lines
         self._panes.show_choices(
             (
                 ("targets", "Target Marketing Lists", len(detail.targets)),

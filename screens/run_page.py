@@ -88,7 +88,7 @@ class RunPage(RunActions, Page[str]):
                 tally.border_title = "People by outcome"
                 yield self._tally
                 yield self._sum
-            with Vertical(id="run-items-card", classes="card") as items:
+            with Vertical(id="run-items-room"), Vertical(id="run-items-card", classes="card") as items:
                 items.border_title = "Items"
                 yield self._items
                 yield self._note

@@ -85,7 +85,7 @@ class SendPage(SendActions, Page[str]):
                 with Vertical(id="send-waves-card", classes="card") as waves:
                     waves.border_title = "Waves"
                     yield self._waves
-                with Vertical(id="send-results-card", classes="card") as results:
+                with Vertical(id="send-results-room"), Vertical(id="send-results-card", classes="card") as results:
                     results.border_title = "What came back"
                     yield self._results
 

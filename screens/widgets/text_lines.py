@@ -46,9 +46,9 @@ class TextLines(ScrollView, Toned, can_focus=True):
     def on_resize(self) -> None:
         """Long lines run on elsewhere."""
         if self._wrapped:
-            self._rows = self._fitted(self._wrapped)
+            before, self._rows = len(self._rows), self._fitted(self._wrapped)
             self.virtual_size = Size(self.size.width, len(self._rows))
-            self.refresh()
+            self.refresh(layout=len(self._rows) != before)
 
     def _fitted(self, text: str) -> tuple[Row, ...]:
         width = max(20, self.size.width - 1)

@@ -58,3 +58,44 @@ async def test_words_in_place_of_rows_stand_in_the_middle_of_the_screen() -> Non
         # With rows the card is there.
         await hand.press("escape")
         assert "╭─ Decision" in hand.text
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 50)])
+async def test_the_frames_of_a_run_and_of_a_send_end_with_what_is_in_them(size: tuple[int, int]) -> None:
+    async with driving(Opening("doubted"), size) as hand:
+        # The send that was cancelled, its run, a run of a list, one that has failed.
+        await hand.press("4", "enter")
+        assert empty_lines(hand) == {"Who, and why not": 0, "What came back": 0}
+        for keys in (("a",), ("escape", "escape", "j", "enter"), ("escape", "j", "j", "enter")):
+            await hand.press(*keys)
+            found = empty_lines(hand)
+            assert "Items" in found and not any(found.values()), found
+        assert "207 read = 207 with a named outcome" in hand.text and "Soft bounced" in hand.text
+
+
+async def test_where_more_is_said_of_a_run_than_fits_its_sum_stays() -> None:
+    for size in ((80, 24), (60, 18)):
+        async with driving(size=size) as hand:
+            await hand.to("4", "22 Nov 12:00  Newsletter")
+            await hand.press("enter")
+            assert "207 read = 207 with a named outcome" in hand.text and "Soft bounced" not in hand.text
+            await hand.press("G")
+            assert "207 read = 207 with a named outcome" in hand.text and "Soft bounced" in hand.text
+
+
+async def test_the_sends_of_a_campaign_are_directly_below_its_targets_and_text() -> None:
+    async with driving(Opening("doubted"), (200, 60)) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("enter")
+        page = hand.app.screen
+        below = max(page.query_one(f"#pane-{each}").region.bottom for each in ("targets", "text"))
+        sends = page.query_one("#pane-sends")
+        assert sends.region.y == below and sends.region.height == 3
+        # A longer text has the room that there is, and what is more scrolls above the sends.
+        await hand.press("p")
+        assert "[4] http://$UNSUB$" in hand.text and sends.region.height == 3
+        await hand.pilot.resize_terminal(120, 24)
+        await hand.settle()
+        assert sends.region.height == 3 and "[4] http://$UNSUB$" not in hand.text
+        await hand.press("G")
+        assert "[4] http://$UNSUB$" in hand.text
