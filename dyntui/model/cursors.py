@@ -203,6 +203,10 @@ class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
         return CampaignsCursor(news=self.news, place=self.place + 1, since=self.since, until=self.until)
 
 
+# What comes once the platform has a send: it offers no recall.
+PAST_RECALL = frozenset({"follow", "handed", "clear", "done"})
+
+
 class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     """Of a send. `phase`: what is to be done next, `""` at the start; `read`, `place`: how many target lists have been
     read and synchronised; `after`, `done`: the person up to whom recipients are in the address book, and how many.
@@ -236,6 +240,11 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     def may_exist(self) -> bool:
         """Whether a request to create the send has left, and was not refused in words."""
         return self.asked or self.turned_away
+
+    @property
+    def past_recall(self) -> bool:
+        """Whether dotdigital may have the send by now, or has it: there is nothing left to cancel."""
+        return self.asked or self.phase in PAST_RECALL
 
     def entering(self, phase: str) -> SendCursor:
         """At the beginning of a phase, with what all later ones need to know of the request."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
@@ -222,7 +223,8 @@ class Runs:
 
     @answers(RUN_CANCEL)
     async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
-        """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send."""
+        """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send.
+        Raises RUN_UNKNOWN, RUN_AMBIGUOUS, SEND_NOT_CANCELLABLE where dotdigital may have the send."""
         asked = await self._named(request.id)
         if asked.kind in SENDING:
             await context.require(Ability.SEND)
@@ -230,7 +232,11 @@ class Runs:
 
         def stop(c: Connection) -> None:
             stopped = runs.request_cancel(c, asked.id, now)
-            if asked.kind in SENDING and stopped is not None and stopped.status is RunStatus.CANCELLED:
+            if asked.kind not in SENDING or stopped is None:
+                return
+            if stopped.status is RunStatus.IN_PROCESS and cursor_of(stopped.cursor, SendCursor).past_recall:
+                raise _past_recall(stopped)
+            if stopped.status is RunStatus.CANCELLED:
                 # It had not begun: nobody else will say that the send has ended.
                 send = sends.get(c, asked_of(asked.request, SendOf).send)
                 if send is not None and send.state == "Queued":
@@ -307,6 +313,16 @@ class Runs:
 def use_cases(parts: Parts) -> Runs:
     """What answers these calls."""
     return Runs(parts.resources, parts.identities, parts.enqueue)
+
+
+def _past_recall(run: Run) -> DyntuiError:
+    return DyntuiError(
+        "SEND_NOT_CANCELLABLE",
+        f"dotdigital has been asked for the send of {run.title!r} already, and offers no recall.",
+        not_done="Nothing was changed.",
+        remedy="See what becomes of it: `dyntui sends list`. One that dotdigital mails later can be taken back there.",
+        exit=Exit.USAGE,
+    )
 
 
 def _unknown(named: str) -> DyntuiError:

@@ -47,9 +47,10 @@ def hand_over(c: Connection, send_id: str, out_by: str) -> None:
 
 
 def dated(c: Connection, send_id: str, handed_for: str, out_by: str, error: str) -> None:
-    """dotdigital has the send for another time than it was asked for, which `error` says."""
+    """dotdigital has the send for another time than it was asked for, which `error` says. Of one that somebody has
+    taken back meanwhile that is nobody's concern any more."""
     values = {"handed_for": handed_for, "out_by": out_by, "error": error}
-    c.execute(update(send).where(_s.id == send_id).values(values))
+    c.execute(update(send).where(_s.id == send_id, _s.state == HANDED_OVER).values(values))
 
 
 def know_contacts(c: Connection, count_id: str, found: Mapping[str, int]) -> None:

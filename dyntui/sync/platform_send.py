@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from dyntui.dotdigital import campaigns, sends
 from dyntui.dotdigital.errors import NOT_TAKEN_UP, DotdigitalError, UnknownOutcome
@@ -21,9 +22,10 @@ from dyntui.dotdigital.moments import moment as date_of
 from dyntui.model.cursors import Cursor, SendCursor
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import moment_of, text_of
+from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync.run_context import RunContext
+from dyntui.sync.run_context import Cancelled, RunContext
 
 # How long to look for a send whose answer never came, before leaving it to a person: about four minutes.
 _READ_BACK_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
@@ -105,9 +107,9 @@ async def create_once(
     `last_look` is asked last of all: since when what it saw is certain, None where it does not hold any more. Nothing
     but the note that the request leaves stands between it and the request.
 
-    Raises DotdigitalError when it is refused in words, SEND_UNCONFIRMED when no answer came and no send shows,
-    SEND_WRONG_BOOK, SEND_LATE. A request that dotdigital says it has not taken up is made again, once; one without such
-    an answer never is.
+    Raises Cancelled as long as the request has not left, DotdigitalError when it is refused in words, SEND_UNCONFIRMED
+    when no answer came and no send shows, SEND_WRONG_BOOK, SEND_LATE. A request that dotdigital says it has not taken
+    up is made again, once; one without such an answer never is.
     """
     if await made_already(ctx, dd, this):
         return True
@@ -123,7 +125,12 @@ async def create_once(
             return False
         in_time(ctx, dd, this)
         asking = {"phase": "create", "asked": True, "shown_before": before, "looked_on": text_of(looked_on)}
-        await _save(ctx, replace(ctx.at(SendCursor), **asking), stage)
+        await ctx.save(
+            replace(ctx.at(SendCursor), **asking),
+            stage=stage,
+            cancellable=False,
+            work=lambda c: _unless_cancelled(c, ctx),
+        )
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
             return await _ask(ctx, dd, this, stage)
         await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False), stage)
@@ -229,6 +236,12 @@ def _wrong_book(this: Send, named: list[int] | None) -> DyntuiError:
         remedy=f"Cancel it in dotdigital at once, under {OUTBOX}.",
         detail=f"campaign {this.campaign_id}, books {named}",
     )
+
+
+def _unless_cancelled(c: Connection, ctx: RunContext) -> None:
+    """Nothing is kept, and no request leaves, where somebody has cancelled the send by now. Raises Cancelled."""
+    if runs.desired(c, ctx.run_id) == "cancel":
+        raise Cancelled(ctx.run_id)
 
 
 async def _save(ctx: RunContext, cursor: Cursor, stage: str) -> None:

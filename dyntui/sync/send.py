@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.model.cursors import SendCursor
+from dyntui.model.cursors import PAST_RECALL, SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import grown
 from dyntui.model.moments import moment_of, text_of
@@ -87,11 +87,11 @@ async def dispatch(
     elif ctx.was_away and phase == "lists":
         await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     while phase != "done":
-        if phase not in _PAST_RECALL and not ctx.at(SendCursor).may_exist:
+        if phase not in PAST_RECALL and not ctx.at(SendCursor).may_exist:
             platform_send.in_time(ctx, dd, this)
         this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
-        await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
+        await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in PAST_RECALL)
         phase = after
 
 
@@ -119,8 +119,6 @@ _STAGES = {
     "clear": "Clearing up",
     "done": "Sent",
 }
-# Once the platform may have the send, there is nothing left to cancel: it offers no recall.
-_PAST_RECALL = frozenset({"follow", "handed", "clear", "done"})
 
 
 async def _suppressions(
@@ -265,6 +263,9 @@ async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) ->
     """dotdigital has it, and mails somebody later: the run ends, and the send is looked after until then."""
 
     def hand_over(c: Connection) -> None:
+        if send_store.ended_by_person(c, this.id):
+            # Taken back since, while this run was interrupted: that is what it is.
+            return
         begins = moment_of(this.handed_for) or dd.connection.clock_of(ctx.moment())
         handed_sends.hand_over(c, this.id, out_by(this, begins))
         target_people.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
@@ -278,7 +279,7 @@ async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) ->
     # By dotdigital's clock, by which it mails.
     tended_on = "" if looked_on is None else text_of(dd.connection.clock_of(looked_on))
     await ctx.write(lambda c: handed_sends.tended(c, this.id, tended_on, handed.tended_news))
-    await record(dv, handed, HANDED_OVER)
+    await record(dv, handed, handed.state)
     return "done"
 
 

@@ -1,0 +1,72 @@
+"""Something that happens before the n-th step of a run: somebody decides, and the run is killed there or goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dyntui.model.cursors import Cursor
+from dyntui.sync.run_context import RunContext
+from tests.scenarios.office import Office
+
+
+class Meanwhile:
+    """`steps`: where the run was before each, as its cursor."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.steps: list[Cursor] = []
+        self._due: int | None = None
+        self._what: Callable[[], object] = lambda: None
+        self._kills = False
+        self._kind = ""
+        for name in ("save", "write", "finish"):
+            monkeypatch.setattr(RunContext, name, self._watched(getattr(RunContext, name)))
+
+    def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        async def stored(ctx: RunContext, *given: Any, **more: Any) -> Any:
+            if self._due is not None and ctx.kind == self._kind:
+                self._step(ctx)
+            return await real(ctx, *given, **more)
+
+        return stored
+
+    def _step(self, ctx: RunContext) -> None:
+        self.steps.append(ctx.cursor)
+        if len(self.steps) != self._due:
+            return
+        _elsewhere(self._what)
+        if self._kills:
+            raise asyncio.CancelledError
+
+    @contextlib.contextmanager
+    def before(
+        self, step: int, of_kind: str, office: Office, what: Callable[[], object], *, killed: bool
+    ) -> Iterator[None]:
+        """Before this step (from 1; 0: never) of a run of a kind that the engine of the office carries out within the
+        block."""
+        drain = office.engine.drain
+
+        def drained() -> list[str]:
+            while True:
+                with contextlib.suppress(concurrent.futures.CancelledError):
+                    return drain()
+
+        office.engine.drain = drained  # type: ignore[method-assign]
+        self.steps, self._due, self._kind = [], step, of_kind
+        self._what, self._kills = what, killed
+        try:
+            yield
+        finally:
+            self._due = None
+            office.engine.drain = drain  # type: ignore[method-assign]
+
+
+def _elsewhere(what: Callable[[], object]) -> None:
+    """On a thread of its own, as the run's has an event loop at work; its error is the run's."""
+    with concurrent.futures.ThreadPoolExecutor(1) as somebody:
+        somebody.submit(what).result()
