@@ -22,7 +22,7 @@ from dyntui.service.contract.campaigns import CountTargets, TargetCount
 from dyntui.service.contract.plans import PlanDetail
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
-from tests.faults.history import Ended
+from tests.faults.history import Ended, trust_in
 from tests.faults.job import office_from
 from tests.faults.restless import watched
 from tests.faults.shared_lists import SharedLists
@@ -301,7 +301,7 @@ class CrowdedHistory(SharedLists):
 
 def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
     """Plays a history. Raises AssertionError with all that happened where something was wrong."""
-    with office_from(kept, folder, TwoWorkers) as office:
+    with office_from(kept, folder, TwoWorkers, trust=trust_in(seed)) as office:
         history = CrowdedHistory(office, seed)
         office.interrupt(seed, often=0.4)
         try:

@@ -20,7 +20,7 @@ from dyntui.sandbox.dotdigital import storage, suppressions
 from dyntui.service.contract import plans
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import runs
-from tests.faults.history import Ended, History
+from tests.faults.history import Ended, History, trust_in
 from tests.faults.job import LIST, again, office_from
 from tests.faults.restless import Restless
 from tests.oracle.addresses import spelled_in
@@ -316,7 +316,7 @@ def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
 
     Raises AssertionError with all that happened where somebody was wronged or not accounted for.
     """
-    with office_from(kept, folder, Restless) as office:
+    with office_from(kept, folder, Restless, trust=trust_in(seed)) as office:
         office.interrupt(seed, often=0.5)
         told: list[str] = []
         try:

@@ -19,11 +19,12 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import membership
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.trust import Rule
 from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.runs import RunDetail
 from tests.faults.interrupted import Interrupted
 from tests.faults.job import Job, office_from
-from tests.scenarios.office import by_reason
+from tests.scenarios.office import PROVE_EACH, by_reason
 
 STEPS = int(os.environ.get("DYNTUI_FAULT_STEPS", "30"))
 _CAMPAIGNS = 8
@@ -273,12 +274,18 @@ class Ended(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
+def trust_in(seed: int) -> Rule:
+    """In every second history answers that say only what changed rule as soon as each of them was proved, as after the
+    first days of a connection; in the others everything is read each time, too."""
+    return random.Random(f"trust/{seed}").choice((PROVE_EACH, Rule(first_days=0)))
+
+
 def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
     """Plays a history in a world that is ready to send, as `kept`, and synchronises, counts, sends at its end.
 
     Raises AssertionError with all that happened where somebody was wronged or not accounted for.
     """
-    with office_from(kept, folder, Interrupted) as office:
+    with office_from(kept, folder, Interrupted, trust=trust_in(seed)) as office:
         history = History(office, seed)
         office.interrupt(seed)
         try:

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Tally
+from dyntui.model.trust import Rule
 from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, TargetCount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
 from dyntui.store import accounts, runs
 from tests.sandbox_controls import SandboxControls
-from tests.scenarios.office import Office
+from tests.scenarios.office import PROVE_EACH, Office
 from tests.scenarios.worlds import NOW, copied, world
 
 LIST = "Newsletter"
@@ -70,10 +71,18 @@ def new_office(folder: Path) -> Iterator[FrozenOffice]:
 
 @contextmanager
 def office_from(
-    kept: Path, folder: Path, kind: type[AnOffice] = FrozenOffice, *, timeout: float | None = None
+    kept: Path,
+    folder: Path,
+    kind: type[AnOffice] = FrozenOffice,
+    *,
+    timeout: float | None = None,
+    trust: Rule = PROVE_EACH,
 ) -> Iterator[AnOffice]:
     """An office as it was kept, going on in a folder of its own."""
-    with copied(kept, folder, _STORE) as sandbox, closing(kind(sandbox, folder, timeout=timeout)) as office:
+    with (
+        copied(kept, folder, _STORE) as sandbox,
+        closing(kind(sandbox, folder, timeout=timeout, trust=trust)) as office,
+    ):
         office.take_over()
         yield office
 

@@ -22,7 +22,7 @@ from dyntui.service.contract.sends import SendRow
 from dyntui.store.sends import Send
 from dyntui.sync import last_look
 from dyntui.sync.run_context import RunContext
-from tests.faults.history import Ended, History
+from tests.faults.history import Ended, History, trust_in
 from tests.faults.interrupted import Interrupted
 from tests.faults.job import office_from
 from tests.faults.sends import NOT_TAKEN_UP
@@ -271,7 +271,7 @@ def watched(history: RestlessHistory) -> Iterator[None]:
 
 def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
     """Plays a history. Raises AssertionError with all that happened where somebody was wronged."""
-    with office_from(kept, folder, Restless) as office:
+    with office_from(kept, folder, Restless, trust=trust_in(seed)) as office:
         history = RestlessHistory(office, seed)
         office.interrupt(seed, often=0.3)
         try:

@@ -17,7 +17,6 @@ from dyntui.store.database import Database
 from dyntui.sync.engine import DONE, LATER, MORE, PUT_BACK_SECONDS, InlineEngine
 from dyntui.sync.worker import Worker
 from tests.faults.restless import Restless
-from tests.scenarios.office import PROVE_EACH
 from tests.simulation.time import VirtualTime
 
 SLOTS = 4
@@ -88,7 +87,7 @@ class TwoWorkers(Restless):
             clock=self._now,
             changed=lambda run_id: None,
             surroundings=around,
-            trust=PROVE_EACH,
+            trust=self.trust,
         )
         return SideBySide(self.db, (self.worker, self._second), self.sandbox.time)
 

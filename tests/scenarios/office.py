@@ -142,6 +142,7 @@ class Office:
         store_url: str = "",
     ) -> None:
         self.sandbox = sandbox
+        self.trust = trust
         self._loop = one_thread_loop()
         self.secrets = Pocket()
         store = home / "dyntui.db"
