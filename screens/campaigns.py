@@ -23,7 +23,7 @@ from .running import start_run
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
-from .wording import moment, number, share
+from .wording import moment, number, rate
 
 # In this view a search looks at all campaigns, and says so.
 _CURRENT = "current"
@@ -72,11 +72,16 @@ COLUMNS: tuple[Column[CampaignRow], ...] = (
         tone=lambda row: "" if row.targets else "muted",
     ),
     Column(title="Sent", text=lambda row: number(row.sent) if row.sent else "", width=7, right=True),
-    Column(title="Opens", text=lambda row: share(row.unique_opens, row.delivered), width=6, right=True, priority=1),
-    Column(title="Clicks", text=lambda row: share(row.unique_clicks, row.delivered), width=6, right=True, priority=3),
+    # Of those to whom it was delivered, as the details say.
+    Column(title="Opened", text=lambda row: rate(row.open_rate), width=6, right=True, priority=1),
+    Column(title="Clicked", text=lambda row: rate(row.click_rate), width=7, right=True, priority=3),
     Column(title="Sent on", text=lambda row: moment(row.sent_on), width=17, priority=4, sort="sent_on"),
     Column(title="Account", text=lambda row: row.account, width=16, priority=5, sort="account"),
 )
+
+
+def _of_delivered(people: int, fraction: float | None) -> str:
+    return f"{number(people)}  {rate(fraction)} of delivered" if fraction is not None else "—"
 
 
 def _key(row: CampaignRow) -> str:
@@ -137,8 +142,9 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
             ("Sync level", row.sync_level or "as the account", ""),
             ("Sent on", moment(row.sent_on) or "—", ""),
             ("Sent to", number(row.sent) if row.sent else "—", ""),
-            ("Opened by", f"{number(row.unique_opens)}  {share(row.unique_opens, row.delivered)}", ""),
-            ("Clicked by", f"{number(row.unique_clicks)}  {share(row.unique_clicks, row.delivered)}", ""),
+            ("Delivered", number(row.delivered) if row.delivered else "—", ""),
+            ("Opened by", _of_delivered(row.unique_opens, row.open_rate), ""),
+            ("Clicked by", _of_delivered(row.unique_clicks, row.click_rate), ""),
         ]
 
     def hint_of(self, action_id: str) -> str | None:

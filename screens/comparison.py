@@ -36,7 +36,7 @@ _WORDING = Wording(
 )
 
 
-def _both(count: int, fraction: float) -> str:
+def _both(count: int, fraction: float | None) -> str:
     return f"{number(count)} {rate(fraction):>6}"
 
 
@@ -101,6 +101,11 @@ class ComparisonPage(GridScreen[CampaignReport], CampaignActions, Page[str]):
 
     def __init__(self) -> None:
         super().__init__(_ROWS)
+
+    def begin(self) -> None:
+        """Of what the rates are shares is said above them."""
+        super().begin()
+        self.trail.show_trail(*self.TRAIL, note="rates of delivered; delivered, bounced of sent")
 
     @property
     def slice(self) -> str:

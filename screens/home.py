@@ -35,7 +35,7 @@ from .shell import LOW, WIDE, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone
-from .wording import dated, hour, moment, number, share
+from .wording import dated, hour, moment, number, rate, share
 
 _RUNS = 6
 # Cells for the names of what is in order on a low screen, where the status has one column.
@@ -340,4 +340,4 @@ def _sign(run: RunRow) -> str:
 
 
 def _opened_by(row: CampaignRow) -> str:
-    return f"opened by {share(row.unique_opens, row.delivered)}" if row.delivered else "results not read yet"
+    return f"opened by {rate(row.open_rate)} of delivered" if row.delivered else "results not read yet"

@@ -142,6 +142,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
             with Vertical(id="overview"):
                 with Vertical(classes="card", id="totals-card") as totals:
                     totals.border_title = "Totals"
+                    totals.border_subtitle = "rates of delivered; delivered, bounced of sent"
                     yield self._totals
                 with Vertical(classes="card", id="hours-card") as hours:
                     hours.border_title = "By hour"
@@ -298,7 +299,7 @@ def read_with_rows(report: CampaignReport) -> list[BarRow]:
 
 
 def _totals(report: CampaignReport) -> list[Fact]:
-    def with_rate(count: int, fraction: float) -> str:
+    def with_rate(count: int, fraction: float | None) -> str:
         return f"{number(count):>7}  {rate(fraction):>6}"
 
     return [

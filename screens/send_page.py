@@ -152,10 +152,11 @@ class SendPage(SendActions, Page[str]):
         read = results is not None and bool(detail.results_on)
         unread = with_its_key(self, "Not read yet", "campaign.synchronise")
         self._results.say_when_empty(_no_results(send) if results is None else unread)
-        self._results.show_rows(result_rows(results) if read and results else [], results.mailed if results else 0)
+        rows = result_rows(results, self.has_class("-wide")) if read and results else []
+        self._results.show_rows(rows, results.delivered if results else 0)
         card = self.query_one("#send-results-card", Vertical)
-        # The report's rates are of those whom it reached: what these are of is said.
-        of = f"{number(results.mailed)} mailed" if read and results else ""
+        # Of what the shares are, as those of the report.
+        of = f"{number(results.delivered)} delivered" if read and results else ""
         card.border_title = f"{'Of' if short else 'What came back of'} {of}" if of else "What came back"
         card.border_subtitle = f"as of {moment(detail.results_on)}" if results and detail.results_on else ""
         self.refresh_hints()
@@ -311,13 +312,16 @@ def _differs(row: BarRow, before: dict[str, ReasonCount]) -> str:
     return f"was {number(counted)}" if counted != row.count else ""
 
 
-def result_rows(results: SendResults) -> list[BarRow]:
-    """What those who were mailed did, as bars of people."""
+def result_rows(results: SendResults, roomy: bool = True) -> list[BarRow]:
+    """What those who were mailed did, as bars of people. Shares, which are there where it is `roomy`, are of those to
+    whom it was delivered; of all to whom it was sent where a line says so."""
+    of_sent = ", of sent" if roomy else ""
+    sent = results.known
     return [
         BarRow("opened", "Opened by", results.opened, "good", "✓"),
         BarRow("clicked", "Clicked by", results.clicked, "good", "✓"),
-        BarRow("hard", "Hard bounced", results.hard_bounced, "bad", "✗"),
-        BarRow("soft", "Soft bounced", results.soft_bounced, "warn", "!"),
+        BarRow("hard", f"Hard bounced{of_sent}", results.hard_bounced, "bad", "✗", whole=sent),
+        BarRow("soft", f"Soft bounced{of_sent}", results.soft_bounced, "warn", "!", whole=sent),
         BarRow("unsubscribed", "Unsubscribed", results.unsubscribed, "warn", "○"),
     ]
 

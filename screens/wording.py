@@ -21,9 +21,9 @@ def share(part: float, whole: float) -> str:
     return f"{part / whole:.1%}" if whole else ""
 
 
-def rate(fraction: float) -> str:
-    """A fraction in per cent with one decimal."""
-    return f"{fraction:.1%}"
+def rate(fraction: float | None) -> str:
+    """A fraction in per cent with one decimal; `""` where there is nothing to be a share of."""
+    return "" if fraction is None else f"{fraction:.1%}"
 
 
 def moment(iso: str) -> str:

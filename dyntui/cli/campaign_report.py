@@ -9,6 +9,7 @@ import click
 from dyntui.cli.archive import archived
 from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns
+from dyntui.model.rates import OF, Name, of_each
 from dyntui.service.contract.campaigns import CampaignReport, Comparison, RecipientRow
 from dyntui.service.row_files import Cell
 
@@ -31,20 +32,21 @@ def print_report(report: CampaignReport) -> None:
         return
     click.echo()
     print_table(
-        ["", "people", "rate", "in all"],
+        ["", "people", "rate", "", "in all"],
         [
-            ("sent", number(report.sent), "", ""),
-            ("delivered", number(report.delivered), percent(report.delivery_rate), ""),
-            ("opened", number(report.unique_opens), percent(report.open_rate), number(report.opens)),
-            ("clicked", number(report.unique_clicks), percent(report.click_rate), number(report.clicks)),
-            ("bounced", number(report.hard_bounces + report.soft_bounces), percent(report.bounce_rate), ""),
-            ("  of them hard", number(report.hard_bounces), "", ""),
-            ("  of them soft", number(report.soft_bounces), "", ""),
-            ("blocked", number(report.mail_blocks), "", ""),
-            ("unsubscribed", number(report.unsubscribes), percent(report.unsubscribe_rate), ""),
-            ("complained", number(report.complaints), "", ""),
-            ("forwarded", number(report.forwards), "", ""),
-            ("replied", number(report.replies), "", ""),
+            ("sent", number(report.sent), "", "", ""),
+            ("delivered", number(report.delivered), *share("delivery", report.delivery_rate), ""),
+            ("opened", number(report.unique_opens), *share("open", report.open_rate), number(report.opens)),
+            ("clicked", number(report.unique_clicks), *share("click", report.click_rate), number(report.clicks)),
+            ("clicked", "", *share("click_to_open", report.click_to_open_rate), ""),
+            ("bounced", number(report.hard_bounces + report.soft_bounces), *share("bounce", report.bounce_rate), ""),
+            ("  of them hard", number(report.hard_bounces), "", "", ""),
+            ("  of them soft", number(report.soft_bounces), "", "", ""),
+            ("blocked", number(report.mail_blocks), "", "", ""),
+            ("unsubscribed", number(report.unsubscribes), *share("unsubscribe", report.unsubscribe_rate), ""),
+            ("complained", number(report.complaints), "", "", ""),
+            ("forwarded", number(report.forwards), "", "", ""),
+            ("replied", number(report.replies), "", "", ""),
         ],
         right=["people", "rate", "in all"],
     )
@@ -83,17 +85,23 @@ def print_report(report: CampaignReport) -> None:
         )
 
 
+def share(name: Name, fraction: float | None) -> tuple[str, str]:
+    """A rate, and what it is a share of."""
+    return percent(fraction), f"of {OF[name]}"
+
+
 def print_comparison(comparison: Comparison) -> None:
-    """A line for each campaign: counts with the rates beside them."""
+    """A line for each campaign: counts with the rates beside them, and what those are shares of."""
     print_table(
         ["campaign", "sent on", "sent", "delivered", "opened", "clicked", "bounced", "unsubscribed", "id"],
         ([text(each) for _, text in _COMPARED] for each in comparison.reports),
         right=["sent", "delivered", "opened", "clicked", "bounced", "unsubscribed"],
         whole=["sent on", "id"],
     )
+    say(f"Rates: {of_each('delivery', 'open', 'click', 'bounce', 'unsubscribe')}.")
 
 
-def _with_rate(count: int, rate: float) -> str:
+def _with_rate(count: int, rate: float | None) -> str:
     return f"{number(count)} {percent(rate)}"
 
 

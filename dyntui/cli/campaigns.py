@@ -79,8 +79,8 @@ _COLUMNS: Columns[CampaignRow] = (
     Column("targets", lambda row: number(row.targets), right=True),
     Column("sent on", lambda row: moment(row.sent_on), whole=True),
     Column("sent", lambda row: number(row.sent), right=True),
-    Column("opens", lambda row: number(row.unique_opens), right=True),
-    Column("clicks", lambda row: number(row.unique_clicks), right=True),
+    Column("opened by", lambda row: number(row.unique_opens), right=True),
+    Column("clicked by", lambda row: number(row.unique_clicks), right=True),
 )
 _ARCHIVED: Column[CampaignRow] = Column("archived", archived)
 

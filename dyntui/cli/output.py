@@ -80,9 +80,9 @@ def number(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def percent(fraction: float) -> str:
-    """0.1234 as 12.3 %."""
-    return f"{fraction * 100:.1f} %"
+def percent(fraction: float | None) -> str:
+    """0.1234 as 12.3 %; a dash where there is nothing to be a share of."""
+    return "–" if fraction is None else f"{fraction * 100:.1f} %"
 
 
 def moment(iso: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from dyntui.cli.campaign_report import share
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import (
@@ -14,7 +15,6 @@ from dyntui.cli.output import (
     moment,
     number,
     people_of,
-    percent,
     print_facts,
     print_json,
     print_table,
@@ -154,20 +154,22 @@ def _print_people(detail: SendDetail) -> None:
 
 
 def _print_results(results: SendResults) -> None:
-    def of_mailed(people: int) -> str:
-        return percent(people / results.mailed) if results.mailed else "–"
-
+    """As the report of the campaign says it."""
+    bounced = results.hard_bounced + results.soft_bounced
     click.echo()
     print_table(
-        ["result", "people", "of mailed", "times"],
+        ["", "people", "rate", "", "in all"],
         (
-            ("opened by", number(results.opened), of_mailed(results.opened), number(results.opens)),
-            ("clicked by", number(results.clicked), of_mailed(results.clicked), number(results.clicks)),
-            ("hard bounced", number(results.hard_bounced), of_mailed(results.hard_bounced), ""),
-            ("soft bounced", number(results.soft_bounced), of_mailed(results.soft_bounced), ""),
-            ("unsubscribed", number(results.unsubscribed), of_mailed(results.unsubscribed), ""),
+            ("sent", number(results.known), "", "", ""),
+            ("delivered", number(results.delivered), *share("delivery", results.delivery_rate), ""),
+            ("opened", number(results.opened), *share("open", results.open_rate), number(results.opens)),
+            ("clicked", number(results.clicked), *share("click", results.click_rate), number(results.clicks)),
+            ("bounced", number(bounced), *share("bounce", results.bounce_rate), ""),
+            ("  of them hard", number(results.hard_bounced), "", "", ""),
+            ("  of them soft", number(results.soft_bounced), "", "", ""),
+            ("unsubscribed", number(results.unsubscribed), *share("unsubscribe", results.unsubscribe_rate), ""),
         ),
-        right=["people", "of mailed", "times"],
+        right=["people", "rate", "in all"],
     )
 
 

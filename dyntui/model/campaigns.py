@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.rates import Counts, rate
+
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
@@ -26,6 +28,20 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     sync_level: str = ""
     archived_on: str = ""
     archived_by: str = ""
+
+    @property
+    def open_rate(self) -> float | None:
+        """Who opened it, of those to whom it was delivered."""
+        return rate("open", self._counts)
+
+    @property
+    def click_rate(self) -> float | None:
+        """Who clicked in it, of those to whom it was delivered."""
+        return rate("click", self._counts)
+
+    @property
+    def _counts(self) -> Counts:
+        return Counts(sent=self.sent, delivered=self.delivered, opened=self.unique_opens, clicked=self.unique_clicks)
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):

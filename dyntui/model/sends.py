@@ -141,10 +141,13 @@ class PersonChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 class SendResults(msgspec.Struct, frozen=True, kw_only=True):
     """What those whom a send mailed did with it, as far as dotdigital has told: `mailed` of them by our own books,
-    `known` of them among dotdigital's recipients; `opens` and `clicks` count events, everything else people."""
+    `known` of them among dotdigital's recipients, `delivered` to those of the latter who did not bounce; `opens` and
+    `clicks` count events, everything else people. Rates are fractions of what `dyntui.model.rates` says, with `known`
+    for what was sent, and None where there is nothing to be a share of."""
 
     mailed: int
     known: int = 0
+    delivered: int = 0
     opened: int = 0
     opens: int = 0
     clicked: int = 0
@@ -154,6 +157,12 @@ class SendResults(msgspec.Struct, frozen=True, kw_only=True):
     unsubscribed: int = 0
     forwards: int = 0
     replies: int = 0
+    delivery_rate: float | None = None
+    open_rate: float | None = None
+    click_rate: float | None = None
+    click_to_open_rate: float | None = None
+    bounce_rate: float | None = None
+    unsubscribe_rate: float | None = None
 
 
 # Not begun: held until its hour, or past it.

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.campaign_results import reading_text
+from dyntui.model.rates import Counts, rates
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
@@ -93,6 +94,16 @@ def _figures(c: Connection, campaign: Campaign) -> CampaignReport:
     sent, delivered, unsubscribed = known("numTotalSent"), known("numTotalDelivered"), known("numTotalUnsubscribes")
     opened, clicked = known("numTotalUniqueOpens"), known("numRecipientsClicked")
     hard, soft = known("numTotalHardBounces"), known("numTotalSoftBounces")
+    shares = rates(
+        Counts(
+            sent=sent,
+            delivered=delivered,
+            opened=opened,
+            clicked=clicked,
+            bounced=hard + soft,
+            unsubscribed=unsubscribed,
+        )
+    )
     return CampaignReport(
         row=campaign_window.row(c, campaign.account_id, campaign.id),
         as_of=campaign.results_on,
@@ -109,12 +120,12 @@ def _figures(c: Connection, campaign: Campaign) -> CampaignReport:
         complaints=known("numTotalIspComplaints"),
         forwards=known("numForwards"),
         replies=known("numTotalReplies"),
-        delivery_rate=_rate(delivered, sent),
-        open_rate=_rate(opened, delivered),
-        click_rate=_rate(clicked, delivered),
-        click_to_open_rate=_rate(clicked, opened),
-        bounce_rate=_rate(hard + soft, sent),
-        unsubscribe_rate=_rate(unsubscribed, delivered),
+        delivery_rate=shares.delivery,
+        open_rate=shares.open,
+        click_rate=shares.click,
+        click_to_open_rate=shares.click_to_open,
+        bounce_rate=shares.bounce,
+        unsubscribe_rate=shares.unsubscribe,
         hours=(),
         links=(),
         sends=(),
@@ -123,7 +134,3 @@ def _figures(c: Connection, campaign: Campaign) -> CampaignReport:
         split_metric=split_metric(campaign.summary),
         reads=reading_text(reading(c, campaign)),
     )
-
-
-def _rate(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 
 from dyntui.model.campaigns import RecipientRow
 from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.rates import OF, Name
 from dyntui.service.contract.campaigns import CampaignReport
 from dyntui.service.contract.runs import RunRow, run_text
 from dyntui.service.row_files import Cell
@@ -25,6 +26,18 @@ PEOPLE: Sequence[Cell[PersonOutcome]] = (
     ("detail", lambda row: row.detail),
     ("also", lambda row: ", ".join(row.also)),
 )
+
+
+def _rate(name: Name, value: Callable[[CampaignReport], float | None]) -> Cell[CampaignReport]:
+    """`open rate of delivered`: nothing stands where there is nothing to be a share of."""
+
+    def said(each: CampaignReport) -> str:
+        found = value(each)
+        return "" if found is None else f"{found:.4f}"
+
+    return f"{name.replace('_', ' ')} rate of {OF[name]}", said
+
+
 # Counts and rates in columns of their own, as a spreadsheet reckons with them.
 COMPARED_CELLS: Sequence[Cell[CampaignReport]] = (
     ("id", lambda each: str(each.row.id)),
@@ -33,17 +46,17 @@ COMPARED_CELLS: Sequence[Cell[CampaignReport]] = (
     ("sent on", lambda each: each.row.sent_on),
     ("sent", lambda each: str(each.sent)),
     ("delivered", lambda each: str(each.delivered)),
-    ("delivery rate", lambda each: f"{each.delivery_rate:.4f}"),
+    _rate("delivery", lambda each: each.delivery_rate),
     ("opened by", lambda each: str(each.unique_opens)),
-    ("open rate", lambda each: f"{each.open_rate:.4f}"),
+    _rate("open", lambda each: each.open_rate),
     ("clicked by", lambda each: str(each.unique_clicks)),
-    ("click rate", lambda each: f"{each.click_rate:.4f}"),
-    ("click to open rate", lambda each: f"{each.click_to_open_rate:.4f}"),
+    _rate("click", lambda each: each.click_rate),
+    _rate("click_to_open", lambda each: each.click_to_open_rate),
     ("hard bounces", lambda each: str(each.hard_bounces)),
     ("soft bounces", lambda each: str(each.soft_bounces)),
-    ("bounce rate", lambda each: f"{each.bounce_rate:.4f}"),
+    _rate("bounce", lambda each: each.bounce_rate),
     ("unsubscribes", lambda each: str(each.unsubscribes)),
-    ("unsubscribe rate", lambda each: f"{each.unsubscribe_rate:.4f}"),
+    _rate("unsubscribe", lambda each: each.unsubscribe_rate),
     ("complaints", lambda each: str(each.complaints)),
 )
 RECIPIENT_CELLS: Sequence[Cell[RecipientRow]] = (

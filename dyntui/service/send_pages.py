@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.rates import Counts, delivered, rates
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.sends import PersonChanged, SendResults, SendRow
 from dyntui.model.why import Fact
@@ -97,9 +98,21 @@ def _detail(c: Connection, send_id: str) -> SendDetail:
 
 def _results(c: Connection, this: sends.Send, row: SendRow) -> SendResults:
     known = results.totals(c, this.account_id, this.campaign_id, this.count_id)
+    reached = delivered(known.people, known.hard_bounced, known.soft_bounced)
+    shares = rates(
+        Counts(
+            sent=known.people,
+            delivered=reached,
+            opened=known.opened,
+            clicked=known.clicked,
+            bounced=known.people - reached,
+            unsubscribed=known.unsubscribed,
+        )
+    )
     return SendResults(
         mailed=row.people_mailed or 0,
         known=known.people,
+        delivered=reached,
         opened=known.opened,
         opens=known.opens,
         clicked=known.clicked,
@@ -109,6 +122,12 @@ def _results(c: Connection, this: sends.Send, row: SendRow) -> SendResults:
         unsubscribed=known.unsubscribed,
         forwards=known.forwards,
         replies=known.replies,
+        delivery_rate=shares.delivery,
+        open_rate=shares.open,
+        click_rate=shares.click,
+        click_to_open_rate=shares.click_to_open,
+        bounce_rate=shares.bounce,
+        unsubscribe_rate=shares.unsubscribe,
     )
 
 

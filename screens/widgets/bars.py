@@ -51,7 +51,7 @@ def fine_bar(fraction: float, width: int) -> str:
 @dataclass(frozen=True)
 class BarRow:
     """A labelled bar: `key` tells the screen what was chosen; `swatch` is drawn before the label; a row without `count`
-    (None) is a line of text."""
+    (None) is a line of text. `whole`: its share is of this, and not of the whole that those of all others are of."""
 
     key: str
     label: str
@@ -59,6 +59,7 @@ class BarRow:
     tone: str = ""
     swatch: str = ""
     note: str = ""
+    whole: int | None = None
 
 
 class BarList(ScrollView, Toned, can_focus=True):
@@ -183,7 +184,7 @@ class BarList(ScrollView, Toned, can_focus=True):
         counts = max(len(number(one.count or 0)) for one in self._rows)
         tail = f" {number(row.count):>{counts}}"
         if self._shares and width >= _FOR_SHARES + len(tail):
-            tail += f" {share(row.count, self._whole):>6}"
+            tail += f" {share(row.count, self._whole if row.whole is None else row.whole):>6}"
         if row.note:
             tail += f"  {row.note}"
         lead = f"{mark}{row.swatch} " if row.swatch else f"{mark} "

@@ -239,7 +239,9 @@ def test_a_report_shows_counts_rates_and_links(dyntui: Callable, service: Script
     service.answers(CAMPAIGN_REPORT, report)
     lines = [line.split() for line in dyntui("campaigns", "report", "42").out.splitlines()]
 
-    assert ["opened", "490", "50.0", "%", "600"] in lines
+    assert ["opened", "490", "50.0", "%", "of", "delivered", "600"] in lines
+    assert ["bounced", "20", "2.0", "%", "of", "sent"] in lines
+    assert ["clicked", "20.0", "%", "of", "opened"] in lines
     assert ["https://example.com/tents", "98", "120"] in lines
 
 
@@ -338,7 +340,9 @@ def test_a_send_is_shown_with_who_and_why_not_beside_what_was_counted_and_what_c
             ReasonCount(Outcome.EXCLUDED, "NO_EMAIL", 2),
             ReasonCount(Outcome.EXCLUDED, "SUPPRESSED", 1),
         ),
-        results=SendResults(mailed=3, known=3, opened=2, opens=5, clicked=1, clicks=1),
+        results=SendResults(
+            mailed=3, known=3, delivered=2, opened=1, opens=5, clicked=1, clicks=1, open_rate=0.5, click_rate=0.5
+        ),
         results_on="2026-11-22T14:05:09.123Z",
     )
     service.answers(SEND_SHOW, detail)
@@ -347,7 +351,9 @@ def test_a_send_is_shown_with_who_and_why_not_beside_what_was_counted_and_what_c
     assert service.requests(SEND_SHOW) == [SendRef("0123abcd")]
     lines = [line.split() for line in done.out.splitlines()]
     assert ["mailed", "–", "3", "4"] in lines and ["excluded", "SUPPRESSED", "1", "0"] in lines
-    assert ["opened", "by", "2", "66.7", "%", "5"] in lines
+    assert ["opened", "1", "50.0", "%", "of", "delivered", "5"] in lines
+    # Nothing was told of what bounced.
+    assert ["bounced", "0", "–", "of", "sent"] in lines
     assert json.loads(dyntui("sends", "show", "0123abcd", "--json").out)["results"]["opens"] == 5
     someone = PersonOutcome(person="p1", name="Ann", outcome=Outcome.EXCLUDED, reason="SUPPRESSED")
     service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(someone))
@@ -440,13 +446,17 @@ def test_campaigns_are_compared_with_rates_and_written_where_no_spreadsheet_reck
     hostile = "=HYPERLINK(1)"
     one = a_report(sent=200, delivered=190, delivery_rate=0.95, unique_opens=57, open_rate=0.3)
     service.answers(CAMPAIGNS_COMPARE, Comparison(reports=(one, a_report(hostile, 7))))
-    out = dyntui("campaigns", "compare", "42", "7").out
+    compared = dyntui("campaigns", "compare", "42", "7")
+    out = compared.out
     assert service.requests(CAMPAIGNS_COMPARE) == [CompareCampaigns(ids=(42, 7))]
-    assert "190 95.0 %" in out and "57 30.0 %" in out
+    assert "190 95.0 %" in out and "57 30.0 %" in out and "0 –" in out
+    assert "Rates: delivery: of sent, open: of delivered" in compared.err
     file = tmp_path / "compared.csv"
     assert dyntui("campaigns", "compare", "--out", str(file)).code == 0
     rows = file.read_text(encoding="utf-8").splitlines()
-    assert rows[0].startswith("id,campaign,account,sent on,sent,delivered,delivery rate")
+    assert rows[0].startswith(
+        "id,campaign,account,sent on,sent,delivered,delivery rate of sent,opened by,open rate of delivered"
+    )
     assert rows[1].startswith("42,Spring,Main,,200,190,0.9500") and f"7,'{hostile}" in rows[2]
 
 

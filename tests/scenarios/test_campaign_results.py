@@ -141,6 +141,23 @@ def test_a_recipient_without_a_date_or_an_address_has_had_the_campaign(
         office.run("campaigns", campaigns=(str(campaign.id),))
 
 
+def test_the_page_of_a_send_and_the_report_say_the_same_rates(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+    # dotdigital leaves out of those delivered who was blocked, and tells of people who bounced alone.
+    query = "UPDATE dd_recipient SET delivery = 'hard', hard = 1 WHERE delivery = 'blocked'"
+    office.sandbox.state.db.execute(query)
+    office.run("campaigns")
+    report, page = office.report(campaign), office.send_page(send.id).results
+    assert page is not None and report.hard_bounces + report.soft_bounces > 0 and report.open_rate
+    assert (page.known, page.delivered) == (report.sent, report.delivered)
+    named = ("delivery_rate", "open_rate", "click_rate", "click_to_open_rate", "bounce_rate", "unsubscribe_rate")
+    assert {name: getattr(page, name) for name in named} == {name: getattr(report, name) for name in named}
+    row = office.campaign_named(campaign.name)
+    assert (row.open_rate, row.click_rate) == (report.open_rate, report.click_rate)
+
+
 # As dotdigital, the store and Dynamics call what a recipient does.
 NAMES = {"open": "Opened", "click": "Clicked", "page": "Page visited", "roi": "ROI", "reply": "Replied"}
 

@@ -181,8 +181,9 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     """Results of a campaign, as last read.
 
     `delivery_rate` and `bounce_rate` are fractions (0.0-1.0) of `sent`, `click_to_open_rate` of `unique_opens`, the
-    other rates of `delivered`; `opens` and `clicks` count events, everything else people. `versions`: of a split test,
-    by what `split_metric` measures; `reads`: what is read of its results, in words.
+    other rates of `delivered` (`dyntui.model.rates`), None where there is nothing to be a share of; `opens` and
+    `clicks` count events, everything else people. `versions`: of a split test, by what `split_metric` measures;
+    `reads`: what is read of its results, in words.
     """
 
     row: CampaignRow
@@ -200,12 +201,12 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     complaints: int
     forwards: int
     replies: int
-    delivery_rate: float
-    open_rate: float
-    click_rate: float
-    click_to_open_rate: float
-    bounce_rate: float
-    unsubscribe_rate: float
+    delivery_rate: float | None = None
+    open_rate: float | None = None
+    click_rate: float | None = None
+    click_to_open_rate: float | None = None
+    bounce_rate: float | None = None
+    unsubscribe_rate: float | None = None
     hours: tuple[Hour, ...]
     links: tuple[Link, ...]
     sends: tuple[SendRow, ...]
