@@ -39,7 +39,7 @@ from .dialogs import Confirm, Picker
 from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
 from .perform import with_its_key
-from .places import LIST, SEND
+from .places import CAMPAIGN_CHANGES, LIST, SEND
 from .send_actions import SendActions
 from .send_standing import goes_out, send_tone
 from .sync_level import narrowed
@@ -280,6 +280,11 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
             self._focus_pane()
         else:
             self._panes.choose("text")
+
+    def do_campaigns_changes(self) -> None:
+        """Who changed what about this campaign."""
+        if self.about is not None:
+            self.console.open_page(CAMPAIGN_CHANGES, self.about)
 
     def do_campaign_panes(self) -> None:
         """To the next pane."""

@@ -18,7 +18,7 @@ from .archiving import Archiving, archived_fact
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .grid_screen import GridScreen, Rows, page_of
-from .places import CAMPAIGN, COMPARISON
+from .places import CAMPAIGN, CAMPAIGN_CHANGES, COMPARISON
 from .running import start_run
 from .widgets.columns import Column
 from .widgets.facts import Fact
@@ -167,6 +167,10 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
         """Synchronises the marked campaigns, or all."""
         only = tuple(str(row.id) for row in self.grid.marks.values())
         start_run(self, StartRun(sync_type="campaigns", campaigns=only))
+
+    def do_campaigns_changes(self) -> None:
+        """Who changed what about campaigns."""
+        self.console.open_page(CAMPAIGN_CHANGES, CampaignRef(0))
 
     def do_campaigns_compare(self) -> None:
         """The marked campaigns side by side, or the last ones that were sent."""

@@ -59,6 +59,7 @@ SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", CampaignRef)
 SENDS = Place("sends", "sends:SendsPage", str)
 SEND = Place("send", "send_page:SendPage", str)
 REPORT = Place("report", "report:ReportPage", CampaignRef)
+CAMPAIGN_CHANGES = Place("changes to campaigns", "campaign_changes:CampaignChangesPage", CampaignRef)
 COMPARISON = Place("comparison", "comparison:ComparisonPage", str)
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
@@ -93,6 +94,7 @@ PLACES: tuple[Place[Any], ...] = (
     SENDS,
     SEND,
     REPORT,
+    CAMPAIGN_CHANGES,
     COMPARISON,
     RUN,
     PEOPLE,

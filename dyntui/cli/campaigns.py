@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from dyntui.cli.archive import archive, archived, unarchive
+from dyntui.cli.campaign_history import history
 from dyntui.cli.campaign_report import (
     RECIPIENTS,
     print_comparison,
@@ -65,6 +66,7 @@ def command() -> None:
 
 command.add_command(archive)
 command.add_command(count)
+command.add_command(history)
 command.add_command(send)
 command.add_command(sends)
 command.add_command(settle)

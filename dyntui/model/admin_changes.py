@@ -7,11 +7,13 @@ import msgspec
 
 class AdminChange(msgspec.Struct, frozen=True, kw_only=True):
     """Who changed what, when (ISO 8601 UTC), and how it read before and after. `subject`: one of
-    `dyntui.model.subjects`; `thing`: what of it, such as a sync type; `account`: the email account's name."""
+    `dyntui.model.subjects`; `thing`: what of it, such as a sync type; `about`: the id of what it is about, where those
+    of one are listed by themselves; `account`: the email account's name."""
 
     subject: str
     account: str = ""
     thing: str
+    about: str = ""
     changed_by: str
     changed_on: str
     before: str

@@ -85,6 +85,7 @@ SUBJECTS = (
         (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),
     ),
     Subject("archive", ("archive",)),
+    Subject("campaign_changes", ("campaign_changes",)),
     Subject(
         "sends",
         ("sending", "send_decisions", "held_sends", "send_pages"),

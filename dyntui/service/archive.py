@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from dyntui.model.admin_changes import AdminChange
 from dyntui.model.archiving import Obstacle
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.answering import answers
@@ -20,11 +19,9 @@ from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, admin_changes, archive, campaign_window, campaigns
+from dyntui.store import accounts, archive, campaign_window, campaigns
 from dyntui.store.campaigns import Campaign
 
-# The subject under which it is kept who did it.
-SUBJECT = "campaigns"
 _IN, _OUT = "archived", "not archived"
 
 
@@ -50,7 +47,8 @@ class Archive:
                 if found is not None:
                     open_ones.append((each, found))
                 else:
-                    archive.put_away(c, each, self._record(c, context, each, _OUT, _IN), self._resources.now())
+                    who = self._campaigns.record(c, context, each, each.name, _OUT, _IN)
+                    archive.put_away(c, each, who, self._resources.now())
             if len(chosen) == 1 and open_ones:
                 raise _send_open(*open_ones[0])
             names = accounts.names(c)
@@ -76,7 +74,7 @@ class Archive:
         def keep(c: Connection) -> Archived:
             for each in _as_stored(c, chosen):
                 if each.archived_on:
-                    self._record(c, context, each, _IN, _OUT)
+                    self._campaigns.record(c, context, each, each.name, _IN, _OUT)
                     archive.take_out(c, each)
             return Archived(rows=tuple(campaign_window.row(c, each.account_id, each.id) for each in chosen))
 
@@ -87,21 +85,6 @@ class Archive:
         refs = [CampaignRef(each.id, each.account or request.account) for each in request.campaigns]
         found = [await self._campaigns.known(each) for each in refs]
         return list({(each.account_id, each.id): each for each in found}.values())
-
-    def _record(self, c: Connection, context: CallContext, known: Campaign, before: str, after: str) -> str:
-        """Keeps who did it among what was changed, and says who that is."""
-        person = accounts.person(c, context.uid)
-        who = person.name if person else ""
-        change = AdminChange(
-            subject=SUBJECT,
-            thing=known.name,
-            changed_by=who,
-            changed_on=self._resources.now(),
-            before=before,
-            after=after,
-        )
-        admin_changes.record(c, known.account_id, change)
-        return who
 
 
 def use_cases(parts: Parts) -> Archive:

@@ -51,6 +51,8 @@ TEXT_SECONDS = 1.5
 # Of the text: what somebody looks at, not an archive of it.
 _LONGEST_TEXT = 100_000
 _AS_ACCOUNT = "as the email account says"
+# The subject under which it is kept who changed what about campaigns.
+SUBJECT = "campaigns"
 
 log = logging.getLogger(__name__)
 
@@ -99,22 +101,18 @@ class Campaigns:
         account = await chosen_account(self._resources, campaign.account_id)
 
         def keep(c: Connection) -> None:
-            before, person = (
-                campaign_store.get(c, campaign.account_id, campaign.id),
-                account_store.person(c, context.uid),
-            )
+            before = campaign_store.get(c, campaign.account_id, campaign.id)
             if before is None or before.sync_level == request.sync_level:
                 return
             campaign_store.set_level(c, account, before, request.sync_level)
-            change = AdminChange(
-                subject="accounts",
-                thing=f"sync level of {campaign.name}",
-                changed_by=person.name if person else "",
-                changed_on=self._resources.now(),
-                before=before.sync_level or _AS_ACCOUNT,
-                after=request.sync_level or _AS_ACCOUNT,
+            self.record(
+                c,
+                context,
+                before,
+                f"sync level of {campaign.name}",
+                before.sync_level or _AS_ACCOUNT,
+                request.sync_level or _AS_ACCOUNT,
             )
-            admin_changes.record(c, account.id, change)
 
         await self._resources.write(keep)
         return await self._resources.read(lambda c: campaign_window.row(c, campaign.account_id, campaign.id))
@@ -189,14 +187,47 @@ class Campaigns:
         caller = person.object_id if person else None
         dv = await self._resources.connections.dataverse()
         own = (dv, solution.EMAIL_CAMPAIGN.entity_set, guid(campaign.row_id), solution.CAMPAIGN_LISTS.schema_name)
-        for each in request.add:
-            await dv_rows.associate(*own, "lists", guid(each), caller=caller)
-        for each in request.remove:
-            await dv_rows.disassociate(*own, guid(each), caller=caller)
-        await self._resources.write(
-            lambda c: campaign_store.change_targets(c, campaign.account_id, campaign.id, request.add, request.remove)
-        )
+        added: list[str] = []
+        removed: list[str] = []
+        try:
+            for each in request.add:
+                await dv_rows.associate(*own, "lists", guid(each), caller=caller)
+                added.append(each)
+            for each in request.remove:
+                await dv_rows.disassociate(*own, guid(each), caller=caller)
+                removed.append(each)
+        finally:
+            # What Dynamics has taken stands, also where the next one failed.
+            if added or removed:
+                await self._resources.write(lambda c: self._keep_targets(c, context, campaign, added, removed))
         return await self._targets(campaign)
+
+    def _keep_targets(
+        self, c: Connection, context: CallContext, campaign: Campaign, added: list[str], removed: list[str]
+    ) -> None:
+        before = _names_of_targets(c, campaign)
+        campaign_store.change_targets(c, campaign.account_id, campaign.id, added, removed)
+        after = _names_of_targets(c, campaign)
+        if before != after:
+            self.record(c, context, campaign, f"target lists of {campaign.name}", before, after)
+
+    def record(
+        self, c: Connection, context: CallContext, campaign: Campaign, thing: str, before: str, after: str
+    ) -> str:
+        """Keeps who changed what about a campaign, and says who that is."""
+        person = account_store.person(c, context.uid)
+        who = person.name if person else ""
+        change = AdminChange(
+            subject=SUBJECT,
+            thing=thing,
+            about=str(campaign.id),
+            changed_by=who,
+            changed_on=self._resources.now(),
+            before=before,
+            after=after,
+        )
+        admin_changes.record(c, campaign.account_id, change)
+        return who
 
     async def known(self, request: CampaignRef) -> Campaign:
         """The campaign; raises CAMPAIGN_UNKNOWN, CAMPAIGN_AMBIGUOUS where two accounts hold the number."""
@@ -221,6 +252,12 @@ class Campaigns:
             remedy="Synchronise the email campaigns; it may have been deleted in dotdigital.",
             exit=Exit.USAGE,
         )
+
+
+def _names_of_targets(c: Connection, campaign: Campaign) -> str:
+    found = campaign_store.targets(c, campaign.account_id, campaign.id)
+    names = {each.id: each.name for each in list_store.stored(c, found)}
+    return ", ".join(sorted(names.get(each, each) for each in found)) or "none"
 
 
 def use_cases(parts: Parts) -> Campaigns:

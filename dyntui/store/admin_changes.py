@@ -1,6 +1,7 @@
 """What administrators changed: who, when, what, before and after.
 
-Public: `record(c, AdminChange)`, `window(c, asked, subject=, account_id=) -> Page[AdminChange]`.
+Public: `record(c, AdminChange)`, `window(c, asked, subject=, account_id=, about=) ->
+Page[AdminChange]`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ def record(c: Connection, account_id: str, change: AdminChange) -> None:
     c.execute(insert(admin_change).values(values | {"account_id": account_id}))
 
 
-def window(c: Connection, asked: Window, *, subject: str, account_id: str) -> Page[AdminChange]:
-    """The changes to a subject of an email account, newest first; the search looks at who, what, before and after."""
-    listing = select(admin_change).where(_c.subject == subject, _c.account_id == account_id)
+def window(c: Connection, asked: Window, *, subject: str, account_id: str | None, about: str = "") -> Page[AdminChange]:
+    """The changes to a subject of an email account (None: of all), newest first; where given, those `about` one thing.
+    The search looks at who, what, before and after."""
+    listing = select(admin_change).where(_c.subject == subject)
+    if account_id is not None:
+        listing = listing.where(_c.account_id == account_id)
+    if about:
+        listing = listing.where(_c.about == about)
     matching = listing
     if asked.search:
         matching = listing.where(contains((_c.thing, _c.changed_by, _c.before, _c.after), asked.search))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from dyntui.model.admin_changes import AdminChange
 from dyntui.model.errors import Exit
 from dyntui.service.contract.archive import (
     CAMPAIGNS_ARCHIVE,
@@ -13,6 +14,7 @@ from dyntui.service.contract.archive import (
     Archived,
     LeftOut,
 )
+from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_GET,
     CAMPAIGNS_PAGE,
@@ -89,3 +91,23 @@ def test_the_page_of_a_campaign_says_that_it_is_archived(dyntui: Callable, servi
     assert "by Mira Sandahl" in next(
         line for line in dyntui("campaigns", "show", "42").out.splitlines() if line.startswith("Archived:")
     )
+
+
+def test_who_changed_what_is_listed_of_all_campaigns_or_of_one(dyntui: Callable, service: ScriptedService) -> None:
+    change = AdminChange(
+        subject="campaigns",
+        account="Main",
+        thing="target lists of Spring",
+        about="42",
+        changed_by="Mira Sandahl",
+        changed_on="2026-11-22T14:05:09Z",
+        before="none",
+        after="Newsletter",
+    )
+    service.answers(CAMPAIGNS_CHANGES, page_of(change))
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign()))
+    done = dyntui("campaigns", "history")
+    assert done.code == 0 and "Mira Sandahl" in done.out and "target lists of Spring" in done.out
+    assert dyntui("campaigns", "history", "Spring", "--account", "Main", "--json").code == 0
+    asked = [(each.campaign, each.account) for each in service.requests(CAMPAIGNS_CHANGES)]
+    assert asked == [(0, ""), (42, "Main")]

@@ -43,6 +43,7 @@ from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHI
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
 from dyntui.service.contract.budgets import BUDGETS_SHOW, BudgetsOf
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES, CampaignChangesQuery
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_COUNT,
@@ -182,6 +183,7 @@ def everything(office: Office) -> list[Asked]:
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),
+        (CAMPAIGNS_CHANGES, CampaignChangesQuery(campaign=before.id)),
         (CAMPAIGNS_ARCHIVE, ArchiveCampaigns((campaigns.CampaignRef(before.id),))),
         (CAMPAIGNS_UNARCHIVE, ArchiveCampaigns((campaigns.CampaignRef(before.id),))),
         *_OF_CONSENT,

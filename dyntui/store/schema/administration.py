@@ -35,6 +35,7 @@ admin_change = Table(
     text_column("changed_on"),
     text_column("before"),
     text_column("after"),
+    text_column("about"),  # the id of what it is about, where those of one are listed by themselves
     Index("ix_admin_change_subject", "subject", "account_id", "id"),
 )
 

@@ -1,0 +1,32 @@
+"""Who changed what about email campaigns: of all from the grid, of one from its page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.console.driving import driving
+from tests.console.worlds import CAMPAIGN, NEVER, Opening
+
+
+@pytest.mark.parametrize("size", [(60, 18), (80, 24), (160, 40)])
+async def test_what_was_changed_about_campaigns_is_listed_of_all_and_of_one(size: tuple[int, int]) -> None:
+    async with driving(Opening("targeted"), size=size) as hand:
+        await hand.to("3", "Trade news")
+        await hand.press("a")
+        await hand.to("", CAMPAIGN)
+        await hand.press("enter", "t", "G", "enter", "D")
+        # Its target lists, as they were before and are now; nothing of another campaign.
+        assert "Email Campaigns › Who changed what" in hand.text
+        assert "2 changes" in hand.text and "Trade news" not in hand.text
+        await hand.press("enter")
+        assert f"Newsletter, {NEVER}" in hand.text and "Mira Sandahl" in hand.text
+        await hand.press("escape", "escape", "escape", "D")
+        assert "of 3 changes" in hand.text and "Trade news" in hand.text and "archived" in hand.text
+        (all_, one) = (hand.asked("campaigns.changes")[-1], hand.asked("campaigns.changes")[0])
+        assert all_.campaign == 0 and one.campaign and one.account == "Main"  # type: ignore[attr-defined]
+
+
+async def test_before_anything_was_changed_it_says_what_will_stand_there() -> None:
+    async with driving() as hand:
+        await hand.press("3", "D")
+        assert "Nothing was changed yet" in hand.text
