@@ -81,7 +81,7 @@ _COLUMNS: tuple[Column[CampaignReport], ...] = (
 _ROWS = Rows(
     id="comparison-grid",
     columns=_COLUMNS,
-    key=lambda each: str(each.row.id),
+    key=lambda each: f"{each.row.account} {each.row.id}",
     wording=_WORDING,
     enter="Report",
 )

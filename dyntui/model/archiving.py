@@ -20,9 +20,12 @@ class Obstacle(msgspec.Struct, frozen=True):
     remedy: str
 
 
-_IN_DOUBT = Obstacle(
-    "it is not known whom a send of it reached",
-    f"Say what became of it with `dyntui campaigns settle SEND --was-mailed`, or x on its page; {_SEE_HELD}",
+_SETTLE = "Say what became of it with `dyntui campaigns settle SEND --was-mailed`, or x on the campaign's page"
+_UNKNOWN = "it is not known whom a send of it reached"
+_IN_DOUBT = Obstacle(_UNKNOWN, f"{_SETTLE}; {_SEE_HELD}")
+# Its run has ended before it did.
+_LEFT = Obstacle(
+    _UNKNOWN, f"Synchronise the email campaigns: that asks dotdigital again. {_SETTLE}; `dyntui sends list` names it."
 )
 _HELD = Obstacle("a send of it waits for its hour, or for a person", f"Wait until it is out, or cancel it; {_SEE_HELD}")
 _HANDED = Obstacle("dotdigital has a send of it, and mails it later", f"Wait until it is out; {_SEE_HELD}")
@@ -33,10 +36,13 @@ SENDING = Obstacle(
 )
 
 
-def obstacle(state: str, *, undecided: bool) -> Obstacle | None:
-    """What a send in this state has against it; None for one that is over and of which everything is known."""
+def obstacle(state: str, *, undecided: bool, left: bool = False) -> Obstacle | None:
+    """What a send in this state has against it; None for one that is over and of which everything is known. `left`: the
+    run that carried it out has ended."""
     if undecided:
         return _IN_DOUBT
+    if state == "Sending" and left:
+        return _LEFT
     if state in HELD:
         return _HELD
     if state == HANDED_OVER:

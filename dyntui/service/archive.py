@@ -40,7 +40,8 @@ class Archive:
 
         def keep(c: Connection) -> Archived:
             open_ones: list[tuple[Campaign, Obstacle]] = []
-            for each in _as_stored(c, chosen):
+            known = _as_stored(c, chosen)
+            for each in known:
                 if each.archived_on:
                     continue
                 found = archive.in_the_way(c, each)
@@ -57,7 +58,7 @@ class Archive:
             return Archived(
                 rows=tuple(
                     campaign_window.row(c, each.account_id, each.id)
-                    for each in chosen
+                    for each in known
                     if (each.account_id, each.id) not in stays
                 ),
                 left_out=left_out,
@@ -72,11 +73,12 @@ class Archive:
         chosen = await self._chosen(request)
 
         def keep(c: Connection) -> Archived:
-            for each in _as_stored(c, chosen):
+            known = _as_stored(c, chosen)
+            for each in known:
                 if each.archived_on:
                     self._campaigns.record(c, context, each, each.name, _IN, _OUT)
                     archive.take_out(c, each)
-            return Archived(rows=tuple(campaign_window.row(c, each.account_id, each.id) for each in chosen))
+            return Archived(rows=tuple(campaign_window.row(c, each.account_id, each.id) for each in known))
 
         return await self._resources.write(keep)
 

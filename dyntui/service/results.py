@@ -26,6 +26,7 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
+from dyntui.service.runs import chosen_account
 from dyntui.store import campaign_window, results, send_window
 from dyntui.store.campaigns import Campaign, reading, split_metric, total, versions
 
@@ -49,12 +50,15 @@ class Results:
     @answers(CAMPAIGNS_COMPARE)
     async def compare(self, context: CallContext, request: CompareCampaigns) -> Comparison:
         """Results of several campaigns. Raises CAMPAIGN_UNKNOWN, CAMPAIGN_AMBIGUOUS."""
-        ids = request.ids
-        if not ids:
+        refs = [CampaignRef(each, request.account) for each in dict.fromkeys(request.ids)]
+        if not refs:
             newest = Window(limit=LAST, sort="-sent_on")
-            page = await self._resources.read(lambda c: campaign_window.window(c, newest, view="sent"))
-            ids = tuple(row.id for row in page.rows)
-        chosen = [await self._campaigns.known(CampaignRef(each, request.account)) for each in dict.fromkeys(ids)]
+            account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
+            page = await self._resources.read(
+                lambda c: campaign_window.window(c, newest, view="sent", account_id=account_id)
+            )
+            refs = [CampaignRef(row.id, row.account) for row in page.rows]
+        chosen = [await self._campaigns.known(each) for each in refs]
         reports = [await self._resources.read(functools.partial(_figures, campaign=each)) for each in chosen]
         reports.sort(key=lambda each: each.row.sent_on, reverse=True)
         return Comparison(reports=tuple(reports))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from dyntui.model.archiving import SENDING, Obstacle, obstacle
 from dyntui.store.campaigns import Campaign
-from dyntui.store.schema import campaign, send
+from dyntui.store.schema import campaign, run, send
 
 _s = send.c
 
@@ -33,12 +33,13 @@ def in_the_way(c: Connection, known: Campaign) -> Obstacle | None:
     """Why the campaign cannot be archived: the newest of its sends of which something is still to come or to be said,
     or that dotdigital is sending it."""
     rows = c.execute(
-        select(_s.state, _s.doubt, _s.decision)
+        select(_s.state, _s.doubt, _s.decision, run.c.ended_on)
+        .outerjoin_from(send, run, run.c.id == _s.run_id)
         .where(_s.account_id == known.account_id, _s.campaign_id == known.id)
         .order_by(_s.created_on.desc(), _s.id.desc())
     )
     for row in rows:
-        found = obstacle(row.state, undecided=bool(row.doubt) and not row.decision)
+        found = obstacle(row.state, undecided=bool(row.doubt) and not row.decision, left=bool(row.ended_on))
         if found is not None:
             return found
     return SENDING if known.status.casefold() == "sending" else None

@@ -22,10 +22,13 @@ from dyntui.service.contract.campaigns import (
     RecipientsQuery,
     TargetCount,
 )
-from dyntui.store import accounts, admin_changes
+from dyntui.service.results import LAST
+from dyntui.store import accounts, admin_changes, campaigns
 from dyntui.store import sends as send_store
+from dyntui.store.campaigns import Header
 from tests.scenarios.office import Office
 from tests.scenarios.test_manage_members import signed_in
+from tests.scenarios.test_sending_guarded import second_account
 
 Counted = tuple[CampaignRow, TargetCount]
 
@@ -192,5 +195,38 @@ def test_results_and_opt_outs_of_an_archived_campaign_are_read_as_before(office:
     assert somebody not in {each.address for each in office.count_people(again.id, sendable=True)}
 
 
-def compared(office: Office, *ids: int) -> tuple[CampaignReport, ...]:
-    return office.wait(office._results.compare(office.context, CompareCampaigns(ids=ids))).reports
+def compared(office: Office, *ids: int, account: str = "") -> tuple[CampaignReport, ...]:
+    asked = CompareCampaigns(ids=ids, account=account)
+    return office.wait(office._results.compare(office.context, asked)).reports
+
+
+def test_of_one_of_several_email_accounts_its_own_last_campaigns_are_compared(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    office.send(count)
+    office.run("campaigns")
+    other = second_account(office)
+    ours, now = {each.row.name for each in compared(office)}, office.resources.now()
+    with office.db.write() as c:
+        # The other one has a campaign of the same number, and more that were sent later.
+        numbers = (campaign.id, *range(900_000, 900_000 + LAST))
+        theirs = [Header(id=each, name=f"Theirs {each}", status="Sent", sent_on=now) for each in numbers]
+        campaigns.record_headers(c, other, theirs, now)
+    assert {each.row.name for each in compared(office, account="Main")} == ours
+    assert {each.row.account for each in compared(office, account="Second")} == {"Second"}
+    # Of all accounts it is the last ones of all.
+    assert len(compared(office)) == LAST
+
+
+def test_a_send_that_was_left_alone_says_that_somebody_has_to_settle_it(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    queued = office.queue_send(count)
+    office.engine.drain()
+    with office.db.write() as c:
+        # Its run has ended, and nothing follows what dotdigital does with it.
+        c.exec_driver_sql("UPDATE send SET state = 'Sending'")
+    told = refused(office, campaign)
+    assert "not known whom" in told.message and "settle" in told.remedy and "campaign's page" in told.remedy
+    # Or a synchronisation learns it.
+    assert "Synchronise the email campaigns" in told.remedy
+    office.run("campaigns")
+    assert office.send_row(queued.id).state == "Sent" and archive(office, campaign).rows
