@@ -218,6 +218,9 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     `mailed_as_of`: what the campaign showed when it was last read who had been mailed it; `unlisted`: how often it was
     waited for people to show in the address book. `looked_on`: when every source of opt-outs had been asked the last
     time before the request.
+
+    `ended`: code, message, what was not done and remedy of what has ended the send; a run that is interrupted as it
+    ends goes on with that, and never with the send.
     """
 
     phase: str = ""
@@ -235,6 +238,7 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     mailed_as_of: str = ""
     unlisted: int = 0
     looked_on: str = ""
+    ended: tuple[str, ...] = ()
 
     @property
     def may_exist(self) -> bool:

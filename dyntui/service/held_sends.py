@@ -105,8 +105,18 @@ class HeldSends:
             f"dotdigital as well, under {OUTBOX}; then say what it shows: `dyntui campaigns settle {row.id} "
             "--was-mailed` or `--was-not-mailed`."
         )
-        await self._resources.write(lambda c: handed_sends.taken_back(c, row.id, why))
+        taken_back = await self._resources.write(lambda c: handed_sends.taken_back(c, row.id, why))
         self._changed()
+        now = await self._resources.read(lambda c: send_window.row(c, row.id))
+        if not taken_back and now is not None and now.doubt != "emptied":
+            raise DyntuiError(
+                "SEND_NOT_CANCELLABLE",
+                f"The send of {row.campaign_name!r} ended in this moment: it is {now.state}. Its address book was "
+                "emptied, so that it reaches nobody more.",
+                not_done="It was not taken back.",
+                remedy=f"See what became of it: `dyntui sends show {row.id}`.",
+                exit=Exit.USAGE,
+            )
 
     async def _stop(self, row: SendRow, who: str) -> None:
         def stop(c: Connection) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import address_books, sends
@@ -26,6 +28,8 @@ class SendDecisions:
     def __init__(self, resources: Resources, identities: Identities) -> None:
         self._resources = resources
         self._identities = identities
+        # Who said that a send was mailed must not find its book emptied by somebody who says otherwise.
+        self._one_at_a_time = asyncio.Lock()
 
     @answers(SEND_SETTLE)
     async def settle(self, context: CallContext, request: SettleSend) -> SendRow:
@@ -34,10 +38,13 @@ class SendDecisions:
 
         Raises SEND_UNKNOWN, SEND_NOT_IN_DOUBT, DotdigitalError: then nothing was kept.
         """
+        person = await self._identities.person(context.uid)
+        async with self._one_at_a_time:
+            return await self._settle(request, person.name if person else "")
+
+    async def _settle(self, request: SettleSend, who: str) -> SendRow:
         this = await self._resources.read(lambda c: _known(c, request.id))
         await self._ask_the_platform(this, request.was_mailed)
-        person = await self._identities.person(context.uid)
-        who = person.name if person else ""
 
         def keep(c: Connection) -> SendRow:
             _known(c, request.id)

@@ -80,6 +80,7 @@ async def dispatch(
         "handed": _handed,
         "clear": _clear,
     }
+    _goes_on(ctx)
     phase = ctx.at(SendCursor).phase or "suppressions"
     this = await ctx.read(lambda c: _stored(c, send_id))
     if phase == "suppressions":
@@ -93,6 +94,13 @@ async def dispatch(
         after = await phases[phase](ctx, dv, dd, this)
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in PAST_RECALL)
         phase = after
+
+
+def _goes_on(ctx: RunContext) -> None:
+    """Raises what has ended the send, where the run was interrupted as it ended."""
+    if ctx.at(SendCursor).ended:
+        code, message, not_done, remedy = ctx.at(SendCursor).ended
+        raise DyntuiError(code, message, not_done=not_done, remedy=remedy)
 
 
 def _stored(c: Connection, send_id: str) -> Send:
@@ -119,6 +127,7 @@ _STAGES = {
     "clear": "Clearing up",
     "done": "Sent",
 }
+_ENDING = "Ending"
 
 
 async def _suppressions(
@@ -253,10 +262,15 @@ async def _prove(
 
 
 async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    await ctx.write(lambda c: send_store.set_state(c, this.id, "Sending"))
+    await ctx.write(lambda c: _sending(c, this))
     await platform_send.follow(ctx, dd, this, _STAGES["follow"], ctx.at(SendCursor))
     await ctx.write(lambda c: _finish(c, ctx, this))
     return "clear"
+
+
+def _sending(c: Connection, this: Send) -> None:
+    if not send_store.ended_by_person(c, this.id):
+        send_store.set_state(c, this.id, "Sending")
 
 
 async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
@@ -287,7 +301,7 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     """How many were mailed, by dotdigital's word; the send row to Dynamics; and the campaign as it is now, so that
     nobody is shown it as unsent."""
     await doubtful_sends.compare(ctx, dd, this)
-    await record(dv, this, "Sent")
+    await record(dv, this, this.state)
     campaign = await campaigns.campaign(dd, this.campaign_id)
     if campaign is not None:
         header = header_of(campaign)
@@ -331,14 +345,20 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
         # What is to be done stands with the send, where it will be looked for.
         why = f"{error.message} {error.remedy}"
 
-    def end(c: Connection) -> Send:
+    def end(c: Connection) -> None:
+        if _stored(c, send_id).decision:
+            # Somebody has said what became of it while this run, interrupted as it ended, stood still.
+            return
         doubt = "cancelled" if cancelled else "unproved" if unproved else ""
         send_store.put_doubt(c, send_id, doubt, why)
-        return send_store.finish(c, send_id, "Cancelled" if cancelled else state, ctx.now(), why)
+        send_store.finish(c, send_id, "Cancelled" if cancelled else state, ctx.now(), why)
 
-    this = await ctx.write(end)
+    said = () if error is None else (error.code, error.message, error.not_done, error.remedy)
+    await ctx.save(replace(at, ended=said), stage=_ENDING, work=end, cancellable=False)
+    this = await ctx.read(lambda c: _stored(c, send_id))
     try:
-        if this.book_id and this.state != "Sending":
+        # One that is sent was said to be mailed by somebody: by its book people leave its lists.
+        if this.book_id and this.state not in ("Sending", "Sent"):
             dd = await connections.dotdigital(this.account_id)
             if cancelled:
                 # Of some of those whom it reached dotdigital may tell: they are not mailed whatever somebody finds.
