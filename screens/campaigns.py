@@ -174,4 +174,4 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
 
     def do_campaigns_compare(self) -> None:
         """The marked campaigns side by side, or the last ones that were sent."""
-        self.console.open_page(COMPARISON, ",".join(str(row.id) for row in self.grid.marks.values()))
+        self.console.open_page(COMPARISON, tuple(CampaignRef(row.id, row.account) for row in self.grid.marks.values()))

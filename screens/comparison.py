@@ -87,12 +87,8 @@ _ROWS = Rows(
 )
 
 
-def _ids(about: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in about.split(",") if each)
-
-
-class ComparisonPage(GridScreen[CampaignReport], CampaignActions, Page[str]):
-    """The campaigns of these ids (`7,9`), or the last ones that were sent; Enter opens the report of one."""
+class ComparisonPage(GridScreen[CampaignReport], CampaignActions, Page[tuple[CampaignRef, ...]]):
+    """These campaigns, or the last ones that were sent; Enter opens the report of one."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_COMPARISON,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_COMPARISON)
@@ -110,11 +106,11 @@ class ComparisonPage(GridScreen[CampaignReport], CampaignActions, Page[str]):
     @property
     def slice(self) -> str:
         """Which campaigns."""
-        return self.about or ""
+        return ",".join(f"{each.account} {each.id}" for each in self.about or ())
 
     async def rows_in(self, window: Window) -> PageOfRows[CampaignReport]:
         """All of them: there are few."""
-        found = await self.console.call(CAMPAIGNS_COMPARE, CompareCampaigns(ids=_ids(self.about or "")))
+        found = await self.console.call(CAMPAIGNS_COMPARE, CompareCampaigns(of=self.about or ()))
         return windowed(found.reports, window, lambda each: each.row.name)
 
     def situation(self) -> Situation:

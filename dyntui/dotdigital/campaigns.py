@@ -22,7 +22,7 @@ from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
-from dyntui.dotdigital.reading import Whole, read
+from dyntui.dotdigital.reading import Whole, read, repeating_pages
 
 
 class FromAddress(msgspec.Struct, frozen=True):
@@ -78,11 +78,12 @@ class CampaignDetails(Campaign, frozen=True, rename="camel"):
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
     """A campaign's totals (HTML and text together); `percentage_...` are fractions of 1 and may exceed it.
 
-    `revenue` and `assisted_revenue` are formatted text, or a number, as received.
+    `revenue` and `assisted_revenue` are formatted text, or a number, as received. An answer that does not say to how
+    many it was sent says nothing: it is none.
     """
 
+    num_total_sent: Whole
     date_sent: str | None = None
-    num_total_sent: Whole = 0
     num_total_delivered: Whole = 0
     num_total_unique_opens: Whole = 0
     num_total_opens: Whole = 0
@@ -199,9 +200,15 @@ async def split_results(dd: Dotdigital, campaign_id: int) -> SplitResults:
 
 
 async def campaigns_with_activity_since(dd: Dotdigital, since: datetime) -> list[Campaign]:
-    """Sent campaigns that somebody opened, clicked and so on since a time: what an incremental run looks at."""
+    """Sent campaigns that somebody opened, clicked and so on since a time: what an incremental run looks at. One that
+    cannot be read is left out: the listing of all names it. Raises DOTDIGITAL_PAGE_REPEATS."""
     path = f"/v2/campaigns/with-activity-since/{stamp(since)}"
-    return await _all(skip_pages(dd, path, Campaign, _id))
+    found: list[Campaign] = []
+    async for page in skip_pages(dd, path, Campaign, _id, takes_odd=True):
+        found.extend(page.rows)
+        if page.repeats:
+            raise repeating_pages(path)
+    return found
 
 
 async def campaigns_of_book(dd: Dotdigital, book_id: int) -> list[Campaign]:

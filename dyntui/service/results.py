@@ -50,7 +50,7 @@ class Results:
     @answers(CAMPAIGNS_COMPARE)
     async def compare(self, context: CallContext, request: CompareCampaigns) -> Comparison:
         """Results of several campaigns. Raises CAMPAIGN_UNKNOWN, CAMPAIGN_AMBIGUOUS."""
-        refs = [CampaignRef(each, request.account) for each in dict.fromkeys(request.ids)]
+        refs = [*(CampaignRef(each, request.account) for each in request.ids), *request.of]
         if not refs:
             newest = Window(limit=LAST, sort="-sent_on")
             account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
@@ -58,7 +58,7 @@ class Results:
                 lambda c: campaign_window.window(c, newest, view="sent", account_id=account_id)
             )
             refs = [CampaignRef(row.id, row.account) for row in page.rows]
-        chosen = [await self._campaigns.known(each) for each in refs]
+        chosen = [await self._campaigns.known(each) for each in dict.fromkeys(refs)]
         reports = [await self._resources.read(functools.partial(_figures, campaign=each)) for each in chosen]
         reports.sort(key=lambda each: each.row.sent_on, reverse=True)
         return Comparison(reports=tuple(reports))

@@ -13,18 +13,23 @@ from dyntui.model.outcomes import Outcome
 from dyntui.store.campaigns import total
 from dyntui.store.schema import campaign, recipient, target_person
 
+# Among so many that were sent last the ones are looked for whose results are known.
+_LOOKED_THROUGH = 10 * CAMPAIGNS
 _p, _r, _c = target_person.c, recipient.c, campaign.c
 
 
 def forecast(c: Connection, account_id: str, count_id: str, sendable: int) -> BounceForecast:
     """Of the sendable people of a count."""
     summaries = select(_c.summary).where(_c.account_id == account_id, _c.sent_on != "")
+    found = c.execute(summaries.order_by(_c.sent_on.desc(), _c.id).limit(_LOOKED_THROUGH)).scalars()
+    # Of one whose results were not read yet nothing is known.
+    read = [summary for summary in found if total(summary, "numTotalSent")][:CAMPAIGNS]
     sent = [
         Sent(
             total(summary, "numTotalSent"),
             total(summary, "numTotalHardBounces") + total(summary, "numTotalSoftBounces"),
         )
-        for summary in c.execute(summaries.order_by(_c.sent_on.desc(), _c.id).limit(CAMPAIGNS)).scalars()
+        for summary in read
     ]
     theirs = and_(_r.account_id == account_id, _r.address == _p.address)
     later = recipient.alias("later").c

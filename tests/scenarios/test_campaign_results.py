@@ -158,6 +158,46 @@ def test_the_page_of_a_send_and_the_report_say_the_same_rates(
     assert (row.open_rate, row.click_rate) == (report.open_rate, report.click_rate)
 
 
+def test_a_row_that_is_odd_among_the_campaigns_with_news_costs_no_other_its_results(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+
+    def odd(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "/with-activity-since/" not in request.url.path:
+            return answer
+        rows = [{"id": "seven", "name": ["odd"]}, *answer.json()]
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(odd)
+    run = office.run("campaigns")
+    assert item_of(run, campaign) is RunStatus.COMPLETED and recipients(office, campaign) == send.sendable
+    # Nothing is lost: the same is asked again with the next run.
+    office.let_pass(hours=30)
+    office.run("campaigns")
+    assert told(office, campaign) == happened(office, campaign)
+
+
+@pytest.mark.parametrize("empty", [{}, {"numTotalSent": None}, {"dateSent": "2026-01-01T00:00:00Z"}])
+def test_totals_that_are_empty_take_nothing_away(
+    office: Office, sent: tuple[CampaignRow, SendRow], empty: dict[str, object]
+) -> None:
+    campaign, _ = sent
+    office.run("campaigns")
+    before = office.report(campaign)
+
+    def nothing(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith(f"/campaigns/{campaign.id}/summary"):
+            return answer
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=empty)
+
+    office.sandbox.doctor(nothing)
+    run = office.run("campaigns", campaigns=(str(campaign.id),))
+    assert item_of(run, campaign) is RunStatus.FAILED
+    after = office.report(campaign)
+    assert before.sent > 0 and (after.sent, after.open_rate) == (before.sent, before.open_rate)
+
+
 # As dotdigital, the store and Dynamics call what a recipient does.
 NAMES = {"open": "Opened", "click": "Clicked", "page": "Page visited", "roi": "ROI", "reply": "Replied"}
 

@@ -30,6 +30,7 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
+from dyntui.service.contract.campaigns import CompareCampaigns
 from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import HELLO, Nothing
@@ -283,6 +284,16 @@ def test_a_send_of_one_account_mails_nobody_whom_the_other_suppresses_and_nobody
     assert office.sandbox.control.get("/mailed").json() == []
     excluded = {each.address: each.reason for each in office.people(sent.run) if each.outcome is Outcome.EXCLUDED}
     assert excluded[opted] in ("SUPPRESSED", "SUPPRESSED_OTHER_ACCOUNT")
+
+
+def test_campaigns_of_two_accounts_with_one_number_are_compared(two: Two) -> None:
+    office = two.office
+    for account in ("Main", "Second"):
+        office.run("campaigns", account=account)
+    sent = [(row.account, row.id) for row in office.all_campaigns() if row.sent]
+    assert len({number for _, number in sent}) < len(sent)
+    found = office.wait(office._results.compare(office.context, CompareCampaigns())).reports
+    assert sorted((each.row.account, each.row.id) for each in found) == sorted(sent)
 
 
 def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed_by_neither(two: Two) -> None:

@@ -66,7 +66,7 @@ class Platform:
         return self
 
     async def get(self, path: str, kind: type[Summary]) -> Summary:
-        return Summary(num_total_hard_bounces=self.bounces)
+        return Summary(num_total_sent=0, num_total_hard_bounces=self.bounces)
 
 
 class Post:

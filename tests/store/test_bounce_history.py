@@ -22,6 +22,9 @@ def test_the_last_campaigns_of_the_account_and_the_last_mail_of_everybody_count(
     sent(c, 1, "2026-01-01", 100, 4)
     sent(c, 2, "2026-02-01", 100, 6)
     sent(c, 3, "2026-03-01", 1000, 900, account="b")
+    # Sent since, and their results were not read yet.
+    for each in range(10, 22):
+        sent(c, each, "2026-04-01", 0, 0)
     had(c, 1, "ann@x.org", "2026-01-01", soft=True)
     had(c, 2, "ann@x.org", "2026-02-01")
     had(c, 1, "bob@x.org", "2026-01-01")

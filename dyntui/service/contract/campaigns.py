@@ -228,10 +228,12 @@ class RecipientsQuery(Window, frozen=True, kw_only=True):
 
 
 class CompareCampaigns(msgspec.Struct, frozen=True, kw_only=True):
-    """Compare the results of these campaigns; of none the last ten that were sent."""
+    """Compare the results of these campaigns: of `account`, or of one that each of `of` names; of none the last ten
+    that were sent."""
 
     ids: tuple[Number, ...] = ()
     account: Text = ""
+    of: tuple[CampaignRef, ...] = ()
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
