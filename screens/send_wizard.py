@@ -128,7 +128,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         if self.about is not None:
             self.ask(
                 CAMPAIGN_COUNT,
-                CountTargets(id=self.about.id, account=self.about.account),
+                CountTargets(id=self.about.id, account=self.about.account, to_send=True),
                 self._take_readiness,
                 refused=self._not_counted,
                 kind="readiness",
@@ -332,7 +332,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self._count = self._uncounted = None
         self._counted_for = lists
         if self.about is not None:
-            request = CountTargets(id=self.about.id, account=self.about.account, lists=lists)
+            request = CountTargets(id=self.about.id, account=self.about.account, lists=lists, to_send=True)
             self.ask(CAMPAIGN_COUNT, request, self._take_count, refused=self._not_counted)
 
     def _not_counted(self, error: DyntuiError) -> None:

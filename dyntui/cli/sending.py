@@ -173,11 +173,12 @@ def _waves(shares: str | None, pause: int | None, limits: tuple[str, ...]) -> Wa
 
 
 async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
-    """A count for somebody who may send. Raises NOT_PERMITTED before anybody is counted or asked for a number."""
+    """A count for somebody who may send. Raises NOT_PERMITTED and CAMPAIGN_ARCHIVED before anybody is counted or asked
+    for a number."""
     hello = await client.call(HELLO, Nothing())
     if hello.user and Ability.SEND.value not in hello.abilities:
         raise not_permitted(Ability.SEND)
-    return await count_targets(client, named, lists)
+    return await count_targets(client, named, lists, to_send=True)
 
 
 def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> int | None:

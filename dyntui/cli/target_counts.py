@@ -75,10 +75,14 @@ def say_what_if(counted: TargetCount, mended: tuple[str, ...]) -> None:
     say(f"If {', '.join(mended)} were mended: {number(counted.sendable + more)} sendable, {number(more)} more.")
 
 
-async def count_targets(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
+async def count_targets(
+    client: ServiceClient, named: str, lists: tuple[str, ...], *, to_send: bool = False
+) -> TargetCount:
     """A new count of the campaign's targets, of all of them where no list is named."""
     request = CountTargets(
-        id=await campaign_id(client, named), lists=tuple([await list_id(client, name) for name in lists])
+        id=await campaign_id(client, named),
+        lists=tuple([await list_id(client, name) for name in lists]),
+        to_send=to_send,
     )
     return await client.call(CAMPAIGN_COUNT, request)
 

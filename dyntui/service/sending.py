@@ -76,8 +76,11 @@ class Sending:
 
     @answers(CAMPAIGN_COUNT)
     async def count(self, context: CallContext, request: CountTargets) -> TargetCount:
-        """A new snapshot of the campaign's targets. Raises CAMPAIGN_NO_TARGETS, CAMPAIGN_NOT_SENDABLE."""
+        """A new snapshot of the campaign's targets. Raises CAMPAIGN_NO_TARGETS, CAMPAIGN_NOT_SENDABLE,
+        CAMPAIGN_ARCHIVED."""
         campaign = await self._campaigns.known(CampaignRef(request.id, request.account))
+        if request.to_send:
+            require_out(campaign)
         targets = await self._campaigns.target_lists(campaign)
         chosen = [each for each in targets if not request.lists or each.id in request.lists]
         if not chosen:

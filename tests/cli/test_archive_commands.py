@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from dyntui.model.admin_changes import AdminChange
-from dyntui.model.errors import Exit
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.archive import (
     CAMPAIGNS_ARCHIVE,
     CAMPAIGNS_UNARCHIVE,
@@ -16,13 +16,16 @@ from dyntui.service.contract.archive import (
 )
 from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_COUNT,
     CAMPAIGN_GET,
     CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
     CampaignsQuery,
+    CountTargets,
 )
-from tests.cli.scripted_service import ScriptedService, a_campaign, page_of
+from dyntui.service.contract.session import HELLO
+from tests.cli.scripted_service import ScriptedService, a_campaign, a_hello, page_of
 
 PUT_AWAY = a_campaign(archived_on="2026-11-22T14:05:09Z", archived_by="Mira Sandahl")
 OPEN = LeftOut(
@@ -111,3 +114,14 @@ def test_who_changed_what_is_listed_of_all_campaigns_or_of_one(dyntui: Callable,
     assert dyntui("campaigns", "history", "Spring", "--account", "Main", "--json").code == 0
     asked = [(each.campaign, each.account) for each in service.requests(CAMPAIGNS_CHANGES)]
     assert asked == [(0, ""), (42, "Main")]
+
+
+def test_an_archived_campaign_is_refused_before_its_number_is_asked_for(
+    dyntui: Callable, service: ScriptedService
+) -> None:
+    refused = DyntuiError("CAMPAIGN_ARCHIVED", "It is archived.", not_done="-", remedy="-", exit=Exit.USAGE)
+    service.answers(HELLO, a_hello())
+    service.answers(CAMPAIGN_COUNT, refused)
+    done = dyntui("campaigns", "send", "42")
+    assert done.code == Exit.USAGE and "CAMPAIGN_ARCHIVED" in done.err
+    assert service.requests(CAMPAIGN_COUNT) == [CountTargets(id=42, to_send=True)]

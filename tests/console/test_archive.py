@@ -106,3 +106,17 @@ async def test_help_and_palette_know_both_verbs() -> None:
         await hand.press("escape", "colon")
         await hand.type("archive")
         assert "Archive" in hand.text and "Take out of the archive" in hand.text
+
+
+async def test_a_campaign_that_somebody_archives_meanwhile_is_refused_in_the_wizard_before_its_number_is_typed() -> (
+    None
+):
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n")
+        with hand.service.db.write() as c:
+            c.exec_driver_sql("UPDATE campaign SET archived_on = '2026-11-22T12:00:00Z', archived_by = 'Ann'")
+        await hand.press("n")
+        assert "CAMPAIGN_ARCHIVED" in hand.text or "is archived by Ann" in hand.text
+        await hand.press("n", "n")
+        assert "Email Campaign Wizard Summary" not in hand.text and hand.asked("campaigns.send") == []

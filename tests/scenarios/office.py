@@ -560,8 +560,9 @@ class Office:
         asked = campaigns.ChangeTargets(id=campaign.id, remove=list_ids)
         self.wait(self._campaigns.change_targets(self.context, asked))
 
-    def count(self, campaign: campaigns.CampaignRow) -> campaigns.TargetCount:
-        return self.wait(self._sending.count(self.context, campaigns.CountTargets(id=campaign.id)))
+    def count(self, campaign: campaigns.CampaignRow, *, to_send: bool = False) -> campaigns.TargetCount:
+        asked = campaigns.CountTargets(id=campaign.id, to_send=to_send)
+        return self.wait(self._sending.count(self.context, asked))
 
     def count_people(self, count_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
         asked = campaigns.CountPeopleQuery(count=count_id, limit=MOST_ROWS, **chosen)

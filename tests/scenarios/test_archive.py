@@ -111,6 +111,8 @@ def test_an_archived_campaign_is_neither_sent_nor_scheduled_nor_tested(office: O
         lambda: office.queue_send(count, at=later.isoformat(), handed=True),
         lambda: office.send_in_waves(count, Waves(shares=(10.0,), pause=60)),
         lambda: office.test_send(campaign, somebody),
+        # Before anybody confirms what will not go out.
+        lambda: office.count(campaign, to_send=True),
     ):
         with pytest.raises(DyntuiError) as told:
             way()

@@ -129,11 +129,13 @@ class EditCampaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
-    """Count the targets of a campaign over these target lists (all targets when empty)."""
+    """Count the targets of a campaign over these target lists (all targets when empty). `to_send`: it is to be sent
+    then, so that an archived one is refused before anybody confirms a number."""
 
     id: Number
     lists: tuple[Text, ...] = ()
     account: Text = ""
+    to_send: bool = False
 
 
 class ListReadiness(msgspec.Struct, frozen=True, kw_only=True):
