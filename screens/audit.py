@@ -23,7 +23,7 @@ from dyntui.service.contract.runs import (
 
 from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
-from .places import RUN, SEND, TRACES
+from .places import ADMINISTRATION, RUN, SEND, TRACES
 from .run_facts import run_facts
 from .running import RunActions
 from .runs_under_way import run_tone
@@ -122,6 +122,10 @@ class AuditScreen(GridScreen[RunRow], RunActions):
     def do_audit_find(self) -> None:
         """What became of somebody in all runs."""
         self.console.open_page(TRACES, "")
+
+    def do_administration_show(self) -> None:
+        """Who changed what by hand."""
+        self.console.open_page(ADMINISTRATION, "")
 
     def opened(self, row: RunRow) -> None:
         """Its page: of a send that of the send."""

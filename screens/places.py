@@ -59,7 +59,8 @@ SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", CampaignRef)
 SENDS = Place("sends", "sends:SendsPage", str)
 SEND = Place("send", "send_page:SendPage", str)
 REPORT = Place("report", "report:ReportPage", CampaignRef)
-CAMPAIGN_CHANGES = Place("changes to campaigns", "campaign_changes:CampaignChangesPage", CampaignRef)
+CAMPAIGN_CHANGES = Place("changes to campaigns", "admin_changes:CampaignChangesPage", CampaignRef)
+ADMINISTRATION = Place("what administrators changed", "admin_changes:AdministrationPage", str)
 COMPARISON = Place("comparison", "comparison:ComparisonPage", tuple[CampaignRef, ...])
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
@@ -95,6 +96,7 @@ PLACES: tuple[Place[Any], ...] = (
     SEND,
     REPORT,
     CAMPAIGN_CHANGES,
+    ADMINISTRATION,
     COMPARISON,
     RUN,
     PEOPLE,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dyntui.cli.administration import administration
 from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
@@ -53,6 +54,9 @@ from dyntui.service.row_cells import PEOPLE
 @click.group(cls=Group)
 def command() -> None:
     """Every run: who started it, what it did, and what became of everybody."""
+
+
+command.add_command(administration)
 
 
 def _columns(rows: Sequence[RunRow]) -> Columns[RunRow]:

@@ -12,7 +12,7 @@ from dyntui.model.admin_changes import AdminChange
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES, CampaignChangesQuery
 
-_COLUMNS: Columns[AdminChange] = (
+COLUMNS: Columns[AdminChange] = (
     Column("when", lambda row: moment(row.changed_on), whole=True),
     Column("who", lambda row: row.changed_by),
     Column("account", lambda row: row.account),
@@ -24,7 +24,7 @@ _COLUMNS: Columns[AdminChange] = (
 
 @click.command("history", cls=Command)
 @click.argument("named", metavar="[CAMPAIGN]", required=False, default="")
-@page_of(CAMPAIGNS_CHANGES, _COLUMNS)
+@page_of(CAMPAIGNS_CHANGES, COLUMNS)
 async def history(client: ServiceClient, rows: Rows, named: str) -> CampaignChangesQuery:
     """Who gave campaigns target lists or took them, changed a sync level, archived: of CAMPAIGN, or of all."""
     return CampaignChangesQuery(campaign=await campaign_id(client, named) if named else 0, **rows)

@@ -99,6 +99,7 @@ SUBJECTS = (
             Command("audit", "Runs, and what became of everybody.", "audit"),
         ),
     ),
+    Subject("administration", ("administration",)),
     Subject(
         "changes",
         ("changes",),

@@ -26,9 +26,11 @@ def record(c: Connection, account_id: str, change: AdminChange) -> None:
 
 
 def window(c: Connection, asked: Window, *, subject: str, account_id: str | None, about: str = "") -> Page[AdminChange]:
-    """The changes to a subject of an email account (None: of all), newest first; where given, those `about` one thing.
-    The search looks at who, what, before and after."""
-    listing = select(admin_change).where(_c.subject == subject)
+    """The changes to a subject (`""`: to all) of an email account (None: of all), newest first; where given, those
+    `about` one thing. The search looks at who, what, before and after."""
+    listing = select(admin_change)
+    if subject:
+        listing = listing.where(_c.subject == subject)
     if account_id is not None:
         listing = listing.where(_c.account_id == account_id)
     if about:

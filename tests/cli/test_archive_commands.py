@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.administration import ADMINISTRATION
 from dyntui.service.contract.archive import (
     CAMPAIGNS_ARCHIVE,
     CAMPAIGNS_UNARCHIVE,
@@ -125,3 +126,19 @@ def test_an_archived_campaign_is_refused_before_its_number_is_asked_for(
     done = dyntui("campaigns", "send", "42")
     assert done.code == Exit.USAGE and "CAMPAIGN_ARCHIVED" in done.err
     assert service.requests(CAMPAIGN_COUNT) == [CountTargets(id=42, to_send=True)]
+
+
+def test_what_administrators_changed_is_listed_with_its_subject(dyntui: Callable, service: ScriptedService) -> None:
+    change = AdminChange(
+        subject="labels",
+        account="Main",
+        thing="SHOE_SIZE",
+        changed_by="Mira Sandahl",
+        changed_on="2026-11-22T14:05:09Z",
+        before="",
+        after="Numeric",
+    )
+    service.answers(ADMINISTRATION, page_of(change))
+    done = dyntui("audit", "administration", "--subject", "labels", "--account", "Main")
+    assert done.code == 0 and "labels" in done.out and "SHOE_SIZE" in done.out
+    assert [(each.subject, each.account) for each in service.requests(ADMINISTRATION)] == [("labels", "Main")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dyntui.model.roles import Role
 from tests.console.driving import driving
 from tests.console.worlds import CAMPAIGN, NEVER, Opening
 
@@ -24,6 +25,18 @@ async def test_what_was_changed_about_campaigns_is_listed_of_all_and_of_one(size
         assert "of 3 changes" in hand.text and "Trade news" in hand.text and "archived" in hand.text
         (all_, one) = (hand.asked("campaigns.changes")[-1], hand.asked("campaigns.changes")[0])
         assert all_.campaign == 0 and one.campaign and one.account == "Main"  # type: ignore[attr-defined]
+
+
+async def test_what_administrators_changed_is_listed_in_the_audit() -> None:
+    async with driving(Opening("targeted"), size=(120, 40)) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("a", "4", "D")
+        assert "What administrators changed" in hand.text and "archived" in hand.text and "campaigns" in hand.text
+        await hand.press("enter")
+        assert "Subject" in hand.text and "Mira Sandahl" in hand.text
+    async with driving(Opening("targeted", role=Role.PROFESSIONAL)) as hand:
+        await hand.press("4", "D")
+        assert hand.asked("administration.changes") == []
 
 
 async def test_before_anything_was_changed_it_says_what_will_stand_there() -> None:

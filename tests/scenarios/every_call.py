@@ -39,6 +39,7 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
+from dyntui.service.contract.administration import ADMINISTRATION, AdministrationQuery
 from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHIVE, ArchiveCampaigns
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
 from dyntui.service.contract.budgets import BUDGETS_SHOW, BudgetsOf
@@ -183,6 +184,7 @@ def everything(office: Office) -> list[Asked]:
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),
+        (ADMINISTRATION, AdministrationQuery()),
         (CAMPAIGNS_CHANGES, CampaignChangesQuery(campaign=before.id)),
         (CAMPAIGNS_ARCHIVE, ArchiveCampaigns((campaigns.CampaignRef(before.id),))),
         (CAMPAIGNS_UNARCHIVE, ArchiveCampaigns((campaigns.CampaignRef(before.id),))),

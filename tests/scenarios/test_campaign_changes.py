@@ -6,8 +6,12 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
+from dyntui.service.accounts import EmailAccounts
+from dyntui.service.administration import Administration
 from dyntui.service.archive import Archive
 from dyntui.service.campaign_changes import CampaignChanges
+from dyntui.service.contract.accounts import EditAccount
+from dyntui.service.contract.administration import AdministrationQuery
 from dyntui.service.contract.archive import ArchiveCampaigns
 from dyntui.service.contract.campaign_changes import CampaignChangesQuery
 from dyntui.service.contract.campaigns import CampaignRef, ChangeTargets, EditCampaign
@@ -55,6 +59,24 @@ def test_target_lists_sync_levels_and_the_archive_are_listed_of_all_and_of_one(o
     with pytest.raises(DyntuiError) as told:
         changes(office, campaign=999_999)
     assert told.value.code == "CAMPAIGN_UNKNOWN"
+
+
+def test_what_administrators_changed_of_any_subject_is_in_one_listing(office: Office) -> None:
+    office.activated("Newsletter")
+    office.run("campaigns")
+    signed_in(office)
+    spring = office.campaign_named(SPRING)
+    office.wait(office._campaigns.edit(office.context, EditCampaign(id=spring.id, sync_level="NONE")))
+    accounts = EmailAccounts(office.resources, lambda: None)
+    office.wait(accounts.edit(office.context, EditAccount(account="Main", budget_percent=50)))
+    listing = Administration(office.resources)
+
+    def subjects(**asked: str) -> list[str]:
+        page = office.wait(listing.changes(office.context, AdministrationQuery(**asked)))
+        return [each.subject for each in page.rows]
+
+    assert subjects() == subjects(account="Main") == ["accounts", "campaigns"]
+    assert subjects(subject="campaigns") == subjects(search="sync level") == ["campaigns"]
 
 
 def test_what_dynamics_took_before_it_refused_is_known_and_listed(office: Office) -> None:
