@@ -2,6 +2,7 @@
 
 people(...), addresses(...) -> Select                        for the standing of a count's people
 of_person(person_ids, address, account_id, campaign_id) -> Select        by which of our own sends somebody had it
+as_contacts(account_id, campaign_id, *columns) -> Select                 as whom dotdigital shows the recipients
 before(c, account_id, campaign_id, count_id) -> int; not_seen(c, account_id, campaign_id, count_id) -> int
 """
 
@@ -16,9 +17,10 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER
 from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.bound import Value
-from dyntui.store.schema import recipient, send, suppression, target_person
+from dyntui.store.chunks import beside
+from dyntui.store.schema import list_member, marketing_list, recipient, send, suppression, target_person
 
-_p = target_person.c
+_p, _m = target_person.c, list_member.c
 _SENDABLE = Outcome.ADDED.value
 
 
@@ -48,13 +50,28 @@ def _by_other_sends(count_id: Value, account_id: str, campaign_id: int, *columns
 
 
 def people(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
-    """The records that had the campaign by its other sends, whatever their address is by now: those that were mailed,
-    and contacts at whose address an account was."""
+    """The records that had the campaign, whatever their address is by now: those that its other sends mailed, contacts
+    at whose address an account was, and those whose contact dotdigital names as a recipient with another address."""
     mailed, through = (
         _by_other_sends(count_id, account_id, campaign_id, column).where(person_in(among, column))
         for column in (_p.person_id, _p.mailed_as)
     )
-    return select(union(mailed, through.where(_THROUGH)).subquery("had_as_records"))
+    moved = as_contacts(account_id, campaign_id, _m.person_id).where(
+        person_in(among, _m.person_id), _m.address != recipient.c.address
+    )
+    return select(union(mailed, through.where(_THROUGH), moved).subquery("had_as_records"))
+
+
+def as_contacts(account_id: str, campaign_id: int, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Of the members of the account's lists whose contact dotdigital names as a recipient of the campaign."""
+    r, of = recipient.c, marketing_list.c
+    return (
+        select(*columns)
+        .select_from(list_member)
+        .join(recipient, and_(r.contact_id == _m.contact_id, r.account_id == account_id, r.campaign_id == campaign_id))
+        # Another account has other contacts with the same ids.
+        .where(beside(_m.list_id).in_(select(of.id).where(of.account_id == account_id)))
+    )
 
 
 # Written out, as the index of those few is.

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, cast, exists, func, literal, select, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -92,9 +93,11 @@ def record_recipients(
     left_out: Collection[str] = (),
 ) -> None:
     """Keep what recipients did, as last received; one received without an address has that which is known of the
-    contact. `left_out`: fields that were not read, and stay as they are known. Where an `item` of a run is named,
-    everybody becomes a person of it: added, updated or unchanged (what the run itself added stays that, however often
-    it reads it); excluded as UNKNOWN_PERSON where no member of a list has the address."""
+    contact. Who was received with an address before keeps it, as the mail went there, unless they were mailed once more
+    since: the contact may have taken another one. `left_out`: fields that were not read, and stay as they are known.
+    Where an `item` of a run is named, everybody becomes a person of it: added, updated or unchanged (what the run
+    itself added stays that, however often it reads it); excluded as UNKNOWN_PERSON where no member of a list has the
+    address."""
     rows = _with_addresses(c, account_id, campaign_id, rows)
     if item:
         outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows, left_out), first_stands=True)
@@ -110,18 +113,24 @@ def record_recipients(
 
 def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Sequence[Recipient]:
     nameless = [row.contact_id for row in rows if not row.address]
-    if not nameless:
-        return rows
-    known = dict(members.addresses_of_contacts(c, account_id, nameless))
-    for chunk in in_chunks(nameless):
-        kept = select(_r.contact_id, _r.address).where(
+    known = dict(members.addresses_of_contacts(c, account_id, nameless)) if nameless else {}
+    before: dict[int, tuple[str, str]] = {}
+    for chunk in in_chunks([row.contact_id for row in rows]):
+        kept = select(_r.contact_id, _r.address, _r.sent_on).where(
             _r.account_id == account_id,
             _r.campaign_id == campaign_id,
             _r.contact_id.in_(chunk),
             _r.address != "",
         )
-        known |= {row.contact_id: row.address for row in c.execute(kept)}
-    return [row if row.address else msgspec.structs.replace(row, address=known.get(row.contact_id, "")) for row in rows]
+        before |= {row.contact_id: (row.address, row.sent_on) for row in c.execute(kept)}
+
+    def address_of(row: Recipient) -> str:
+        there, sent_on = before.get(row.contact_id, ("", ""))
+        if there and (not row.address or row.sent_on <= sent_on):
+            return there
+        return row.address or known.get(row.contact_id, "")
+
+    return [replace(row, address=address) if (address := address_of(row)) != row.address else row for row in rows]
 
 
 def _audited(
@@ -143,7 +152,7 @@ def _audited(
             was = before.get(row.contact_id)
             changed = Outcome.ADDED
             if was is not None:
-                as_read = msgspec.structs.replace(row, **{name: getattr(was, name) for name in left_out})
+                as_read = replace(row, **{name: getattr(was, name) for name in left_out})
                 changed = Outcome.UNCHANGED if was == as_read else Outcome.UPDATED
             yield PersonOutcome(
                 person=str(row.contact_id),

@@ -215,10 +215,18 @@ def _had(c: Connection, people: Sequence[str], address: str, account_id: str, ca
         seen = select(func.min(r.sent_on).label("sent_on")).where(
             r.account_id == account_id, r.campaign_id == campaign_id, r.address == address
         )
+        # With another address than they have by now.
+        moved = mailed_already.as_contacts(account_id, campaign_id, r.sent_on, r.address)
+        moved = moved.where(_m.person_id.in_(people), r.address != address).order_by(r.sent_on).limit(1)
         facts = [
             Fact(code="ALREADY_SENT", detail="as dotdigital shows", since=row.sent_on)
             for row in c.execute(seen)
             if row.sent_on is not None
+        ] or [
+            Fact(
+                code="ALREADY_SENT", detail=f"as dotdigital shows, at {row.address or 'no address'}", since=row.sent_on
+            )
+            for row in c.execute(moved)
         ]
     return facts
 

@@ -496,3 +496,51 @@ def test_a_campaign_that_goes_on_sending_is_read_again_after_a_reading_broke_off
     office.run("campaigns")
     assert office.send_page(send.id).results_on
     assert recipients(office, campaign) == send.sendable
+
+
+def sent_by_others(office: Office, campaign: CampaignRow) -> None:
+    """Somebody sends the campaign in dotdigital to the list's address book, and its results are read."""
+    book = office.book_of(office.list_named("Newsletter").id)
+    in_dotdigital(office, "POST", "/v2/campaigns/send", {"campaignId": campaign.id, "addressBookIds": [book]})
+    office.let_pass(days=1)
+    office.run("campaigns")
+
+
+def test_who_was_mailed_at_an_address_has_had_the_campaign_there_whatever_dotdigital_calls_them_now(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    sent_by_others(office, campaign)
+    mailed = {each["address"] for each in office.mailed(campaign)}
+    assert len(mailed) > 100
+
+    def moved(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if f"/campaigns/{campaign.id}/activities" not in request.url.path:
+            return answer
+        rows = [row | {"email": f"moved.{row['email']}"} for row in answer.json()]
+        return httpx.Response(answer.status_code, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(moved)
+    run = office.run("campaigns", campaigns=(str(campaign.id),))
+    assert item_in(run, campaign)[0].tally.read > 30
+    left = {each.address for each in office.count_people(office.count(campaign).id, sendable=True)}
+    assert not left & mailed and len(left) < count.sendable
+
+
+def test_who_has_another_address_in_both_systems_has_had_the_campaign(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, _ = counted
+    sent_by_others(office, campaign)
+    mailed = {each["address"] for each in office.mailed(campaign)}
+    newsletter = office.list_named("Newsletter")
+    somebody = next(each for each in office.members(newsletter.id) if each.address in mailed)
+    anew = office.moves_in_dotdigital(somebody.address)
+    office.change_in_dynamics(somebody.entity, somebody.person, emailaddress1=anew)
+    office.run("lists")
+    assert anew in {each.address for each in office.members(newsletter.id)}
+    left = {each.address for each in office.count_people(office.count(campaign).id, sendable=True)}
+    assert anew not in left
+    (verdict,) = office.why(anew, campaign.id).verdicts
+    assert verdict.reason == "ALREADY_SENT"
+    assert any(somebody.address in gate.detail for gate in verdict.gates), verdict.gates
