@@ -174,5 +174,4 @@ class HeldScreen(GridScreen[Decision]):
 
     def _decided(self, decided: HeldDecided) -> None:
         self.grid.reload()
-        if decided.run is not None:
-            self.console.open_page(RUN, decided.run.id)
+        self.console.open_page(RUN, decided.run.id)

@@ -88,15 +88,9 @@ def approve(context: click.Context, named: str, people: tuple[str, ...], undone:
             else f"Take {many} of {number(held.in_book)} contacts out of the address book of {held.name!r}?"
         )
         confirm(chosen, question, not_done="Nothing was decided.")
-    decided, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
-    if chosen.json:
-        print_json(decided if run is None else run)
-    elif run is None:
-        what = "undone changes" if undone else "removals"
-        say(f"{number(decided.people)} {what} are approved; the list's next synchronisation carries them out.")
-    else:
-        print_run(run)
-    return exit_for(run) if run is not None and run.status.ended else int(Exit.DONE)
+    _, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
+    print_json(run) if chosen.json else print_run(run)
+    return exit_for(run) if run.status.ended else int(Exit.DONE)
 
 
 @command.command()
@@ -136,13 +130,13 @@ def _waiting(chosen: Choices, named: str, undone: bool) -> HeldRemovals | None:
     return with_service(chosen, read)
 
 
-def _decide(chosen: Choices, asked: DecideHeld, *, wait: bool) -> tuple[HeldDecided, RunRow | None]:
+def _decide(chosen: Choices, asked: DecideHeld, *, wait: bool) -> tuple[HeldDecided, RunRow]:
     """Decides; the list is named as on the command line."""
 
-    async def decide(client: ServiceClient) -> tuple[HeldDecided, RunRow | None]:
+    async def decide(client: ServiceClient) -> tuple[HeldDecided, RunRow]:
         decided = await client.call(HELD_DECIDE, replace(asked, list=await list_id(client, asked.list)))
         run = decided.run
-        if run is not None and wait:
+        if wait:
             run = await until_ended(client, run, display())
         return decided, run
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import LISTS, Narrowed
 from dyntui.service.answering import answers
@@ -15,7 +17,6 @@ from dyntui.service.contract.held import (
     HeldLists,
     WaitingIn,
 )
-from dyntui.service.contract.runs import RunRow
 from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
@@ -23,7 +24,6 @@ from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
 from dyntui.store import decisions, held, undone_holds
 from dyntui.store import lists as list_store
-from dyntui.store.lists import StoredList
 
 
 class Held:
@@ -51,7 +51,8 @@ class Held:
 
     @answers(HELD_DECIDE)
     async def decide(self, context: CallContext, request: DecideHeld) -> HeldDecided:
-        """Lets removals go or keeps the contacts. Raises LIST_UNKNOWN, NOTHING_HELD."""
+        """Lets removals go or keeps the contacts, together with the run that carries it out. Raises LIST_UNKNOWN,
+        NOTHING_HELD."""
         stored = await self._resources.read(lambda c: list_store.stored(c, [request.list]))
         if not stored:
             raise _nothing_decided("LIST_UNKNOWN", f"There is no marketing list {request.list!r}.")
@@ -60,26 +61,23 @@ class Held:
         by, now = person.name if person else "", self._resources.now()
         decision = held.REMOVE if request.remove else held.KEEP
         again = request.remove
-        people = await self._resources.write(
-            lambda c: (
+        decided = 0
+
+        def keep(c: Connection, run_id: str) -> None:
+            nonlocal decided
+            decided = (
                 undone_holds.decide(c, chosen.id, request.people, again, by, now)
                 if request.undone
                 else held.decide(c, chosen.id, request.people, decision, by, now)
             )
-        )
-        if not people:
-            what = "undone change" if request.undone else "removal"
-            raise _nothing_decided("NOTHING_HELD", f"No such {what} of {chosen.name!r} waits for a decision.")
-        return HeldDecided(people=people, run=await self._synchronise(context, chosen))
+            if not decided:
+                what = "undone change" if request.undone else "removal"
+                raise _nothing_decided("NOTHING_HELD", f"No such {what} of {chosen.name!r} waits for a decision.")
 
-    async def _synchronise(self, context: CallContext, chosen: StoredList) -> RunRow | None:
-        """Carries the decision out at once; a synchronisation that is under way comes first, and the next one does."""
-        try:
-            return await self._runs.queue(context, LISTS, chosen.name, chosen.account_id, Narrowed(lists=(chosen.id,)))
-        except DyntuiError as error:
-            if error.code != "ALREADY_RUNNING":
-                raise
-            return None
+        asked = Narrowed(lists=(chosen.id,))
+        # A synchronisation that is under way may be past it: this one comes after that.
+        run = await self._runs.queue(context, LISTS, chosen.name, chosen.account_id, asked, work=keep, news=True)
+        return HeldDecided(people=decided, run=run)
 
 
 def use_cases(parts: Parts) -> Held:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
@@ -59,6 +62,11 @@ class Quarantine:
     async def retry(self, context: CallContext, request: RetryRefused) -> RunRow:
         """Starts a synchronisation that offers refused rows again. Raises NOTHING_REFUSED, and what `runs.start`
         raises."""
+        return await self._offered_again(context, request)
+
+    async def _offered_again(
+        self, context: CallContext, request: RetryRefused, picked: Callable[[Connection, str], None] | None = None
+    ) -> RunRow:
         account = await chosen_account(self._resources, request.account)
         refused = await self._resources.read(quarantine.lists)
         found = await self._resources.read(lambda c: list_store.stored(c, refused))
@@ -73,19 +81,20 @@ class Quarantine:
         if request.list:
             of_account = (await self._resources.account_names())[wanted[0].account_id]
         asked = StartRun(sync_type="lists", account=of_account, lists=tuple(each.id for each in wanted))
-        return await self._runs.begin(context, asked)
+        return await self._runs.begin(context, asked, work=picked, news=picked is not None)
 
     @answers(QUARANTINE_PICK)
     async def pick(self, context: CallContext, request: PickMatch) -> RunRow:
-        """Chooses the record of a stranger, and synchronises the list. Raises NOTHING_REFUSED, and what `runs.start`
-        raises."""
+        """Chooses the record of a stranger, and synchronises the list: after a synchronisation that is under way, which
+        may be past it. Raises NOTHING_REFUSED, and what `runs.start` raises."""
         contact, record = request.stranger, request.record.strip().lower()
-        chosen = contact.isdecimal() and await self._resources.write(
-            lambda c: strangers.pick(c, request.list, int(contact), record)
-        )
-        if not chosen or not record:
-            raise _refused("NOTHING_REFUSED", "No such record is among those that match this stranger of the list.")
-        return await self.retry(context, RetryRefused(list=request.list))
+
+        def picked(c: Connection, run_id: str) -> None:
+            known = contact.isdecimal() and record
+            if not known or not strangers.pick(c, request.list, int(contact), record):
+                raise _refused("NOTHING_REFUSED", "No such record is among those that match this stranger of the list.")
+
+        return await self._offered_again(context, RetryRefused(list=request.list), picked)
 
     @answers(QUARANTINE_IGNORE)
     async def ignore(self, context: CallContext, request: IgnoreRefused) -> RefusedIgnored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,7 +51,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, outcomes, run_people, run_window, runs, sends, traces
+from dyntui.store import accounts, coming_after, outcomes, run_people, run_window, runs, sends, traces
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.runs import NewRun, Run
@@ -82,6 +83,10 @@ async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
 def _about(request: Asked) -> Asked:
     """What a run is about, whoever asked for it."""
     return msgspec.structs.replace(request, scheduled=False) if isinstance(request, Narrowed) else request
+
+
+def _digest(request: Asked) -> str:
+    return hashlib.sha256(msgspec.json.encode(_about(request), order="deterministic")).hexdigest()[:16]
 
 
 def _narrowed(kind: RunKind, request: StartRun) -> Narrowed:
@@ -120,10 +125,19 @@ class Runs:
         return await self.begin(context, request)
 
     async def begin(
-        self, context: CallContext, request: StartRun, *, plan: bool = False, apply: str = "", diff: bool = False
+        self,
+        context: CallContext,
+        request: StartRun,
+        *,
+        plan: bool = False,
+        apply: str = "",
+        diff: bool = False,
+        work: Callable[[Connection, str], None] | None = None,
+        news: bool = False,
     ) -> RunRow:
         """Queues a run of a sync type: `plan`, one that ends before anything is changed; `apply`, one that carries out
-        the plan of that run; `diff`: it is about everything in which the two systems differ."""
+        the plan of that run; `diff`: it is about everything in which the two systems differ. `work` and `news` as in
+        `queue`."""
         kind = SYNC_TYPES.get(request.sync_type)
         if kind is None:
             raise _not_started(
@@ -144,7 +158,7 @@ class Runs:
             title = f"{'Differences' if diff else 'Plan'}: {title}"
         elif kind.id == LISTS.id:
             await backups.before_first_lists(self._resources, account.id)
-        return await self.queue(context, kind, title, account.id, asked)
+        return await self.queue(context, kind, title, account.id, asked, work=work, news=news)
 
     async def undo(self, context: CallContext, run_id: str, *, plan: bool = False, apply: str = "") -> RunRow:
         """Queues a run that undoes what another one wrote: `plan`, one that ends before anything is changed; `apply`,
@@ -179,9 +193,11 @@ class Runs:
         request: Asked,
         key: str = "",
         work: Callable[[Connection, str], None] | None = None,
+        news: bool = False,
     ) -> RunRow:
         """Stores a run of any kind and hands it to the engine. `key`: what may only run once at a time; `work` is kept
-        together with the run, whose id it is given, or not at all."""
+        together with the run, whose id it is given, or not at all. `news`: it is to do what was only decided now; one
+        that has begun may be past that, and this one comes after it."""
         person = await self._identities.person(context.uid)
         new = NewRun(
             id=self._resources.ids(),
@@ -198,6 +214,9 @@ class Runs:
 
         def keep(c: Connection) -> Run:
             made = runs.create(c, new)
+            differs = _about(asked_of(made.request, type(request))) != _about(request)
+            if made.id != new.id and news and (differs or made.status is not RunStatus.QUEUED):
+                made = coming_after.create(c, new, _digest(request))
             if made.id != new.id and _about(asked_of(made.request, type(request))) != _about(request):
                 raise DyntuiError(
                     "ALREADY_RUNNING",

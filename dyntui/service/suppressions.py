@@ -111,7 +111,8 @@ class Suppressions:
 
         await self._resources.write(keep)
         started = [
-            await self._runs.start(context, StartRun(sync_type="suppressions", account=each)) for each in accounts
+            await self._runs.begin(context, StartRun(sync_type="suppressions", account=each), news=True)
+            for each in accounts
         ]
         return AddedSuppression(address=address, already=already, runs=tuple(started))
 

@@ -18,7 +18,8 @@ Public:
     under_way(c, account_id) -> int                how many of an email account are queued or running
     unfinished(c, worker=) -> list[Waiting]        what the engine's sweep hands to the queue again
     delete_ended_before(c, moment, most) -> int
-As people look at them: `dyntui.store.run_window`; items and people of a run: `dyntui.store.outcomes`.
+As people look at them: `dyntui.store.run_window`; those that come after others: `coming_after`; items and people of a
+run: `dyntui.store.outcomes`.
 """
 
 from __future__ import annotations

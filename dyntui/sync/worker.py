@@ -21,7 +21,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SENDING
 from dyntui.model.trust import Rule
-from dyntui.store import lists, runs, workers
+from dyntui.store import coming_after, lists, runs, workers
 from dyntui.store.database import Database
 from dyntui.store.failures import STORE_UNREACHABLE
 from dyntui.store.runs import Fenced, Problem
@@ -97,7 +97,7 @@ class Worker:
         self._await(self._connections.renew())
 
     def chunk(self, run_id: str) -> str:
-        """One attempt at a run: "done" at its end, "later" where it has to wait for a list."""
+        """One attempt at a run: "done" at its end, "later" where it has to wait for a list or comes after another."""
         return self._await(self._attempt(run_id))
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
@@ -122,8 +122,8 @@ class Worker:
     async def _attempt_in(self, turn: Turn, run_id: str) -> str:
         hold = self._lease.current if self._lease is not None else None
         claim = await asyncio.to_thread(self._claim, run_id, hold)
-        if claim is None:
-            return DONE
+        if not isinstance(claim, runs.Claim):
+            return claim
         ctx = RunContext(
             self._db,
             run_id,
@@ -166,13 +166,16 @@ class Worker:
         with self._db.read() as c:
             return runs.priority(c, run_id)
 
-    def _claim(self, run_id: str, hold: Hold | None) -> runs.Claim | None:
+    def _claim(self, run_id: str, hold: Hold | None) -> runs.Claim | str:
+        """The run in hand, or what the engine is told instead."""
         name = hold.name if hold is not None else ""
         with self._db.write() as c:
             if name and not workers.hold(c, name):
                 # Taken for dead a moment ago: under its new name the process takes the run up again, or others do.
-                return None
-            return runs.claim(c, run_id, self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"), name)
+                return DONE
+            if not coming_after.comes_next(c, run_id):
+                return LATER
+            return runs.claim(c, run_id, self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"), name) or DONE
 
     async def _carry_out(self, ctx: RunContext) -> None:
         try:

@@ -56,7 +56,7 @@ def test_approving_asks_says_what_it_will_do_and_waits_for_the_run(dyntui: Cli, 
 
 def test_discarding_keeps_those_who_are_named(dyntui: Cli, service: ScriptedService) -> None:
     with_held(service, HELD)
-    service.answers(HELD_DECIDE, HeldDecided(people=2, run=None))
+    service.answers(HELD_DECIDE, HeldDecided(people=2, run=a_run(RunStatus.QUEUED)))
     done = dyntui("--yes", "held", "discard", "Newsletter", "--person", "a", "--person", "b")
     assert done.code == 0 and "2 contacts stay" in done.err
     (asked,) = service.requests(HELD_DECIDE)

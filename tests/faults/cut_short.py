@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -28,10 +28,11 @@ class ServiceEnded(BaseException):
 
 
 class CutShort:
-    """`steps`: how many the last call had until it was over."""
+    """`steps`: how many the last call had until it was over; `last_was_killed`: that of the last `killed` was."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.steps = 0
+        self.last_was_killed = False
         self._due = 0
         self._other: Call | None = None
         self._under_way: asyncio.Task[Any] | None = None
@@ -72,14 +73,14 @@ class CutShort:
         """A call is made, and the service ends before this step (from 1) of it; False: it has no such step, and has
         succeeded. The service begins again with what the store knows."""
         self._due, self._other = step, None
+        self.last_was_killed = False
         try:
             self._carry_out(office, call)
         except ServiceEnded:
-            return True
-        finally:
-            office.engine.stop()
-            office.engine.start()
-        return False
+            self.last_was_killed = True
+        office.engine.stop()
+        office.engine.start()
+        return self.last_was_killed
 
     def _carry_out(self, office: Office, call: Call) -> object:
         async def watched() -> object:
@@ -100,8 +101,3 @@ async def _told(call: Call) -> object:
         except DyntuiError as refused:
             return refused.code
     return None
-
-
-def steps_from(first: int) -> Iterator[int]:
-    """For a loop that ends by itself where a call has no such step."""
-    return iter(range(first, _MANY))

@@ -20,6 +20,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # postgresql`).
 ON_BOTH = {
     "test_runs",
+    "test_coming_after",
     "test_upserts",
     "test_workers",
     "test_the_sends_to_a_list_are_those_that_it_took_part_in",

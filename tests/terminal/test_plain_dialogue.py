@@ -113,7 +113,7 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         retry_on="",
     )
     service.answers(QUARANTINE_PAGE, page_of(refused))
-    service.answers(HELD_DECIDE, HeldDecided(people=40, run=None))
+    service.answers(HELD_DECIDE, HeldDecided(people=40, run=a_run()))
     service.answers(LISTS_PAGE, page_of(a_list()))
     service.answers(LIST_GET, a_detail())
     service.answers(CAMPAIGNS_PAGE, page_of(a_campaign("\x1b[31mSpring")))
@@ -319,7 +319,7 @@ def test_what_is_offered_is_what_can_be_done_by_then(service: ScriptedService, e
     service.answers(SEND_CANCEL, a_send("Cancelled"))
     service.answers(HELD_WAITING, waiting)
     service.answers(HELD_LISTS, HeldLists(rows=()))
-    service.answers(HELD_DECIDE, HeldDecided(people=40, run=None))
+    service.answers(HELD_DECIDE, HeldDecided(people=40, run=a_run()))
     with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
         answer = functools.partial(answer_in, terminal)
         terminal.until("Number:")

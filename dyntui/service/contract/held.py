@@ -46,11 +46,11 @@ class DecideHeld(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
-    """About how many `people` it was decided. `run`: the synchronisation that carries removals out; None where none
-    was started, because nobody is to go or because one that is under way comes first."""
+    """About how many `people` it was decided. `run`: the synchronisation that carries it out; where one is under way it
+    comes after that."""
 
     people: int
-    run: RunRow | None
+    run: RunRow
 
 
 HELD_LISTS = Call("held.lists", WaitingIn, HeldLists, Ability.SEE)
