@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.folding import fold
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
@@ -310,12 +311,13 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
         there = {row.id for row in detail.targets}
 
         async def source(window: Window) -> Rows[ListRow]:
-            return await page_of(self.console, LISTS_PAGE, ListsQuery(view="activated"), window)
+            query = ListsQuery(view="activated", account=detail.row.account)
+            return await page_of(self.console, LISTS_PAGE, query, window)
 
         def chosen(rows: tuple[ListRow, ...] | None) -> None:
             if rows:
                 change = ChangeTargets(id=detail.row.id, account=detail.row.account, add=tuple(row.id for row in rows))
-                self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
+                self._change_targets(change)
 
         picker: Picker[ListRow] = Picker(
             "Add Existing Marketing List",
@@ -338,7 +340,7 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
                 change = ChangeTargets(
                     id=detail.row.id, account=detail.row.account, remove=tuple(row.id for row in rows)
                 )
-                self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
+                self._change_targets(change)
 
         names = [rows[0].name] if len(rows) == 1 else [f"{len(rows)} target lists", *(row.name for row in rows)]
         question = Confirm(
@@ -348,6 +350,14 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
             danger=True,
         )
         self.app.push_screen(question, confirmed)
+
+    def _change_targets(self, change: ChangeTargets) -> None:
+        def refused(error: DyntuiError) -> None:
+            # Some of several may have been taken before.
+            self.refetch()
+            self.show_error(error)
+
+        self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed, refused=refused)
 
     def _targets_changed(self, targets: Targets) -> None:
         self.refetch()

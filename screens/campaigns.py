@@ -165,8 +165,14 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
 
     def do_campaigns_synchronise(self) -> None:
         """Synchronises the marked campaigns, or all."""
-        only = tuple(str(row.id) for row in self.grid.marks.values())
-        start_run(self, StartRun(sync_type="campaigns", campaigns=only))
+        if not self.grid.marks:
+            start_run(self, StartRun(sync_type="campaigns"))
+        # A run is of one email account.
+        of_account: dict[str, list[str]] = {}
+        for row in self.grid.marks.values():
+            of_account.setdefault(row.account, []).append(str(row.id))
+        for account, ids in of_account.items():
+            start_run(self, StartRun(sync_type="campaigns", campaigns=tuple(ids), account=account))
 
     def do_campaigns_changes(self) -> None:
         """Who changed what about campaigns."""

@@ -93,3 +93,35 @@ async def test_the_chosen_account_is_shown_everywhere_and_remembered(tmp_path: P
         # There is only one any more.
         await hand.press("at")
         assert any("only one email account" in each for each in hand.notices) and "@ " not in hand.text
+
+
+async def test_what_is_done_with_campaigns_is_done_in_their_own_account() -> None:
+    async with driving(Opening("targeted", prepare=two)) as hand:
+        await hand.press("3")
+        for name in ("News of the shops", "January sale"):
+            await hand.to("", name)
+            await hand.press("space")
+        await hand.press("s")
+        started = [(each.account, len(each.campaigns)) for each in hand.asked("runs.start")]  # type: ignore[attr-defined]
+        assert sorted(started) == [("Main", 1), ("Second", 1)]
+        # Of another account's lists none can be a target.
+        await hand.press("escape", "3", "3")
+        await hand.to("", CAMPAIGN)
+        await hand.press("escape", "enter", "t")
+        assert "Add Existing Marketing List" in hand.text and LIST in hand.text and NEVER not in hand.text
+
+
+async def test_target_lists_that_dynamics_took_before_it_refused_one_are_shown() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", "Trade news")
+        await hand.press("enter", "t")
+        await hand.to("", LIST)
+        await hand.press("space")
+        await hand.to("", NEVER)
+        await hand.press("space")
+        with hand.service.sandbox.state.db as db:
+            db.execute("DELETE FROM dv_list WHERE listname = ?", (NEVER,))
+        await hand.press("enter")
+        assert ("not" in hand.text and hand.app.screen.query("ErrorPanel")) or "DATAVERSE" in hand.text
+        await hand.press("escape")
+        assert "1 of 1 target list" in hand.text and LIST in hand.text
