@@ -12,15 +12,32 @@ Public:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, String, bindparam, case, cast, exists, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import members, outcomes
-from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import activity, list_member, recipient
+from dyntui.store.chunks import beside, in_chunks
+from dyntui.store.schema import activity, list_member, marketing_list, recipient
 from dyntui.store.upserts import update_many, upsert
 
 _a = activity.c
@@ -147,8 +164,14 @@ def _audited(
             m.address.in_([row.address for row in some if row.address])
         )
         people = {row.address: row for row in c.execute(named.group_by(m.address))}
+        # With another address by now.
+        moved = [row.contact_id for row in some if row.address not in people]
+        as_contacts = select(m.contact_id, func.min(m.entity).label("entity"), func.min(m.name).label("name")).where(
+            m.contact_id.in_(moved), beside(m.list_id).in_(_lists_of(account_id))
+        )
+        contacts = {row.contact_id: row for row in c.execute(as_contacts.group_by(m.contact_id))} if moved else {}
         for row in some:
-            known = people.get(row.address)
+            known = people.get(row.address) or contacts.get(row.contact_id)
             was = before.get(row.contact_id)
             changed = Outcome.ADDED
             if was is not None:
@@ -218,34 +241,46 @@ def _some(name: str, number: ColumnElement[int]) -> ColumnElement[str]:
 def unwritten_engagements(
     c: Connection, account_id: str, campaign_id: int, limit: int, after: int = -1, *, sends: bool = True
 ) -> list[Engagement]:
-    """The next recipients whom Dynamics knows (a member of some list has the address) and was not told everything of,
-    by contact id from `after` on. Without `sends` it is not told who was mailed: who has been told of is not news."""
+    """The next recipients whom Dynamics knows (a member of some list has the address, or one of the account's lists the
+    contact, with another address by now) and was not told everything of, by contact id from `after` on. Without `sends`
+    it is not told who was mailed: who has been told of is not news."""
     m = list_member.c
-    # Of several records with the address: the one that has its place in a book, then the lowest id.
-    place = func.row_number().over(
-        partition_by=_r.contact_id, order_by=[case((m.sent_address == m.address, 0), else_=1), m.person_id]
-    )
     of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
     untold = (_state() != _r.written, *(() if sends else (_state(sends=False) != _r.written,)))
-    is_known = exists().where(m.address == _r.address)
+    has_address = and_(m.address == _r.address, _r.address != "")
+    is_contact = and_(m.contact_id == _r.contact_id, beside(m.list_id).in_(_lists_of(account_id)))
+    is_known = or_(exists().where(has_address), exists().where(is_contact))
     # Chosen first: to rank everybody for each page of a large campaign would take as many times the whole of it.
     next_ones = (
         select(_r.contact_id)
-        .where(*of_campaign, _r.contact_id > after, _r.address != "", *untold, is_known)
+        .where(*of_campaign, _r.contact_id > after, *untold, is_known)
         .order_by(_r.contact_id)
         .limit(limit)
     )
-    known = (
-        select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity)
-        .add_columns(_state(sends=sends).label("state"), place.label("place"))
+    ids = list(c.execute(next_ones).scalars())
+    if not ids:
+        return []
+    # Of several records: one that has the address, of these one that has its place in a book, then the lowest id.
+    fits = case((m.address == _r.address, case((m.sent_address == m.address, 0), else_=1)), else_=2)
+    shown = (*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, _state(sends=sends).label("state"))
+    matched = [
+        select(*shown, fits.label("fits"))
         .select_from(recipient)
-        .join(list_member, m.address == _r.address)
-        .where(*of_campaign, _r.contact_id.in_(next_ones.scalar_subquery()))
-        .subquery("known")
-    )
+        .join(list_member, condition)
+        .where(*of_campaign, _r.contact_id.in_(ids))
+        for condition in (has_address, is_contact)
+    ]
+    found = union_all(*matched).subquery("found")
+    place = func.row_number().over(partition_by=found.c.contact_id, order_by=[found.c.fits, found.c.person_id])
+    known = select(found, place.label("place")).subquery("known")
     wanted = [known.c[name] for name in (*_RECIPIENT, "person_id", "entity", "state")]
     rows = c.execute(select(*wanted).where(known.c.place == 1).order_by(known.c.contact_id))
     return [Engagement(**row._mapping) for row in rows]
+
+
+def _lists_of(account_id: str) -> Select[Any]:
+    """Another account has other contacts with the same ids."""
+    return select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
 
 
 def engagements_written(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Engagement]) -> None:

@@ -544,3 +544,39 @@ def test_who_has_another_address_in_both_systems_has_had_the_campaign(
     (verdict,) = office.why(anew, campaign.id).verdicts
     assert verdict.reason == "ALREADY_SENT"
     assert any(somebody.address in gate.detail for gate in verdict.gates), verdict.gates
+
+
+@pytest.mark.parametrize("tells", ["the address it was sent to", "the one of the contact now"])
+def test_what_somebody_does_whose_address_has_changed_is_told_of_their_record(
+    office: Office, counted: tuple[CampaignRow, TargetCount], tells: str
+) -> None:
+    campaign, count = counted
+    sent = office.send(count)
+    office.let_pass(hours=1)
+    office.run("campaigns")
+    later = (
+        "SELECT DISTINCT r.email FROM dd_event e JOIN dd_recipient r USING (campaign_id, contact_id)"
+        " WHERE e.applied = 0 AND e.kind = 'open' AND e.campaign_id = ?"
+    )
+    opens_later = {row[0] for row in office.sandbox.state.db.execute(later, (campaign.id,))}
+    newsletter = office.list_named("Newsletter").id
+    moved = [each for each in office.members(newsletter) if each.address in opens_later][:3]
+    now = {each.address: office.moves_in_dotdigital(each.address) for each in moved}
+    for each in moved:
+        office.change_in_dynamics(each.entity, each.person, emailaddress1=now[each.address])
+    office.run("lists")
+
+    def by_the_contact(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if f"/campaigns/{campaign.id}/" not in request.url.path or not isinstance(rows := answer.json(), list):
+            return answer
+        rows = [row | {"email": now.get(row["email"], row["email"])} for row in rows]
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    if tells == "the one of the contact now":
+        office.sandbox.doctor(by_the_contact)
+    office.let_pass(days=3)
+    run = office.run("campaigns")
+    assert len(now) == 3 and told(office, campaign) == happened(office, campaign)
+    assert not [each for each in office.people(run.run.id) if each.reason == "UNKNOWN_PERSON"]
+    results = office.send_page(sent.id).results
+    assert results is not None and results.known == sent.sendable
