@@ -17,6 +17,7 @@ import functools
 import re
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class EveryStep:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, one_in: int = 1) -> None:
         self.kills: dict[str, int] = {}
         self._one_in = one_in
+        self._of_run: Counter[str] = Counter()
         self._seen: set[tuple[object, ...]] = set()
         self._dead: weakref.WeakSet[RunContext] = weakref.WeakSet()
         self._at_work = False
@@ -76,7 +78,8 @@ class EveryStep:
                     return
                 self._dead.add(ctx)
                 self.kills[ctx.kind] = self.kills.get(ctx.kind, 0) + 1
-                assert self.kills[ctx.kind] < _MOST, step
+                self._of_run[ctx.run_id] += 1
+                assert self._of_run[ctx.run_id] < _MOST, step
             raise asyncio.CancelledError
 
     @contextlib.contextmanager

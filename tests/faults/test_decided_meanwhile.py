@@ -135,6 +135,20 @@ def test_removals_let_go_during_a_synchronisation_that_is_past_them_leave_right_
         assert statuses(office, "lists")[-1] is not RunStatus.QUEUED
 
 
+def test_removals_let_go_while_a_synchronisation_is_queued_leave_with_it_or_right_after_it(
+    waiting: Path, tmp_path: Path
+) -> None:
+    with office_from(waiting, tmp_path) as office:
+        office.start("lists")
+        office.wait(let_go(office)())
+        office.wait(keep(office)())
+        office.engine.stop()
+        office.engine.start()
+        office.engine.drain()
+        assert RunStatus.QUEUED not in statuses(office, "lists") and held_people(office) == []
+        assert office.held() == ()
+
+
 def test_a_record_picked_during_a_synchronisation_that_is_past_it_joins_right_after_it(
     waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

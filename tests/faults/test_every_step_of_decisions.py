@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from dyntui.model.outcomes import Outcome
+from dyntui.store.held import UNDONE
 from tests.faults.every_step import EveryStep
 from tests.faults.job import LIST, FrozenOffice, office_from
 from tests.faults.test_every_step_of_other_runs import all_there_is
@@ -47,12 +49,25 @@ def the_other_values_are_taken(office: FrozenOffice) -> None:
     office.undo(run.run.id)
 
 
+def undone_changes_are_made_again_or_not(office: FrozenOffice) -> None:
+    newsletter = office.list_named(LIST).id
+    office.decide_held(newsletter, remove=True)
+    run = next(each for each in office.audit(kind="lists").rows if each.tally.of(Outcome.REMOVED))
+    office.undo(run.id)
+    office.run("lists")
+    undone = [each.person for each in office.members(newsletter) if each.reason == UNDONE]
+    assert len(undone) > 5
+    office.decide_held(newsletter, *undone[:5], remove=True, undone=True)
+    office.decide_held(newsletter, remove=False, undone=True)
+
+
 # What is decided, and at how many steps of runs of which kind at least somebody was killed.
 KINDS = {
     some_go_and_the_others_stay: {"lists": 100},
     all_go: {"lists": 50},
     a_record_is_picked: {"lists": 50},
     refused_rows_are_offered_again: {"lists": 50},
+    undone_changes_are_made_again_or_not: {"lists": 200, "undo": 50},
     the_other_values_are_taken: {"conflicts": 10, "undo": 50},
 }
 Decision = Callable[[FrozenOffice], None]

@@ -10,12 +10,15 @@ import pytest
 
 from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
+from dyntui.model.waves import Limits, Waves
 from tests.faults.job import Job, office_from, properly_mailed
 from tests.faults.meanwhile import Meanwhile
 from tests.faults.test_every_step_of_handed_sends import Ticking
+from tests.thorough import keeping
 
 # Of the steps before dotdigital is asked, and of those after.
 EVERY, EVERY_LATER = 9, 4
+UNLIMITED = Limits(bounces=100, complaints=100, unsubscribes=100)
 
 
 class Cancelling:
@@ -102,3 +105,31 @@ def test_a_send_cancelled_before_any_of_its_steps_goes_to_nobody_or_to_everybody
     for step in range(asks + 1, len(past) + 1, EVERY_LATER):
         send.before(step, killed=killed)
         assert send.was_too_late() or send.was_taken_back(), (step, send.said, send.sent)
+
+
+@pytest.mark.parametrize("killed", keeping([False, True], True))
+def test_waves_that_are_stopped_while_one_is_prepared_mail_nobody_more_and_name_everybody(
+    killed: bool, targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile, asks = Meanwhile(monkeypatch), 0
+    # Not at all; at the last moment at which the first wave can be stopped; and a step later.
+    for step in range(3):
+        with office_from(targeted, tmp_path / str(step), Ticking) as office:
+            whole = office.send_in_waves(Job(office).count(), Waves(shares=(50,), limits=UNLIMITED))
+
+            def stop(office: Ticking = office, send: str = whole.id) -> None:
+                office.cancel_send(send)
+
+            with meanwhile.before(asks + step - 1 if step else 0, "send", office, stop, killed=killed):
+                office.look_at_sends()
+            if not step:
+                past = [isinstance(each, SendCursor) and each.past_recall for each in meanwhile.steps]
+                asks = past.index(True)
+            for _ in range(3):
+                office.let_pass(minutes=61)
+                office.look_at_sends()
+            ended, people = office.send_row(whole.id), len(properly_mailed(office.sandbox))
+            assert ended.state == ("Stopped" if step else "Sent"), (step, ended)
+            assert people == ended.mailed and (people > 0) is (step != 1), (step, people)
+            outcomes = office.people(ended.run)
+            assert len(outcomes) == ended.potential and ended.sendable == people

@@ -226,3 +226,22 @@ def test_what_is_killed_before_one_of_its_steps_can_be_done_again(
             ended = goes_on(office, send)
             assert ended.state == ends, (step, ended)
             assert not properly_mailed(office.sandbox) or ended.state != "Cancelled"
+
+
+def test_a_send_that_ends_while_somebody_takes_it_back_is_not_said_to_be_taken_back(
+    targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = CutShort(monkeypatch)
+    with office_from(targeted, tmp_path, Office) as office:
+        send = handed(office)
+        office.let_pass(hours=3, minutes=5)
+
+        async def it_ends() -> None:
+            await office.send_timer.look()
+            office.engine.drain()
+
+        # Its book is emptied by then.
+        said, _ = cut.both(office, cancel(office, send), it_ends, 2)
+        ended = office.send_row(send)
+        assert (said, ended.state, ended.doubt) == (CANCELLABLE, "Sent", "")
+        assert len(properly_mailed(office.sandbox)) == ended.sendable
