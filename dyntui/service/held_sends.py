@@ -178,7 +178,7 @@ class HeldSends:
         person = await self._identities.person(context.uid)
         this = await self._resources.read(lambda c: sends.get(c, row.id))
         confirmed: dict[str, object] = {"sender_id": person.user_id if person else ""}
-        if this is None or this.state != "Missed" or not this.send_at:
+        if this is None or this.state != "Missed":
             return confirmed
         lists = await self._resources.read(lambda c: list_store.stored(c, this.list_ids))
         dv = await self._resources.connections.dataverse()

@@ -202,7 +202,7 @@ class Sending:
             send_at=at,
             state="In waves" if waves is not None and not at else "",
             sender_id=person.user_id if person else "",
-            confirmed_as=await self._as_it_is(campaign, lists) if at else {},
+            confirmed_as=await self._as_it_is(campaign, lists),
             handed_for=handed_for,
             split=split,
         )
@@ -231,7 +231,7 @@ class Sending:
         return await self.send_get(context, SendRef(new.id))
 
     async def _as_it_is(self, campaign: Campaign, lists: Sequence[StoredList]) -> dict[str, str]:
-        """What the campaign and its lists are at this moment, so that at its hour a send is what was confirmed."""
+        """What the campaign and its lists are at this moment, so that what is sent is what was confirmed."""
         connections = self._resources.connections
         dd = await connections.dotdigital(campaign.account_id)
         return await as_confirmed.marks(await connections.dataverse(), dd, campaign.id, lists)

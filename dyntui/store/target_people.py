@@ -2,6 +2,7 @@
 
 sendable_batch(c, count_id, limit, after="") -> list[TargetPerson]; sendable_addresses(c, count_id) -> {address: id}
 addresses(c, count_id) -> frozenset[str]                            of everybody, mailed or not
+    forbidden(c, account_id, count_id) -> bool                          somebody to be mailed is not on the allow list
 contact_ids(c, count_id, person_ids) -> [contact id]; without_contact(c, count_id) -> {address: person id}
 resolve(c, count_id, rows) -> int                                   what became of people on the way to the send
 copy_outcomes(c, run_id, item_id, count_id) -> int
@@ -16,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection, String, bindparam, func, insert, literal, select, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import outcomes
+from dyntui.store import environment, outcomes
 from dyntui.store.schema import outcome, target_person
 from dyntui.store.upserts import update_many
 
@@ -60,6 +61,15 @@ def sendable_addresses(c: Connection, count_id: str) -> dict[str, str]:
     """Everybody to be mailed: address -> person id."""
     rows = c.execute(select(_p.address, _p.person_id).where(_p.count_id == count_id, _p.outcome == _SENDABLE))
     return {row.address: row.person_id for row in rows}
+
+
+def forbidden(c: Connection, account_id: str, count_id: str) -> bool:
+    """Whether somebody is to be mailed whom the allow list does not name, where nobody else may be."""
+    if not environment.is_marked(c, account_id):
+        return False
+    unlisted = environment.not_allowed(environment.allowed_domains(c), _p.address)
+    found = select(_p.person_id).where(_p.count_id == count_id, _p.outcome == _SENDABLE, unlisted)
+    return c.execute(found.limit(1)).first() is not None
 
 
 def addresses(c: Connection, count_id: str) -> frozenset[str]:

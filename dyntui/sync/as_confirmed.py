@@ -1,8 +1,8 @@
-"""Whether a send that was held, or goes out in waves, may still go out as somebody confirmed it: they still have the
-role for it, and the campaign and its target lists are what they saw.
+"""Whether a send may still go out as somebody confirmed it: the campaign and its target lists are what they saw, and
+where it was held or goes out in waves they still have the role for it.
 
 Who is on a list may change until the hour, that is what a list is for (decision 0022). What decides who that is, and
-what is mailed, may not.
+what is mailed, may not. It is asked when a send that waited begins, and of every send with the last look.
 """
 
 from __future__ import annotations
@@ -10,19 +10,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import Connection
+
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import campaigns
 from dyntui.dotdigital.campaigns import CampaignDetails
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, roles_with
 from dyntui.model.subscription_filters import text_of
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
+from dyntui.store import sends as send_store
+from dyntui.store import target_people
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
 from dyntui.sync import list_state, user_roles
+from dyntui.sync.list_state import ListNow
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.together import together
 
 # As what dotdigital has of the campaign can be sent.
 SENDABLE = ("unsent", "sent", "sending")
@@ -38,22 +46,63 @@ async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequen
 
     Raises CAMPAIGN_GONE, CAMPAIGN_NOT_SENDABLE, what `list_state.as_it_is` does, DotdigitalError, DataverseError.
     """
-    found = _marks_of(await _campaign(dd, campaign_id))
-    for each in targets:
-        now = await list_state.as_it_is(dv, each)
+    campaign, *lists = await together(_campaign(dd, campaign_id), *(_as_it_is(dv, each) for each in targets))
+    found = _marks_of(campaign)
+    for each, now in zip(targets, lists, strict=True):
         found[f"{_QUERY}{each.id}"] = _mark(now.row.query)
         found[f"{_FILTER}{each.id}"] = _mark(text_of(now.settings.subscription_filter))
     return found
 
 
-async def require(ctx: RunContext, dv: Dataverse, dd: Dotdigital, whole: Send) -> None:
-    """The check, of the send as a whole.
+async def _as_it_is(dv: Dataverse, target: StoredList) -> ListNow:
+    try:
+        return await list_state.as_it_is(dv, target)
+    except (DataverseError, DotdigitalError):
+        raise
+    except DyntuiError as error:
+        raise of_the_list(target, error) from error
 
-    Raises SEND_NOT_PERMITTED, SEND_TARGETS_CHANGED, SEND_CHANGED, and what `marks` does.
-    """
-    await _require_role(dv, whole)
-    targets = await ctx.read(lambda c: list_store.stored(c, whole.list_ids))
-    wanted = await ctx.read(lambda c: campaign_store.targets(c, whole.account_id, whole.campaign_id))
+
+def of_the_list(chosen: StoredList, error: DyntuiError) -> DyntuiError:
+    """What fails a send with one of its target lists, with the list's name."""
+    named = repr(chosen.name) in error.message
+    said = error.message if named else f"The target list {chosen.name!r} could not be synchronised: {error.message}"
+    return not_sent(error, said)
+
+
+def not_sent(error: DyntuiError, message: str = "") -> DyntuiError:
+    """The error as that of a send, of which nothing has left."""
+    return DyntuiError(
+        error.code,
+        message or error.message,
+        not_done=_NOT_DONE,
+        remedy=error.remedy,
+        exit=error.exit,
+        detail=error.detail,
+    )
+
+
+async def require_role(dv: Dataverse, whole: Send) -> None:
+    """Whoever confirmed the send may send still. Raises SEND_NOT_PERMITTED."""
+    if not whole.sender_id:
+        return
+    found = await user_roles.of_user(dv, whole.sender_id)
+    if Ability.SEND in found.abilities:
+        return
+    has = f"has the roles {', '.join(found.roles)}" if found.roles else "has no role of Email Marketing, or is disabled"
+    raise DyntuiError(
+        "SEND_NOT_PERMITTED",
+        f"{found.name or whole.created_by or 'Who confirmed the send'} {has} and may not send any more.",
+        not_done=_NOT_DONE,
+        remedy=f"Somebody with the role {' or '.join(roles_with(Ability.SEND))} counts the targets and sends again.",
+    )
+
+
+def targets_of(c: Connection, whole: Send) -> list[StoredList]:
+    """The target lists of the send, all of them targets still and activated for email in its account. Raises
+    SEND_TARGETS_CHANGED."""
+    targets = list_store.stored(c, whole.list_ids)
+    wanted = campaign_store.targets(c, whole.account_id, whole.campaign_id)
     if dropped := [each.name for each in targets if each.id not in wanted]:
         raise DyntuiError(
             "SEND_TARGETS_CHANGED",
@@ -61,9 +110,20 @@ async def require(ctx: RunContext, dv: Dataverse, dd: Dotdigital, whole: Send) -
             not_done=_NOT_DONE,
             remedy=_AGAIN,
         )
-    if not whole.confirmed_as:
-        await _campaign(dd, whole.campaign_id)
-        return
+    for each in targets:
+        if not each.activated:
+            raise of_the_list(each, list_state.not_activated(each.name))
+        if each.account_id != whole.account_id:
+            raise of_the_list(each, list_state.of_another_account(each.name))
+    return targets
+
+
+async def require(ctx: RunContext, dv: Dataverse, dd: Dotdigital, whole: Send) -> None:
+    """The campaign and the target lists, of the send as a whole.
+
+    Raises SEND_TARGETS_CHANGED, SEND_CHANGED, and what `marks` does.
+    """
+    targets = await ctx.read(lambda c: targets_of(c, whole))
     now = await marks(dv, dd, whole.campaign_id, targets)
     # A part that this version does not know, or that an earlier one did not keep, says nothing.
     changed = [part for part, mark in whole.confirmed_as.items() if now.get(part, mark) != mark]
@@ -78,6 +138,33 @@ async def require(ctx: RunContext, dv: Dataverse, dd: Dotdigital, whole: Send) -
         )
 
 
+async def otherwise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> DyntuiError | None:
+    """Why a send is not what somebody confirmed any more; None: it is. Raises DataverseError, DotdigitalError."""
+    try:
+        await require(ctx, dv, dd, await ctx.read(lambda c: whole(c, this)))
+    except (DataverseError, DotdigitalError):
+        raise
+    except DyntuiError as why:
+        return why
+    return None
+
+
+def holds(c: Connection, this: Send) -> bool:
+    """Whether nothing was changed in dyntui since everybody was looked at last: what the send goes to, and who may be
+    mailed at all. Otherwise the next proof leaves out whom it concerns, or ends the send by name."""
+    try:
+        targets_of(c, whole(c, this))
+    except DyntuiError:
+        return False
+    return not target_people.forbidden(c, this.account_id, this.count_id)
+
+
+def whole(c: Connection, this: Send) -> Send:
+    """The send that somebody confirmed: of a wave the one that it is of."""
+    found = send_store.get(c, this.waves_of) if this.waves_of else None
+    return this if found is None else found
+
+
 def _said(part: str, names: Mapping[str, str]) -> str:
     """A part as people call it."""
     for what in (_QUERY, _FILTER):
@@ -85,21 +172,6 @@ def _said(part: str, names: Mapping[str, str]) -> str:
             list_id = part.removeprefix(what)
             return f"{what}{names.get(list_id, list_id)!r}"
     return part
-
-
-async def _require_role(dv: Dataverse, whole: Send) -> None:
-    if not whole.sender_id:
-        return
-    found = await user_roles.of_user(dv, whole.sender_id)
-    if Ability.SEND in found.abilities:
-        return
-    has = f"has the roles {', '.join(found.roles)}" if found.roles else "has no role of Email Marketing, or is disabled"
-    raise DyntuiError(
-        "SEND_NOT_PERMITTED",
-        f"{found.name or whole.created_by or 'Who confirmed the send'} {has} and may not send any more.",
-        not_done=_NOT_DONE,
-        remedy=f"Somebody with the role {' or '.join(roles_with(Ability.SEND))} counts the targets and sends again.",
-    )
 
 
 async def _campaign(dd: Dotdigital, campaign_id: int) -> CampaignDetails:

@@ -11,10 +11,9 @@ Each source is asked from a mark that was taken, on its own system's clock, befo
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -33,6 +32,7 @@ from dyntui.store.sends import Send
 from dyntui.store.suppressed_people import Had
 from dyntui.sync import feeds, kept_books, list_feeds, opt_outs, suppressions
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.together import together
 
 T = TypeVar("T")
 
@@ -183,15 +183,6 @@ async def _moved(
         return {}
     known = await ctx.read(lambda c: moved_contacts.addresses(c, feed.account_id, list(others)))
     return {contact_id: address for contact_id, address in known.items() if address in wanted}
-
-
-async def together(*asked: Awaitable[Any]) -> list[Any]:
-    """The answers of what is asked, all at once; where some fail, the first error once nothing is under way."""
-    answers = await asyncio.gather(*asked, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return answers
 
 
 def _as_people(had: Mapping[str, Sequence[Had]], addresses: Iterable[str], reason: str, when: str) -> dict[str, str]:

@@ -100,12 +100,18 @@ def _for_the_moment(error: DyntuiError) -> bool:
 
 
 async def create_once(
-    ctx: RunContext, dd: Dotdigital, this: Send, stage: str, last_look: Callable[[], Awaitable[datetime | None]]
+    ctx: RunContext,
+    dd: Dotdigital,
+    this: Send,
+    stage: str,
+    last_look: Callable[[], Awaitable[datetime | None]],
+    holds: Callable[[Connection], bool],
 ) -> bool:
     """Whether the send exists; False: it could not be asked for just now, and who may be mailed is to be proved anew.
 
     `last_look` is asked last of all: since when what it saw is certain, None where it does not hold any more. Nothing
-    but the note that the request leaves stands between it and the request.
+    but the note that the request leaves stands between it and the request; what dyntui itself is told by then `holds`
+    still, or no such note is kept.
 
     Raises Cancelled as long as the request has not left, DotdigitalError when it is refused in words, SEND_UNCONFIRMED
     when no answer came and no send shows, SEND_WRONG_BOOK, SEND_LATE. A request that dotdigital says it has not taken
@@ -125,12 +131,15 @@ async def create_once(
             return False
         in_time(ctx, dd, this)
         asking = {"phase": "create", "asked": True, "shown_before": before, "looked_on": text_of(looked_on)}
-        await ctx.save(
-            replace(ctx.at(SendCursor), **asking),
-            stage=stage,
-            cancellable=False,
-            work=lambda c: _unless_cancelled(c, ctx),
-        )
+        try:
+            await ctx.save(
+                replace(ctx.at(SendCursor), **asking),
+                stage=stage,
+                cancellable=False,
+                work=lambda c: _unless_stopped(c, ctx, holds),
+            )
+        except _Moved:
+            return False
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
             return await _ask(ctx, dd, this, stage)
         await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False), stage)
@@ -238,10 +247,17 @@ def _wrong_book(this: Send, named: list[int] | None) -> DyntuiError:
     )
 
 
-def _unless_cancelled(c: Connection, ctx: RunContext) -> None:
-    """Nothing is kept, and no request leaves, where somebody has cancelled the send by now. Raises Cancelled."""
+class _Moved(Exception):
+    """What was looked at a moment ago holds no more."""
+
+
+def _unless_stopped(c: Connection, ctx: RunContext, holds: Callable[[Connection], bool]) -> None:
+    """Nothing is kept, and no request leaves, where somebody has cancelled the send by now, or what it rests on holds
+    no more. Raises Cancelled, _Moved."""
     if runs.desired(c, ctx.run_id) == "cancel":
         raise Cancelled(ctx.run_id)
+    if not holds(c):
+        raise _Moved
 
 
 async def _save(ctx: RunContext, cursor: Cursor, stage: str) -> None:

@@ -136,7 +136,8 @@ async def _suppressions(
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await record(dv, this, "Preparing")
     if this.send_at or this.waves_of:
-        whole = await ctx.read(lambda c: _stored(c, this.waves_of or this.id))
+        whole = await ctx.read(lambda c: as_confirmed.whole(c, this))
+        await as_confirmed.require_role(dv, whole)
         await as_confirmed.require(ctx, dv, dd, whole)
     await sight.require_columns(ctx, dv)
     await sight.require_records(ctx, dv)
@@ -151,35 +152,28 @@ async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     """Each target list as its own synchronisation would do it; who joined since the count is not addressed. One that
     fails fails the send, by its name."""
     for place in range(ctx.at(SendCursor).read, len(this.list_ids)):
-        chosen = await lists.known(ctx, this.list_ids[place])
+        chosen = await _known(ctx, this.list_ids[place])
         try:
             await lists.read(ctx, dv, chosen, chosen.name)
         except DyntuiError as error:
-            raise _of_the_list(chosen, error) from error
+            raise as_confirmed.of_the_list(chosen, error) from error
         await ctx.save(SendCursor(phase="lists", read=place + 1), stage=_STAGES["lists"])
     for place in range(ctx.at(SendCursor).place, len(this.list_ids)):
-        chosen = await lists.known(ctx, this.list_ids[place])
+        chosen = await _known(ctx, this.list_ids[place])
         try:
             await lists.synchronise(ctx, dv, dd, chosen, chosen.name, lists.How())
         except DyntuiError as error:
-            raise _of_the_list(chosen, error) from error
+            raise as_confirmed.of_the_list(chosen, error) from error
         done = SendCursor(phase="lists", read=len(this.list_ids), place=place + 1)
         await ctx.save(done, stage=_STAGES["lists"], done=place + 1, of=len(this.list_ids))
     return "recheck"
 
 
-def _of_the_list(chosen: StoredList, error: DyntuiError) -> DyntuiError:
-    """What fails a send with one of its target lists, with the list's name."""
-    if repr(chosen.name) in error.message:
-        return error
-    return DyntuiError(
-        error.code,
-        f"The target list {chosen.name!r} could not be synchronised: {error.message}",
-        not_done="Nothing was sent, and no send was created.",
-        remedy=error.remedy,
-        exit=error.exit,
-        detail=error.detail,
-    )
+async def _known(ctx: RunContext, list_id: str) -> StoredList:
+    try:
+        return await lists.known(ctx, list_id)
+    except DyntuiError as error:
+        raise as_confirmed.not_sent(error) from error
 
 
 async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:

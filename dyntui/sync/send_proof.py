@@ -29,12 +29,23 @@ from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
-from dyntui.sync import feeds, kept_books, last_look, list_feeds, lists_left, opt_outs, platform_send, suppressions
+from dyntui.sync import (
+    as_confirmed,
+    feeds,
+    kept_books,
+    last_look,
+    list_feeds,
+    lists_left,
+    opt_outs,
+    platform_send,
+    suppressions,
+)
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.last_look import Marks, News
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import SEND_ITEM
+from dyntui.sync.together import together
 
 PROVING = "Proving the recipients"
 CREATING = "Creating the send"
@@ -66,7 +77,7 @@ async def create(
     """Proves the people and has the send created; False: they are to be proved anew.
 
     Raises SEND_REFUSED, SEND_NO_RECIPIENTS, SEND_BOOK_NOT_EXACT, SEND_NOT_PROVED, SEND_CAMPAIGN_BUSY, and what
-    `platform_send.create_once` does.
+    `as_confirmed.require` and `platform_send.create_once` do.
     """
     if await platform_send.made_already(ctx, dd, this):
         return True
@@ -84,7 +95,7 @@ async def create(
     async def look() -> datetime | None:
         return await _last_look(ctx, dv, dd, this, accounts, marks, listed_on)
 
-    return await platform_send.create_once(ctx, dd, this, CREATING, look)
+    return await platform_send.create_once(ctx, dd, this, CREATING, look, lambda c: as_confirmed.holds(c, this))
 
 
 async def learn_who_opted_out(
@@ -363,8 +374,9 @@ async def _last_look(
         wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
         began = ctx.moment()
         try:
-            nothing_changed, news = await last_look.together(
+            nothing_changed, otherwise, news = await together(
                 _nothing_changed(ctx, dd, this),
+                as_confirmed.otherwise(ctx, dv.at_once(), dd.at_once(), this),
                 last_look.look(ctx, this, marks, dv, accounts, wanted, shortly=slow > 0),
             )
         except (DataverseError, DotdigitalError) as error:
@@ -375,6 +387,8 @@ async def _last_look(
         finds += 1
         if not nothing_changed:
             return None
+        if otherwise is not None:
+            raise otherwise
         if news:
             if not await _leave_out(ctx, dv, dd, this, elsewhere, news):
                 return None
@@ -388,9 +402,7 @@ async def _last_look(
 async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
     """Whether nobody else has sent the campaign since. Raises SEND_BOOK_GONE."""
     at_once = dd.at_once()
-    book, shows = await last_look.together(
-        address_books.address_book(at_once, this.book_id), platform_send.shown(at_once, this)
-    )
+    book, shows = await together(address_books.address_book(at_once, this.book_id), platform_send.shown(at_once, this))
     if book is None or book.id != this.book_id or book.name != this.book_name:
         raise DyntuiError(
             "SEND_BOOK_GONE",

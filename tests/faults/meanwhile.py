@@ -1,4 +1,7 @@
-"""Something that happens before the n-th step of a run: somebody decides, and the run is killed there or goes on."""
+"""Something that happens before the n-th step of a run: somebody decides, and the run is killed there or goes on.
+
+A step is what a run stores, and where they are asked for (`calls`) each call that it makes to one of the two systems.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from dyntui.model.cursors import Cursor
+from dyntui.sync.connections import RUN_METER
 from dyntui.sync.run_context import RunContext
 from tests.scenarios.office import Office
+from tests.simulation.wire import AsyncWire
 
 
 class Meanwhile:
@@ -23,9 +29,11 @@ class Meanwhile:
         self._due: int | None = None
         self._what: Callable[[], object] = lambda: None
         self._kills = False
+        self._calls = False
         self._kind = ""
         for name in ("save", "write", "finish"):
             monkeypatch.setattr(RunContext, name, self._watched(getattr(RunContext, name)))
+        monkeypatch.setattr(AsyncWire, "handle_async_request", self._calling(AsyncWire.handle_async_request))
 
     def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
         async def stored(ctx: RunContext, *given: Any, **more: Any) -> Any:
@@ -34,6 +42,16 @@ class Meanwhile:
             return await real(ctx, *given, **more)
 
         return stored
+
+    def _calling(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        async def called(wire: AsyncWire, request: httpx.Request) -> Any:
+            # Whoever acts meanwhile calls too, on a thread that no run is metered on.
+            ctx = getattr(RUN_METER.get(), "__self__", None)
+            if self._calls and self._due is not None and isinstance(ctx, RunContext) and ctx.kind == self._kind:
+                self._step(ctx)
+            return await real(wire, request)
+
+        return called
 
     def _step(self, ctx: RunContext) -> None:
         self.steps.append(ctx.cursor)
@@ -45,7 +63,14 @@ class Meanwhile:
 
     @contextlib.contextmanager
     def before(
-        self, step: int, of_kind: str, office: Office, what: Callable[[], object], *, killed: bool
+        self,
+        step: int,
+        of_kind: str,
+        office: Office,
+        what: Callable[[], object],
+        *,
+        killed: bool = False,
+        calls: bool = False,
     ) -> Iterator[None]:
         """Before this step (from 1; 0: never) of a run of a kind that the engine of the office carries out within the
         block."""
@@ -58,7 +83,7 @@ class Meanwhile:
 
         office.engine.drain = drained  # type: ignore[method-assign]
         self.steps, self._due, self._kind = [], step, of_kind
-        self._what, self._kills = what, killed
+        self._what, self._kills, self._calls = what, killed, calls
         try:
             yield
         finally:

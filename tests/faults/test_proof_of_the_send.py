@@ -44,7 +44,7 @@ def test_a_limit_of_an_hour_before_the_send_is_created_does_not_age_the_proof(
     with office_from(targeted, tmp_path, MovingOffice) as office:
         count = Job(office).count()
         somebody = office.count_people(count.id, sendable=True)[3]
-        lose(office, route, "status", status=429, times=60, after=0 if route == SEND else 3)
+        lose(office, route, "status", status=429, times=60, after=0 if route == SEND else 4)
         queued, began = office.queue_send(count), []
 
         def later() -> None:
