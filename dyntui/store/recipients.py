@@ -220,18 +220,25 @@ def _state(*, sends: bool = True) -> ColumnElement[str]:
     for part in parts[1:]:
         text = text + literal("|", String) + part
     # Only where there are some, so that whoever has none is as he was told of by versions that did not know of these.
-    worth = (
-        select(func.count())
-        .where(
-            _a.account_id == _r.account_id,
-            _a.campaign_id == _r.campaign_id,
-            _a.contact_id == _r.contact_id,
-            _a.kind == "roi",
-        )
-        .correlate(recipient)
-        .scalar_subquery()
+    text = text + _some("pages", _r.page_views) + _some("roi", _events("roi"))
+    return text + _other("clicks", _r.clicks, _events("click")) + _other("views", _r.page_views, _events("page"))
+
+
+def _events(kind: str) -> ColumnElement[int]:
+    theirs = (
+        _a.account_id == _r.account_id,
+        _a.campaign_id == _r.campaign_id,
+        _a.contact_id == _r.contact_id,
+        _a.kind == kind,
     )
-    return text + _some("pages", _r.page_views) + _some("roi", worth)
+    return select(func.count()).where(*theirs).correlate(recipient).scalar_subquery()
+
+
+def _other(name: str, counted: ColumnElement[int], single: ColumnElement[int]) -> ColumnElement[str]:
+    """Of how many the times and places are known where that is another number than there are: once it changes, they are
+    to be told."""
+    number = case((counted > 0, single), else_=0)
+    return case((number != counted, literal(f"|{name} known ", String) + cast(number, String)), else_="")
 
 
 def _some(name: str, number: ColumnElement[int]) -> ColumnElement[str]:

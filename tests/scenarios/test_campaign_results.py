@@ -580,3 +580,28 @@ def test_what_somebody_does_whose_address_has_changed_is_told_of_their_record(
     assert not [each for each in office.people(run.run.id) if each.reason == "UNKNOWN_PERSON"]
     results = office.send_page(sent.id).results
     assert results is not None and results.known == sent.sendable
+
+
+def test_clicks_that_are_told_without_their_times_get_them_once_those_are_known(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, _ = sent
+
+    def without_clicks(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if f"/campaigns/{campaign.id}/clicks" not in request.url.path:
+            return answer
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=[])
+
+    def clicks_told() -> list[tuple[str | None, str | None]]:
+        query = "SELECT dyntui_url, dyntui_happenedon FROM dv_dyntui_engagement WHERE dyntui_name = ?"
+        return list(office.sandbox.state.db.execute(query, (f"Clicked: {campaign.name}",)).fetchall())
+
+    office.sandbox.doctor(without_clicks)
+    office.run("campaigns")
+    # When somebody opened the mail says nothing of when they clicked.
+    assert clicks_told() and set(clicks_told()) == {(None, None)}
+    office.sandbox.doctor(lambda request, answer: answer)
+    office.run("campaigns", campaigns=(str(campaign.id),))
+    assert all(url and when for url, when in clicks_told())
+    _, calls = office.calls_between(lambda: office.run("campaigns", campaigns=(str(campaign.id),)))
+    assert not writes(calls)

@@ -118,7 +118,7 @@ def _engagements(
             yield row("Replied", "", person.replies)
     if person.clicks and ResultKind.CLICKS in kinds:
         clicks = of("click")
-        yield row("Clicked", clicks.first or person.last_opened, person.clicks, dyntui_url=clicks.url[:_URL])
+        yield row("Clicked", clicks.first, person.clicks, dyntui_url=clicks.url[:_URL])
     if person.page_views and ResultKind.PAGE_VIEWS in kinds:
         views = of("page")
         yield row("Page visited", views.first, person.page_views, dyntui_url=views.url[:_URL])
