@@ -26,7 +26,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER, book_of_send
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
-from dyntui.store import counts, handed_sends, send_waves, target_people
+from dyntui.store import counts, handed_sends, runs, send_waves, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
@@ -80,7 +80,7 @@ async def dispatch(
         "handed": _handed,
         "clear": _clear,
     }
-    _goes_on(ctx)
+    await _goes_on(ctx)
     phase = ctx.at(SendCursor).phase or "suppressions"
     this = await ctx.read(lambda c: _stored(c, send_id))
     if phase == "suppressions":
@@ -96,11 +96,15 @@ async def dispatch(
         phase = after
 
 
-def _goes_on(ctx: RunContext) -> None:
-    """Raises what has ended the send, where the run was interrupted as it ended."""
-    if ctx.at(SendCursor).ended:
-        code, message, not_done, remedy = ctx.at(SendCursor).ended
+async def _goes_on(ctx: RunContext) -> None:
+    """Raises what has ended the send, where the run was interrupted as it ended, and Cancelled where it was cancelled
+    before it was interrupted and dotdigital has not been asked for it."""
+    at = ctx.at(SendCursor)
+    if at.ended:
+        code, message, not_done, remedy = at.ended
         raise DyntuiError(code, message, not_done=not_done, remedy=remedy)
+    if not at.past_recall and await ctx.read(lambda c: runs.desired(c, ctx.run_id)) == "cancel":
+        raise Cancelled(ctx.run_id)
 
 
 def _stored(c: Connection, send_id: str) -> Send:

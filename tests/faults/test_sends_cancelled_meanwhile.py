@@ -90,6 +90,24 @@ def test_a_send_cancelled_before_dotdigital_is_asked_goes_to_nobody_and_afterwar
     assert send.was_taken_back() if handed else send.was_too_late(), (send.said, send.sent)
 
 
+def test_a_send_that_was_cancelled_is_cancelled_also_where_it_then_stood_still_for_hours(
+    targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile = Meanwhile(monkeypatch)
+    with office_from(targeted, tmp_path, Ticking) as office:
+        queued = office.queue_send(Job(office).count())
+
+        def cancel() -> None:
+            office.cancel_send(queued.id)
+            office.let_pass(hours=3)
+
+        with meanwhile.before(60, "send", office, cancel, killed=True):
+            office.engine.drain()
+        ended = office.send_row(queued.id)
+        assert (ended.state, office.detail(ended.run).run.status.value) == ("Cancelled", "Cancelled")
+        assert not properly_mailed(office.sandbox)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("handed", [False, True])
