@@ -7,7 +7,7 @@ Public:
     set_state(c, send_id, state, error=""); put_run(c, send_id, run_id); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
     put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool
-    finish(c, send_id, state, now, error="") -> Send; ended_by_person(c, send_id) -> bool
+    finish(c, send_id, state, now, error="") -> Send; ended_by_person, settled_by_person(c, send_id) -> bool
     held(c) -> list[Send]; coming(c, account_id, start, end) -> list[Send]; ids_beginning(c, text) -> [id]
     begun, in_waves, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
     left_out(c, count_id) -> (ReasonCount, ...); split_of(row) -> SplitTest | None
@@ -364,6 +364,12 @@ def ended_by_person(c: Connection, send_id: str) -> bool:
     taken_back = and_(_s.state == "Cancelled", _s.doubt == "emptied")
     by_person = and_(_s.id == send_id, or_(taken_back, _s.decision == "not mailed"))
     return c.execute(select(_s.id).where(by_person)).first() is not None
+
+
+def settled_by_person(c: Connection, send_id: str) -> bool:
+    """Whether somebody has ended the send, or said that it was mailed: nobody is to be asked about it again."""
+    said = and_(_s.id == send_id, _s.decision != "")
+    return ended_by_person(c, send_id) or c.execute(select(_s.id).where(said)).first() is not None
 
 
 def _set(c: Connection, send_id: str, **values: object) -> None:

@@ -144,7 +144,7 @@ async def cancel(
 ) -> None:
     """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
     somebody says otherwise. `error`: what became of it, where that is something else."""
-    if await ctx.read(lambda c: send_store.ended_by_person(c, earlier.id)):
+    if await ctx.read(lambda c: send_store.settled_by_person(c, earlier.id)):
         return
     # What is stored as cancelled is not looked at again: its book first, and Dynamics.
     await told_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
@@ -156,7 +156,7 @@ async def cancel(
 
 
 def _cancelled(c: Connection, this: Send, now: str, why: str, also: Also) -> None:
-    if send_store.ended_by_person(c, this.id):
+    if send_store.settled_by_person(c, this.id):
         return
     send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)

@@ -13,7 +13,17 @@ from dyntui.service.contract.sends import SendRow
 from tests.faults.every_step import EveryStep
 from tests.faults.job import FrozenOffice, Job, office_from, properly_mailed
 from tests.faults.meanwhile import Meanwhile
-from tests.faults.sends import SEND, error_of, leftovers, lose, members_of, sends_there, told_dynamics
+from tests.faults.sends import (
+    READ_BACK,
+    SEND,
+    begins_after,
+    error_of,
+    leftovers,
+    lose,
+    members_of,
+    sends_there,
+    told_dynamics,
+)
 from tests.thorough import keeping
 
 
@@ -116,3 +126,24 @@ def test_what_a_person_says_of_a_send_whose_run_is_interrupted_as_it_ends_stays(
             sent = office.send_row(queued.id)
             assert office.detail(sent.run).run.status.ended
     assert (sent.state, sent.decision) == (state, "mailed" if was_mailed else "not mailed")
+
+
+def test_what_a_person_says_of_a_send_that_was_cancelled_stays_though_a_run_learns_that_only_now(
+    targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile = Meanwhile(monkeypatch)
+    with office_from(targeted, tmp_path) as office:
+        job = Job(office)
+        count = job.count()
+        begins_after(office, 7200)
+        lose(office, SEND, "drop_after", times=1)
+        lose(office, READ_BACK, "status", status=503)
+        unconfirmed = office.send(count)
+        assert unconfirmed.doubt == "unproved"
+        office.sandbox.reset()
+        office.sandbox.control.post("/cancel-send", json={"campaign": job.campaign.id}).raise_for_status()
+        # The run has listed by then what is open.
+        with meanwhile.before(2, "campaigns", office, lambda: office.settle(unconfirmed.id, True), killed=False):
+            office.run("campaigns")
+        sent = office.send_row(unconfirmed.id)
+        assert (sent.state, sent.decision, sent.error) == ("Sent", "mailed", "")
