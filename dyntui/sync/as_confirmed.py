@@ -46,7 +46,7 @@ async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequen
 
     Raises CAMPAIGN_GONE, CAMPAIGN_NOT_SENDABLE, what `list_state.as_it_is` does, DotdigitalError, DataverseError.
     """
-    campaign, *lists = await together(_campaign(dd, campaign_id), *(_as_it_is(dv, each) for each in targets))
+    campaign, *lists = await together(campaign_now(dd, campaign_id), *(_as_it_is(dv, each) for each in targets))
     found = _marks_of(campaign)
     for each, now in zip(targets, lists, strict=True):
         found[f"{_QUERY}{each.id}"] = _mark(now.row.query)
@@ -174,7 +174,8 @@ def _said(part: str, names: Mapping[str, str]) -> str:
     return part
 
 
-async def _campaign(dd: Dotdigital, campaign_id: int) -> CampaignDetails:
+async def campaign_now(dd: Dotdigital, campaign_id: int) -> CampaignDetails:
+    """The campaign as dotdigital has it. Raises CAMPAIGN_GONE, CAMPAIGN_NOT_SENDABLE."""
     found = await campaigns.campaign(dd, campaign_id)
     if found is None:
         raise DyntuiError(

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import PAST_RECALL, SendCursor
 from dyntui.model.errors import DyntuiError
@@ -27,6 +28,7 @@ from dyntui.model.sends import HANDED_OVER, book_of_send
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts, handed_sends, runs, send_waves, target_people
+from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
@@ -38,6 +40,7 @@ from dyntui.sync import (
     double_opt_in,
     doubtful_sends,
     earlier_sends,
+    gone_meanwhile,
     kept_books,
     lists,
     platform_send,
@@ -91,7 +94,13 @@ async def dispatch(
         if phase not in PAST_RECALL and not ctx.at(SendCursor).may_exist:
             platform_send.in_time(ctx, dd, this)
         this = await ctx.read(lambda c: _stored(c, send_id))
-        after = await phases[phase](ctx, dv, dd, this)
+        try:
+            after = await phases[phase](ctx, dv, dd, this)
+        except DotdigitalError as error:
+            if phase in PAST_RECALL or ctx.at(SendCursor).may_exist:
+                raise
+            targets = await ctx.read(lambda c: list_store.stored(c, this.list_ids))  # noqa: B023 - awaited here
+            raise await gone_meanwhile.of_send(dd, this, targets, error) from error
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in PAST_RECALL)
         phase = after
 
@@ -160,17 +169,21 @@ async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
         try:
             await lists.read(ctx, dv, chosen, chosen.name)
         except DyntuiError as error:
-            raise as_confirmed.of_the_list(chosen, error) from error
+            raise await _of_the_list(dv, dd, chosen, error) from error
         await ctx.save(SendCursor(phase="lists", read=place + 1), stage=_STAGES["lists"])
     for place in range(ctx.at(SendCursor).place, len(this.list_ids)):
         chosen = await _known(ctx, this.list_ids[place])
         try:
             await lists.synchronise(ctx, dv, dd, chosen, chosen.name, lists.How())
         except DyntuiError as error:
-            raise as_confirmed.of_the_list(chosen, error) from error
+            raise await _of_the_list(dv, dd, chosen, error) from error
         done = SendCursor(phase="lists", read=len(this.list_ids), place=place + 1)
         await ctx.save(done, stage=_STAGES["lists"], done=place + 1, of=len(this.list_ids))
     return "recheck"
+
+
+async def _of_the_list(dv: Dataverse, dd: Dotdigital, chosen: StoredList, error: DyntuiError) -> DyntuiError:
+    return as_confirmed.of_the_list(chosen, await gone_meanwhile.of_list(dv, dd, chosen, error))
 
 
 async def _known(ctx: RunContext, list_id: str) -> StoredList:

@@ -32,6 +32,7 @@ from dyntui.store.target_people import Resolved
 from dyntui.sync import (
     as_confirmed,
     feeds,
+    gone_meanwhile,
     kept_books,
     last_look,
     list_feeds,
@@ -404,12 +405,7 @@ async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
     at_once = dd.at_once()
     book, shows = await together(address_books.address_book(at_once, this.book_id), platform_send.shown(at_once, this))
     if book is None or book.id != this.book_id or book.name != this.book_name:
-        raise DyntuiError(
-            "SEND_BOOK_GONE",
-            f"The address book of the send, {this.book_name!r}, is not in dotdigital any more.",
-            not_done="Nothing was sent: a send without its address book might go to everybody.",
-            remedy="Somebody deleted or renamed it in dotdigital: send again.",
-        )
+        raise gone_meanwhile.send_book_gone(this)
     return bool(shows == ctx.at(SendCursor).mailed_as_of)
 
 

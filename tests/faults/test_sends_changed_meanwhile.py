@@ -17,6 +17,7 @@ from tests.faults.test_every_step_of_handed_sends import Ticking
 
 # Of the steps before the last look, of which the run has some seventy.
 EVERY = 13
+_NOTHING_LEFT = ("Nothing was sent", "No send was created")
 
 
 def _newsletter(office: Ticking) -> str:
@@ -31,6 +32,11 @@ def _in_dotdigital(office: Ticking, statement: str) -> None:
 def _is_for_tests_only(office: Ticking) -> None:
     """Nobody is on the allow list."""
     office.environment(production=False)
+
+
+def _book_deleted(office: Ticking, named: str) -> None:
+    (book,) = office.sandbox.state.db.execute("SELECT id FROM dd_book WHERE name LIKE ?", (named,)).fetchone()
+    office.in_dotdigital("DELETE", f"/v2/address-books/{book}")
 
 
 Change = tuple[Callable[[Ticking], object], str]
@@ -55,6 +61,8 @@ ELSEWHERE: dict[str, Change] = {
         lambda office: office.change_in_dynamics("list", _newsletter(office), statecode=1),
         "LIST_INACTIVE",
     ),
+    "campaign deleted": (lambda office: _in_dotdigital(office, "DELETE FROM dd_campaign"), "CAMPAIGN_GONE"),
+    "book of the list deleted": (lambda office: _book_deleted(office, "Newsletter"), "BOOK_GONE"),
     "deleted": (lambda office: office.delete_in_dynamics("lists", _newsletter(office)), "LIST_GONE"),
 }
 
@@ -88,7 +96,7 @@ class Changed:
         what, code = change
         self._before(step, named, what)
         ended = (self.ended, self.code, self.mailed, self.books)
-        return ended == ("Failed", code, 0, []) and "o send was created" in self.said[0] and bool(self.said[1])
+        return ended == ("Failed", code, 0, []) and self.said[0].startswith(_NOTHING_LEFT) and bool(self.said[1])
 
     def too_late(self, step: int, named: str, change: Change) -> bool:
         """Whether a change before a step changes nothing of the send any more."""
@@ -104,9 +112,18 @@ def test_what_is_changed_before_a_send_is_asked_for_ends_it_by_name(
     sends = Changed(Meanwhile(monkeypatch), targeted, tmp_path)
     for named, change in HERE.items():
         assert sends.refused(sends.last_step, named, change), (named, vars(sends))
-    for named in ("subject", "filter"):
+    for named in ("subject", "filter", "campaign deleted", "book of the list deleted"):
         assert sends.refused(sends.last_step // 2, named, ELSEWHERE[named]), (named, vars(sends))
     assert sends.too_late(sends.last_step + 1, "subject", ELSEWHERE["subject"]), vars(sends)
+
+
+def test_a_send_whose_address_book_is_deleted_ends_by_that_name(
+    targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends = Changed(Meanwhile(monkeypatch), targeted, tmp_path)
+    deleted = (lambda office: _book_deleted(office, "dyntui send %"), "SEND_BOOK_GONE")
+    for before_the_request in (15, 0):
+        assert sends.refused(sends.last_step - before_the_request, "book", deleted), vars(sends)
 
 
 @pytest.mark.thorough

@@ -22,6 +22,7 @@ from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
     adopted_unsubscribes,
+    gone_meanwhile,
     inward,
     kept_books,
     list_feeds,
@@ -160,6 +161,8 @@ async def one_list(ctx: RunContext, connections: Connections, place: int, part: 
         dv, dd = await connections.dataverse(), await connections.dotdigital(ctx.account_id)
         if await parts.is_of_the_run(error, dv, dd):
             raise
+        if found:
+            error = await gone_meanwhile.of_list(dv, dd, found[0], error)
         await ctx.fail_part(list_id, error, kind="list", name=name, place=place)
         status = _LIST_STATUS.get(error.code, "")
         text = error.message
