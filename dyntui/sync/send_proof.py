@@ -86,6 +86,7 @@ async def create(
     await look_again(ctx, dv, dd, this, elsewhere)
     if await leave_out_the_mailed(ctx, dd, this):
         return True
+    in_book = await _in_book(dd, this)
     if not await _make_exact(ctx, dd, this):
         # Whoever does not show may have opted out meanwhile: that is the reason then, and not that they do not show.
         await look_again(ctx, dv, dd, this, elsewhere)
@@ -94,7 +95,7 @@ async def create(
     accounts = {**elsewhere, this.account_id: dd}
 
     async def look() -> datetime | None:
-        return await _last_look(ctx, dv, dd, this, accounts, marks, listed_on)
+        return await _last_look(ctx, dv, dd, this, accounts, marks, listed_on, in_book)
 
     return await platform_send.create_once(ctx, dd, this, CREATING, look, lambda c: as_confirmed.holds(c, this))
 
@@ -365,8 +366,10 @@ async def _last_look(
     accounts: Mapping[str, Dotdigital],
     marks: Marks,
     listed_on: datetime,
+    in_book: int,
 ) -> datetime | None:
-    """When a look ended that found nobody; None where everything is to be proved anew."""
+    """When a look ended that found nobody; None where everything is to be proved anew. `in_book`: how many dotdigital
+    counted in the book before it was listed."""
     elsewhere = {account_id: other for account_id, other in accounts.items() if account_id != this.account_id}
     slow, finds = 0, 0
     while finds < _MOST_FINDS:
@@ -376,7 +379,7 @@ async def _last_look(
         began = ctx.moment()
         try:
             nothing_changed, otherwise, news = await together(
-                _nothing_changed(ctx, dd, this),
+                _nothing_changed(ctx, dd, this, max(in_book, len(wanted))),
                 as_confirmed.otherwise(ctx, dv.at_once(), dd.at_once(), this),
                 last_look.look(ctx, this, marks, dv, accounts, wanted, shortly=slow > 0),
             )
@@ -400,13 +403,19 @@ async def _last_look(
     raise platform_send.not_proved()
 
 
-async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
-    """Whether nobody else has sent the campaign since. Raises SEND_BOOK_GONE."""
+async def _in_book(dd: Dotdigital, this: Send) -> int:
+    book = await address_books.address_book(dd, this.book_id)
+    return 0 if book is None else book.contacts
+
+
+async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send, most: int) -> bool:
+    """Whether nobody else has sent the campaign since, and the book holds no more people than the `most` there can be:
+    a count that lags shows fewer. Raises SEND_BOOK_GONE."""
     at_once = dd.at_once()
     book, shows = await together(address_books.address_book(at_once, this.book_id), platform_send.shown(at_once, this))
     if book is None or book.id != this.book_id or book.name != this.book_name:
         raise gone_meanwhile.send_book_gone(this)
-    return bool(shows == ctx.at(SendCursor).mailed_as_of)
+    return bool(shows == ctx.at(SendCursor).mailed_as_of and book.contacts <= most)
 
 
 async def _leave_out(

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.cursors import SendCursor
+from dyntui.sandbox.dotdigital import contact_store, memberships
+from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.lists import EditList
 from tests.faults.job import Job, office_from, properly_mailed
 from tests.faults.meanwhile import Meanwhile
 from tests.faults.test_every_step_of_handed_sends import Ticking
+from tests.thorough import keeping
 
 # Of the steps before the last look, of which the run has some seventy.
 EVERY = 13
@@ -70,7 +73,11 @@ ELSEWHERE: dict[str, Change] = {
 class Changed:
     """Sends during which something is changed."""
 
-    def __init__(self, meanwhile: Meanwhile, targeted: Path, folder: Path, *, handed: bool = False) -> None:
+    def __init__(
+        self, meanwhile: Meanwhile, targeted: Path, folder: Path, *, handed: bool = False, calls: bool = False
+    ) -> None:
+        """`calls`: what it calls are steps too."""
+        self._calls = calls
         self._meanwhile, self._targeted, self._folder, self._handed = meanwhile, targeted, folder, handed
         self.last_step = self._before(0, "nothing", lambda office: None).index(True)
 
@@ -81,7 +88,7 @@ class Changed:
             at = (office.sandbox.now() + timedelta(hours=3)).isoformat() if self._handed else ""
             queued = office.queue_send(count, handed=self._handed, at=at)
             kind = "hand-over" if self._handed else "send"
-            with self._meanwhile.before(step, kind, office, lambda: change(office)):
+            with self._meanwhile.before(step, kind, office, lambda: change(office), calls=self._calls):
                 office.engine.drain()
             sent = office.send_row(queued.id)
             run = office.detail(sent.run).run
@@ -115,6 +122,25 @@ def test_what_is_changed_before_a_send_is_asked_for_ends_it_by_name(
     for named in ("subject", "filter", "campaign deleted", "book of the list deleted"):
         assert sends.refused(sends.last_step // 2, named, ELSEWHERE[named]), (named, vars(sends))
     assert sends.too_late(sends.last_step + 1, "subject", ELSEWHERE["subject"]), vars(sends)
+
+
+def _somebody_joins(office: Ticking) -> None:
+    """Other hands put somebody into the address book of the send."""
+    state = office.sandbox.state
+    (book,) = state.db.execute("SELECT id FROM dd_book WHERE name LIKE 'dyntui send %'").fetchone()
+    now = dd_storage.now(state)
+    with state.transaction():
+        made = {"opt_in": "Unknown", "email_type": "Html", "status": "Subscribed", "data": {}}
+        memberships.join(state, book, [contact_store.insert(state, "stranger@example.org", now, **made)], now)
+
+
+@pytest.mark.parametrize("calls_before_the_request", keeping([13, 16, 19], 13))
+def test_who_is_put_into_the_book_of_a_send_after_it_was_listed_is_not_mailed(
+    calls_before_the_request: int, targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends = Changed(Meanwhile(monkeypatch), targeted, tmp_path, calls=True)
+    step = sends.last_step - calls_before_the_request
+    assert sends.refused(step, "joined", (_somebody_joins, "SEND_BOOK_NOT_EXACT")), vars(sends)
 
 
 def test_a_send_whose_address_book_is_deleted_ends_by_that_name(
