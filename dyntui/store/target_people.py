@@ -2,7 +2,7 @@
 
 sendable_batch(c, count_id, limit, after="") -> list[TargetPerson]; sendable_addresses(c, count_id) -> {address: id}
 addresses(c, count_id) -> frozenset[str]                            of everybody, mailed or not
-    forbidden(c, account_id, count_id) -> bool                          somebody to be mailed is not on the allow list
+forbidden(c, account_id, count_id) -> bool                          somebody to be mailed is not on the allow list
 contact_ids(c, count_id, person_ids) -> [contact id]; without_contact(c, count_id) -> {address: person id}
 resolve(c, count_id, rows) -> int                                   what became of people on the way to the send
 copy_outcomes(c, run_id, item_id, count_id) -> int
