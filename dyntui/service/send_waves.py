@@ -38,6 +38,7 @@ _LATE = (
 )
 _AWAY = "the service was not running, or another send of the campaign was under way"
 _UNREAD = "the results of the waves before it could not be read"
+_NOBODY = "Nobody of any wave was left who may be mailed."
 _DOUBTED = "it is not known whom the wave before it reached"
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,9 @@ class SendWaves:
             self._end(c, whole, "Stopped", why)
             return None
         if last is not None and not send_waves.left(c, send_id):
-            self._end(c, whole, "Sent", "")
+            waves = send_waves.waves(c, send_id)
+            mailed = any(each.state == "Sent" or each.decision == "mailed" for each in waves)
+            self._end(c, whole, "Sent" if mailed else "Stopped", "" if mailed else _NOBODY)
             return None
         if last is not None and not plan.next_on:
             send_waves.put_next(c, send_id, text_of(self._next(last, plan)))

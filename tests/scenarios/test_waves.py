@@ -145,3 +145,20 @@ def test_waves_stop_by_what_comes_back_or_by_a_person_and_the_rest_can_be_sent(
     assert everybody.state == "Sent"
     addresses = [mail["address"] for mail in office.mailed(campaign)]
     assert len(addresses) == len(set(addresses)) >= everybody.sendable + stopped.sendable
+
+
+def test_waves_of_which_nobody_is_left_are_not_called_sent(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    whole = office.send_in_waves(count, Waves(shares=(50,), pause=20, limits=UNLIMITED))
+    # Somebody says that this is not production, where nobody is on the allow list.
+    office.environment(production=False)
+    for _ in range(3):
+        office.look_at_sends()
+        office.let_pass(minutes=20)
+    ended = office.send_row(whole.id)
+    assert (ended.state, ended.sendable, ended.mailed) == ("Stopped", 0, 0), ended
+    assert "may be mailed" in ended.error and office.detail(ended.run).run.remedy
+    reasons = set(everybody_named(office, ended, campaign).values())
+    assert "NOT_ALLOW_LISTED" in reasons and "" not in reasons
