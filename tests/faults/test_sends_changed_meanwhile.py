@@ -164,5 +164,6 @@ def test_what_is_changed_before_any_step_ends_a_send_by_name_or_comes_too_late(
         assert sends.refused(step, named, change) or sends.code == "SEND_NO_RECIPIENTS", (step, vars(sends))
     if named in HERE:
         assert sends.refused(sends.last_step, named, change), vars(sends)
-    for step in range(sends.last_step + 1, sends.last_step + 9, 4):
+    # Who deletes the campaign then takes what tells whom it reached along: a person says what became of the send.
+    for step in range(sends.last_step + 1, sends.last_step + 9, 4) if named != "campaign deleted" else ():
         assert sends.too_late(step, named, change), (step, vars(sends))
