@@ -51,11 +51,12 @@ async def skip_pages(
     """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows).
 
     A short page is taken for the last one, unless every row counts (`until_empty`): then the end is an empty page, as
-    the documentation says (reference 10), for a call more. A row that cannot be read, and a feed that does not go on,
-    are left to the caller who `takes_odd`; for everybody else the whole answer is DOTDIGITAL_ANSWER_UNREADABLE, and
-    DOTDIGITAL_PAGE_REPEATS follows what was read: nobody may be passed over unseen.
+    the documentation says (reference 10), for a call more. Rows behind a short page say that dotdigital gives fewer
+    than it is asked for: from before the end of that page on its pages overlap as full ones do. A row that cannot be
+    read, and a feed that does not go on, are left to the caller who `takes_odd`; for everybody else the whole answer is
+    DOTDIGITAL_ANSWER_UNREADABLE, and DOTDIGITAL_PAGE_REPEATS follows what was read: nobody may be passed over unseen.
     """
-    skip = int(resume) if resume else 0
+    skip, full, short = _place(resume, select)
     seen: OrderedDict[Hashable, None] = OrderedDict()
     before: list[Hashable] = []
     while True:
@@ -75,18 +76,35 @@ async def skip_pages(
             seen.popitem(last=False)
         marks += [(_ODD, row.received) for row in odd]
         received = len(marks)
-        whole = received >= select
         # The same page twice means that `skip` has no effect: better stop than circle.
         repeats = received > 0 and marks == before
-        more = (whole or (until_empty and received > 0)) and not repeats
         before = marks
-        skip += select - overlap if whole else received
-        yield Page(rows=fresh, cursor=str(skip) if more else None, odd=named, repeats=repeats)
+        if short and (fresh or named) and not repeats:
+            # Rows of this page may have moved in front of where it begins, and go on moving until they are asked for.
+            full, short, whole, before = min(full, short), 0, True, []
+            skip -= min(2 * overlap, full - 1)
+        else:
+            whole = received >= full
+            short = 0 if whole else received
+            skip += received - min(overlap, full // 2) if whole else received
+        more = (whole or (until_empty and received > 0)) and not repeats
+        yield Page(rows=fresh, cursor=_cursor(skip, full, short, select) if more else None, odd=named, repeats=repeats)
         if repeats and whole and not takes_odd:
             # A page that is not full is the last one all the same.
             raise repeating_pages(path)
         if not more:
             return
+
+
+def _cursor(skip: int, full: int, short: int, select: int) -> str:
+    """How many rows are passed over; where dotdigital gives fewer than it is asked for, also how many a full page has,
+    and how many the short one had before."""
+    return str(skip) if (full, short) == (select, 0) else f"{skip} {full} {short}"
+
+
+def _place(resume: str | None, select: int) -> tuple[int, int, int]:
+    skip, *more = map(int, (resume or "0").split())
+    return (skip, more[0], more[1]) if more else (skip, select, 0)
 
 
 class _Link(msgspec.Struct, frozen=True):

@@ -175,20 +175,22 @@ async def test_filters_that_dotdigital_cannot_combine_are_refused(filters: dict[
 
 
 class Feed:
-    """A feed of suppressions whose pages hold at most `page` rows, whatever is asked for."""
+    """A feed of suppressions whose pages hold at most `page` rows, whatever is asked for; `leave` of the first ones are
+    gone after each page."""
 
-    def __init__(self, size: int, page: int) -> None:
-        self.size, self.page = size, page
+    def __init__(self, size: int, page: int, leave: int = 0) -> None:
+        self.ids, self.page, self.leave = list(range(1, size + 1)), page, leave
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         asked = parse_qs(urlsplit(str(request.url)).query)
         skip, select = int(asked["skip"][0]), int(asked["select"][0])
-        ids = range(skip, min(self.size, skip + min(select, self.page)))
-        return ok([{"suppressedContact": {"id": n + 1, "email": f"p{n}@x.org"}, "reason": "Unsubscribed"} for n in ids])
+        ids = self.ids[skip : skip + min(select, self.page)]
+        del self.ids[: self.leave]
+        return ok([{"suppressedContact": {"id": n, "email": f"p{n}@x.org"}, "reason": "Unsubscribed"} for n in ids])
 
 
 @pytest.mark.parametrize(
-    ("size", "page", "calls"), [(0, 1000, 1), (5, 1000, 2), (1000, 1000, 3), (2500, 1000, 4), (730, 250, 4)]
+    ("size", "page", "calls"), [(0, 1000, 1), (5, 1000, 2), (1000, 1000, 3), (2500, 1000, 4), (730, 250, 7)]
 )
 async def test_a_feed_of_consent_is_read_to_its_empty_page(size: int, page: int, calls: int):
     talk = Conversation(Feed(size, page), forever=True)
@@ -196,6 +198,40 @@ async def test_a_feed_of_consent_is_read_to_its_empty_page(size: int, page: int,
         found = [row.contact_id async for each in suppressions.suppressed_since(dd, SINCE) for row in each.rows]
     assert found == list(range(1, size + 1))
     assert len(talk.requests) == calls
+
+
+@pytest.mark.parametrize("page", [2, 7, 50, 250, 1000])
+@pytest.mark.parametrize("size", [1, 12, 163, 730])
+async def test_nobody_is_lost_in_short_pages_from_which_rows_go(size: int, page: int):
+    talk = Conversation(Feed(size, page, leave=min(page // 3, 50)), forever=True)
+    async with talk.client() as dd:
+        found = [row.contact_id async for each in suppressions.suppressed_since(dd, SINCE) for row in each.rows]
+    assert sorted(found) == list(range(1, size + 1))
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+async def test_a_feed_of_short_pages_goes_on_from_a_stored_cursor(after: int):
+    feed = Feed(730, 250)
+    async with Conversation(feed, forever=True).client() as dd:
+        pages = [each async for each in suppressions.suppressed_since(dd, SINCE)]
+        left = pages[after - 1].cursor
+        assert left is not None
+        del feed.ids[:60]
+        resumed = [each async for each in suppressions.suppressed_since(dd, SINCE, resume=left)]
+    found = [row.contact_id for each in (*pages[:after], *resumed) for row in each.rows]
+    assert set(found) == set(range(1, 731))
+
+
+async def test_a_feed_of_short_pages_ends_though_each_of_its_pages_is_read_anew():
+    feed, left, found = Feed(163, 50), "", []
+    async with Conversation(feed, forever=True).client() as dd:
+        for _ in range(20):
+            page = await anext(suppressions.suppressed_since(dd, SINCE, resume=left or None))
+            found += [row.contact_id for row in page.rows]
+            if page.cursor is None:
+                break
+            left = page.cursor
+    assert page.cursor is None and set(found) == set(range(1, 164))
 
 
 async def test_a_row_of_a_feed_may_lack_everything_and_the_others_are_read():
