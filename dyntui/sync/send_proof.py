@@ -376,11 +376,12 @@ async def _last_look(
         if ctx.moment() - listed_on > _LISTING_LASTS:
             return None
         wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
-        began = ctx.moment()
         try:
-            nothing_changed, otherwise, news = await together(
+            # Patiently, and before the look: each call that has to succeed at once makes it less likely to.
+            otherwise = await as_confirmed.otherwise(ctx, dv, dd, this)
+            began = ctx.moment()
+            nothing_changed, news = await together(
                 _nothing_changed(ctx, dd, this, max(in_book, len(wanted))),
-                as_confirmed.otherwise(ctx, dv.at_once(), dd.at_once(), this),
                 last_look.look(ctx, this, marks, dv, accounts, wanted, shortly=slow > 0),
             )
         except (DataverseError, DotdigitalError) as error:
