@@ -150,7 +150,8 @@ class Sending:
         """Sends to exactly the people of a count, holds the send until its hour, or hands it to dotdigital with a date.
 
         Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
-        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD, CAMPAIGN_ARCHIVED.
+        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD, CAMPAIGN_ARCHIVED, and what
+        `as_confirmed.marks` does: both systems are asked what is confirmed.
         """
         at, waves, split = self._at(request), request.waves, request.split
         handed_for = at if request.handed else ""

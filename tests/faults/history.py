@@ -33,6 +33,11 @@ SYSTEMS = ("dataverse", "dotdigital")
 TOO_LATE = ("Creating the send", "Sending", "Clearing up", "Sent")
 
 
+def is_away(error: DyntuiError) -> bool:
+    """Whether it says that a system is away, or at its limit."""
+    return error.exit is Exit.UNREACHABLE or error.code.endswith("_LIMIT")
+
+
 class History:
     """One world, and what is known of who must not be mailed in it."""
 
@@ -204,7 +209,7 @@ class History:
             count = self.office.count(campaign)
         except DyntuiError as refused:
             # Whoever asks is told soon that a system is away: calls of people are not repeated for long.
-            if refused.exit is not Exit.UNREACHABLE:
+            if not is_away(refused):
                 raise
             self.told.append(f"count refused: {refused.code}")
             return
@@ -224,7 +229,7 @@ class History:
             queued = self.office.queue_send(count)
         except DyntuiError as refused:
             self.told.append(f"send refused: {refused.code}")
-            assert refused.code in ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_STALE")
+            assert is_away(refused) or refused.code in ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_STALE"), refused
             return
         meanwhile = [
             self.chance.choice((self.opts_out_in_dynamics, self.unsubscribes, self.unsubscribes_from_the_list))

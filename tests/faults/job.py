@@ -111,7 +111,9 @@ class Job:
         lists = self.synchronise()
         self.target()
         count = self.count()
-        return self.ending(lists, count, self.office.send(count))
+        queued = again(self.office, lambda: self.office.queue_send(count))
+        self.office.engine.drain()
+        return self.ending(lists, count, self.office.send_row(queued.id))
 
     def synchronise(self) -> RunDetail:
         """The list, activated and synchronised."""
