@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.built_once import folder_of_the_run
-from tests.console.quick_waits import wait_less
+from tests.console.quick_waits import paint_less, wait_less
 from tests.console.shared_styles import share_parsed_styles
 from tests.console.worlds import Worlds
 
@@ -38,6 +38,7 @@ def styles_are_parsed_once() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def pauses_are_short() -> None:
     wait_less()
+    paint_less()
 
 
 @pytest.fixture(scope="session", autouse=True)
