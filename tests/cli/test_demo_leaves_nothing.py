@@ -19,6 +19,7 @@ from dyntui.cli.throw_away import ending_in_order, throw_away_profile
 from dyntui.model.errors import DyntuiError
 from dyntui.service.handing_over import PASSPHRASE
 from dyntui.service.profile import Profile, open_profile
+from tests.thorough import but
 
 TINY = Path(__file__).parents[1] / "service" / "transport" / "tiny_service.py"
 
@@ -45,8 +46,14 @@ def is_alive(process: int) -> bool:
         return False
 
 
+HANG_UP = (signal.SIGHUP, 129)
+
+
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, -signal.SIGINT), (None, 0)]
+    ("number", "code"),
+    but(
+        [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, -signal.SIGINT), (None, 0)], (signal.SIGHUP, 129)
+    ),
 )
 def test_profile_and_service_are_gone_after_the_end(
     number: signal.Signals | None, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

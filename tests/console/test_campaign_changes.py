@@ -8,8 +8,10 @@ from dyntui.model.roles import Role
 from tests.console.driving import driving
 from tests.console.worlds import CAMPAIGN, NEVER, Opening
 
+WIDER = ((80, 24), (160, 40))
 
-@pytest.mark.parametrize("size", [(60, 18), (80, 24), (160, 40)])
+
+@pytest.mark.parametrize("size", [(60, 18), *(pytest.param(each, marks=pytest.mark.thorough) for each in WIDER)])
 async def test_what_was_changed_about_campaigns_is_listed_of_all_and_of_one(size: tuple[int, int]) -> None:
     async with driving(Opening("targeted"), size=size) as hand:
         await hand.to("3", "Trade news")

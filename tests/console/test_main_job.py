@@ -59,6 +59,8 @@ SIZES = pytest.mark.parametrize(
 )
 
 
+# On a real terminal it is done by `tests/terminal/test_journey.py`.
+@pytest.mark.thorough
 @SIZES
 @pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:

@@ -135,7 +135,7 @@ async def test_the_organisation_is_chosen_among_those_in_which_the_person_has_a_
         # A link that is broken over two lines cannot be copied.
         assert any(link in line for line in hand.text.splitlines()) and "Copy the address" in hand.text
         signed_in.set()
-        await hand.until(lambda text: "Which one is to be connected?" in text)
+        await hand.until(lambda text: "Which one is to be connected?" in text and "https://trial." in text)
         await take(hand, "https://trial.crm4.dynamics.com", "down")
         # What signing in needed is not asked again.
         assert "Signs in by" in hand.text

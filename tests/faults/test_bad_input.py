@@ -162,7 +162,12 @@ def desk(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> I
             marks=pytest.mark.thorough,
         ),
         ({"api_password": "not-the-password"}, "DOTDIGITAL_SIGN_IN_REFUSED", NOT_PERMITTED),
-        ({"api_user": "apiuser-nobody@apiconnector.com"}, "DOTDIGITAL_SIGN_IN_REFUSED", NOT_PERMITTED),
+        pytest.param(
+            {"api_user": "apiuser-nobody@apiconnector.com"},
+            "DOTDIGITAL_SIGN_IN_REFUSED",
+            NOT_PERMITTED,
+            marks=pytest.mark.thorough,
+        ),
         ({"dataverse_url": "https://localhost:1"}, "DATAVERSE_ORGANISATION_UNKNOWN", USAGE),
         ({"authority": "https://localhost:1/tenant"}, "DATAVERSE_SIGN_IN_UNREACHABLE", UNREACHABLE),
         ({"dotdigital_url": "https://localhost:1"}, "DOTDIGITAL_UNREACHABLE", UNREACHABLE),
