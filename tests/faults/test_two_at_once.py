@@ -20,6 +20,9 @@ from tests.faults.sends import SEND, lose, members_of
 from tests.faults.test_every_step_of_handed_sends import Ticking
 from tests.thorough import keeping
 
+# `make test` runs those about a send that is cancelled, changed or decided meanwhile.
+pytestmark = pytest.mark.thorough
+
 Office = Ticking
 UNLIMITED = Limits(bounces=100, complaints=100, unsubscribes=100)
 
