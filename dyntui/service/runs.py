@@ -215,9 +215,9 @@ class Runs:
         def keep(c: Connection) -> Run:
             made = runs.create(c, new)
             differs = _about(asked_of(made.request, type(request))) != _about(request)
-            if made.id != new.id and news and (differs or made.status is not RunStatus.QUEUED):
+            if news and made.id != new.id and (differs or made.status is not RunStatus.QUEUED):
                 made = coming_after.create(c, new, _digest(request))
-            if made.id != new.id and _about(asked_of(made.request, type(request))) != _about(request):
+            elif differs and made.id != new.id:
                 raise DyntuiError(
                     "ALREADY_RUNNING",
                     f"A send of {made.title} is under way already."
