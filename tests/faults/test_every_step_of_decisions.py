@@ -18,9 +18,6 @@ from tests.faults.test_every_step_of_other_runs import all_there_is
 from tests.faults.waiting import held_people
 from tests.scenarios.test_strangers import records
 
-# `make test` runs those about a send that is cancelled, changed or decided meanwhile.
-pytestmark = pytest.mark.thorough
-
 
 def some_go_and_the_others_stay(office: FrozenOffice) -> None:
     newsletter, people = office.list_named(LIST).id, held_people(office)

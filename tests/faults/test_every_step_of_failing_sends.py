@@ -26,9 +26,6 @@ from tests.faults.sends import (
 )
 from tests.thorough import keeping
 
-# `make test` runs those about a send that is cancelled, changed or decided meanwhile.
-pytestmark = pytest.mark.thorough
-
 
 def opt_outs_cannot_be_read(office: FrozenOffice) -> None:
     lose(office, r"/v2/contacts/suppressed-since/", "status", status=403)

@@ -18,7 +18,6 @@ from tests.faults.cut_short import Call, CutShort
 from tests.faults.job import Job, office_from, properly_mailed
 from tests.faults.sends import SEND, lose, members_of
 from tests.faults.test_every_step_of_handed_sends import Ticking
-from tests.thorough import keeping
 
 # `make test` runs those about a send that is cancelled, changed or decided meanwhile.
 pytestmark = pytest.mark.thorough
@@ -154,12 +153,7 @@ def goes_on(office: Office, send: str) -> SendRow:
     return office.send_row(send)
 
 
-def in_short(pair: Pair) -> bool:
-    """Those that `make test` tries."""
-    return pair.about in (stopped, due) or (pair.about is handed and pair.one is cancel)
-
-
-@pytest.mark.parametrize("pair", keeping(PAIRS, *filter(in_short, PAIRS)), ids=str)
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_of_two_who_decide_at_once_the_second_is_told_and_nothing_is_done_twice(
     pair: Pair, targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,7 +199,7 @@ KILLED: tuple[tuple[Any, Any, str], ...] = (
 
 @pytest.mark.parametrize(
     ("about", "call", "ends"),
-    keeping(KILLED, KILLED[0], (in_waves, cancel, "Stopped")),
+    KILLED,
     ids=lambda each: getattr(each, "__name__", each),
 )
 def test_what_is_killed_before_one_of_its_steps_can_be_done_again(
