@@ -96,16 +96,21 @@ def test_a_secret_is_found_in_whatever_form_it_stands(tmp_path: Path) -> None:
     header = base64.b64encode("api@x.example:c@nary/1 é".encode()).decode()
     for text in ("c@nary/1 é", "x=c%40nary%2F1%20%C3%A9&", f"Basic {header}", '"c@nary/1 \\u00e9"', "é"):
         assert hits(canaries, text.encode()) == ({"one"} if len(text) > 1 else set()), text
-    child = subprocess.Popen(
-        ["sleep", "60"], env={"DYNTUI_HOME": str(tmp_path), "SECRET": "c@nary/1 é"}, stdout=subprocess.DEVNULL
-    )
-    try:
+    # It says back what it is told once it stands: between `exec` and that, its environment reads as empty.
+    with subprocess.Popen(
+        ["cat"],
+        env={"DYNTUI_HOME": str(tmp_path), "SECRET": "c@nary/1 é"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(b"!")
+        assert child.stdout.read(1) == b"!"
         watch = Watch(tmp_path, canaries)
         watch.look()
         assert {name for name, _ in watch.found} == {"one"}
-    finally:
-        child.kill()
-        child.wait()
 
 
 def test_no_secret_is_written_shown_logged_or_handed_to_a_process(tmp_path: Path) -> None:
