@@ -18,14 +18,12 @@ import msgspec
 
 from dyntui.cli.output import say
 from tests.month.month import Asked, play
-from tests.shared_statements import share_compiled_statements
 
 
 def main() -> int:
     given = _parser().parse_args()
     asked = Asked(**{name: value for name, value in vars(given).items() if name in Asked.__struct_fields__})
     logging.disable(logging.WARNING)
-    share_compiled_statements()
     with tempfile.TemporaryDirectory(prefix="dyntui-month-") as folder:
         ended, told = play(asked, Path(folder), say)
     if ended.broken:
