@@ -23,11 +23,10 @@ from dyntui.model.trust import Rule
 from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.runs import RunDetail
 from tests.faults.interrupted import Interrupted
-from tests.faults.job import Job, office_from
+from tests.faults.job import Job, copies_of_the_campaign, new_copies, office_from
 from tests.scenarios.office import PROVE_EACH, by_reason
 
 STEPS = int(os.environ.get("DYNTUI_FAULT_STEPS", "30"))
-_CAMPAIGNS = 8
 SYSTEMS = ("dataverse", "dotdigital")
 # What an opt-out in Dynamics can still be heeded in; a request that is on its way cannot be called back.
 TOO_LATE = ("Creating the send", "Sending", "Clearing up", "Sent")
@@ -78,13 +77,9 @@ class History:
         """What has to happen before the list and its book are there."""
 
     def new_campaigns(self) -> list[int]:
-        """Campaigns to be sent to the newsletter's people, each of them once to everybody."""
-        path = f"/v2/campaigns/{self.job.campaign.id}/copy"
-        numbers = [int(self.office.in_dotdigital("POST", path)["id"]) for _ in range(_CAMPAIGNS)]
-        self.office.run("campaigns")
-        for number in numbers:
-            self.office.target(self.office.campaign_numbered(number), self.newsletter)
-        return numbers
+        """To be sent to the newsletter's people, each of them once to everybody: those that the world was kept with, or
+        new ones."""
+        return copies_of_the_campaign(self.office) or new_copies(self.job)
 
     def go_on(self, steps: int) -> None:
         weights = [weight for weight, _ in self.steps]

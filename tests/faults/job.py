@@ -28,6 +28,7 @@ from tests.scenarios.worlds import NOW, copied, world
 LIST = "Newsletter"
 CAMPAIGN = "Newsletter March"
 _STORE = Path("dyntui.db")
+_COPIES = 8
 
 
 class FrozenOffice(Office):
@@ -178,6 +179,31 @@ def make_ready_to_send(connected: Path, folder: Path) -> None:
         job = Job(office)
         job.synchronise()
         job.target()
+
+
+def make_ready_for_histories(connected: Path, folder: Path) -> None:
+    """Keeps a world in the folder that is ready to send, with more campaigns that wait for the same people."""
+    with office_from(connected, folder) as office:
+        job = Job(office)
+        job.synchronise()
+        job.target()
+        new_copies(job)
+
+
+def new_copies(job: Job) -> list[int]:
+    """dotdigital's numbers of new campaigns for the list's people, which are copies of the one."""
+    office, path = job.office, f"/v2/campaigns/{job.campaign.id}/copy"
+    numbers = [int(office.in_dotdigital("POST", path)["id"]) for _ in range(_COPIES)]
+    office.run("campaigns")
+    for number in numbers:
+        office.target(office.campaign_numbered(number), job.newsletter.id)
+    return numbers
+
+
+def copies_of_the_campaign(office: FrozenOffice) -> list[int]:
+    """dotdigital's numbers of all campaigns but the one that the main job is about, lowest first."""
+    page = office.wait(office._campaigns.page(office.context, CampaignsQuery(limit=500)))
+    return sorted(row.id for row in page.rows if row.name != CAMPAIGN and row.name.endswith(CAMPAIGN))
 
 
 def forget_number(sandbox: SandboxControls, sent: SendRow) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from tests.faults import crowded, decisions, history, restless
 from tests.faults.history import Ended
-from tests.faults.job import make_ready_to_send, new_office
+from tests.faults.job import make_ready_for_histories, new_office
 
 CONNECTED, READY = "connected", "ready"
 
@@ -40,4 +40,4 @@ def make_worlds(folder: Path, kinds: Collection[str]) -> None:
             pass
     if READY in wanted:
         ready.mkdir()
-        make_ready_to_send(connected, ready)
+        make_ready_for_histories(connected, ready)
