@@ -223,7 +223,7 @@ def gather(
             outcome=outcome or "",
             reason=reason,
             campaign=await campaign_id(client, campaign) if campaign else 0,
-            did=did if campaign else "",
+            did=did if campaign or did != "all" else "",
             count=count,
             sendable=sendable,
             suppressed=suppressed,
@@ -234,7 +234,8 @@ def gather(
             member_type=member_type,
             description=description,
             people=people,
-            shown=None if people else shown,
+            # The service refuses both.
+            shown=None if people and shown == PeopleSlice() else shown,
         )
         made = await client.call(MEMBERS_GATHER, request)
         under_way[:] = [made.run]

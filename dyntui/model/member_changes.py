@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -41,6 +41,31 @@ class PeopleSlice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     did: _Text = ""
     suppressed: bool = False
     search: _Text = ""
+
+
+# By where people come from, what else narrows them down; what is searched for does so everywhere.
+_NARROWED_BY: Final = {
+    "run": ("item", "outcome", "reason"),
+    "count": ("sendable", "reason"),
+    "list": ("outcome", "reason"),
+    "campaign": ("account", "did"),
+    "suppressed": ("account",),
+}
+
+
+def misfit(asked: PeopleSlice) -> str:
+    """Why these are no people that a screen shows, as a sentence; `""` where they are. What would be passed over is no
+    matter of taste: more people would be named than somebody has asked for."""
+    given = [name for name in asked.__struct_fields__ if getattr(asked, name) and name != "search"]
+    sources = [name for name in given if name in _NARROWED_BY]
+    if len(sources) > 1:
+        return f"People of one place are taken, and {' and '.join(sources)} are named."
+    if not sources and not (given or asked.search):
+        return "It is not said which people are meant."
+    narrowing = _NARROWED_BY[sources[0]] if sources else ()
+    others = [name for name in given if name not in (*sources, *narrowing)]
+    of = f"people of a {sources[0]}" if sources and sources[0] != "suppressed" else "these people"
+    return f"{of[0].upper()}{of[1:]} are not narrowed down by {' or '.join(others)}." if others else ""
 
 
 class Decided(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.member_tables import BY_NAME
 from dyntui.dataverse.query import guid, literal
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.member_changes import MemberChange, PeopleSlice
+from dyntui.model.member_changes import MemberChange, PeopleSlice, misfit
 from dyntui.model.people import normalise
 from dyntui.model.sync_types import MEMBERS, MembersOf, asked_of
 from dyntui.service import list_definitions
@@ -145,7 +145,8 @@ class Members:
         """Makes a static list and queues the run that puts the people on it. Raises MEMBERS_NOT_NAMED and what
         `lists.new` raises."""
         if bool(request.people) is (request.shown is not None):
-            raise _not_named()
+            raise _not_shown("People are named either one by one, or as they are shown somewhere.")
+        shown = await self._of_account(request.shown) if request.shown is not None else None
         made = await self._lists.new(
             context,
             NewList(name=request.name, member_type=request.member_type, description=request.description),
@@ -154,13 +155,15 @@ class Members:
             list=made.row.id,
             change=MemberChange.ADD,
             people=request.people,
-            shown=await self._of_account(request.shown) if request.shown is not None else None,
+            shown=shown,
             caller=await self._identities.caller(context.uid) or "",
         )
         return Gathered(list=made, run=await self._queue(context, asked, made.row.name))
 
     async def _of_account(self, shown: PeopleSlice) -> PeopleSlice:
-        """Recipients of a campaign are those of its email account. Raises CAMPAIGN_UNKNOWN."""
+        """Recipients of a campaign are those of its email account. Raises MEMBERS_NOT_NAMED, CAMPAIGN_UNKNOWN."""
+        if wrong := misfit(shown):
+            raise _not_shown(wrong)
         if not shown.campaign:
             return shown
         campaign = await self._campaigns.known(CampaignRef(shown.campaign, shown.account))
@@ -206,6 +209,17 @@ def _not_named() -> DyntuiError:
         "People are named in one way: one by one, by a saved view, by FetchXML, or as they are shown somewhere.",
         not_done="Nothing was read or changed.",
         remedy="Give exactly one of them: `--address`, `--view` or `--fetchxml`.",
+        exit=Exit.USAGE,
+    )
+
+
+def _not_shown(why: str) -> DyntuiError:
+    return DyntuiError(
+        "MEMBERS_NOT_NAMED",
+        why,
+        not_done="No list was made, and nobody was put on one.",
+        remedy="Name people with `--address`, or one of `--run`, `--count`, `--list`, `--campaign`, `--suppressed` and "
+        "`--search`, with what narrows that down.",
         exit=Exit.USAGE,
     )
 

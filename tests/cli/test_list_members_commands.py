@@ -176,3 +176,14 @@ def test_a_list_is_made_of_the_people_of_a_run(dyntui: Callable, service: Script
     assert done.code == 4 and "INACTIVE" in done.out
     shown = PeopleSlice(run="r1", outcome="excluded", reason="HARD_BOUNCED")
     assert service.requests(MEMBERS_GATHER) == [GatherPeople(name="Bounced", member_type="contact", shown=shown)]
+
+
+def test_people_who_are_named_in_two_ways_are_the_services_to_refuse(dyntui: Callable, service: ScriptedService):
+    service.answers(MEMBERS_GATHER, Gathered(list=a_detail(), run=a_run()))
+    service.answers(RUN_GET, RunDetail(run=a_run(), items=()))
+    dyntui("lists", "gather", "Both", "--address", "ann@example.com", "--run", "r1", "--yes")
+    dyntui("lists", "gather", "Opened", "--list", LIST_ID, "--did", "opened", "--yes")
+
+    both, opened = service.requests(MEMBERS_GATHER)
+    assert both.people == ("ann@example.com",) and both.shown == PeopleSlice(run="r1")
+    assert opened.shown == PeopleSlice(list=LIST_ID, did="opened")

@@ -158,6 +158,9 @@ def test_a_list_is_made_of_the_people_of_a_run_and_of_whom_a_search_finds(office
     assert run.run.tally.read == suppressed[""] > 0 and run.run.tally.of(Outcome.ADDED) > 0 and run.run.tally.adds_up
     with pytest.raises(DyntuiError, match="LIST_NAME_TAKEN"):
         office.gather(name="found", member_type="contact", people=tuple(found))
+    for nobody in (PeopleSlice(), PeopleSlice(campaign=sale, reason="SUPPRESSED")):
+        with pytest.raises(DyntuiError, match="MEMBERS_NOT_NAMED"):
+            office.gather(name="Nobody", member_type="contact", shown=nobody)
 
 
 def test_lists_that_nobody_can_change_by_hand_are_refused_by_name(office: Office) -> None:
