@@ -26,6 +26,7 @@ from dyntui.cli.pages import (
 )
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
+from dyntui.cli.together import only_with
 from dyntui.model.guids import guid_of
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import RUN_KINDS, outcome_word
@@ -135,6 +136,8 @@ def show(
     """One run with its items, the people in it, or what it wrote of them; of RUN/ITEM the people of the item."""
     run, of_link = named_by(run)
     item, by_person = item or of_link, by_person or bool(of_link)
+    only_with("--people or --changes", by_person or written or person, item=item)
+    only_with("--people", by_person and not (written or person), outcome=outcome, reason=reason)
     if written or person:
         print_changes(context, WrittenQuery(run=run, item=item, **_about(rows, person)))
         return

@@ -22,6 +22,7 @@ from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
+from dyntui.cli.together import only_with
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
@@ -241,6 +242,8 @@ def report(
     rows: Rows,
 ) -> None:
     """Results of a campaign: what was delivered, opened, clicked, bounced."""
+    kept_some = kept if kept != "all" else ""
+    only_with("--recipients", recipients, filter=kept_some, search=rows["search"], sort=rows["sort"])
 
     async def ask_recipients(client: ServiceClient) -> Page[RecipientRow]:
         id = await campaign_id(client, named)

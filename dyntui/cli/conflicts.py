@@ -59,7 +59,7 @@ async def list_(client: ServiceClient, rows: Rows, account: str, settled: bool) 
 def settle(context: click.Context, account: str, people: tuple[str, ...], labels: tuple[str, ...], every: bool) -> None:
     """Agree with the winner of conflicts: they wait for nobody any more. Nothing is written."""
     chosen = choices(context)
-    if every == bool(people and labels):
+    if (people or labels) if every else not (people and labels):
         raise DyntuiError(
             "CONFLICTS_UNNAMED",
             "It is not said which conflicts are meant.",

@@ -58,6 +58,8 @@ def replace(context: click.Context, of: str, certificate: str | None, api_user: 
     secret end in Entra ID or dotdigital after that.
     """
     chosen = choices(context)
+    if certificate is not None and source is not None:
+        raise click.UsageError("Give --certificate or --from, not both.")
     of_dynamics = of.strip().casefold() == DYNAMICS
     if certificate is not None:
         asked = ReplaceCredential(of=of, certificate=_certificate(certificate), api_user=api_user)

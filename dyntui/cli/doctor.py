@@ -45,7 +45,12 @@ def command(
     would sign in, and neither installs nor keeps anything.
     """
     chosen = choices(context)
-    if first or before is not None or report is not None:
+    asks = first or before is not None or report is not None
+    if asks and (fix or bundle is not None):
+        raise click.UsageError("--fix and --bundle are not taken together with --first, --from and --report.")
+    if first and before is not None:
+        raise click.UsageError("Give --first or --from, not both.")
+    if asks:
         return int(first_connection.command(chosen, anew=first, report=report, before=before))
 
     async def ask(client: ServiceClient) -> tuple[Health, Status, tuple[str, ...]]:

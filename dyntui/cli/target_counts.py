@@ -9,6 +9,7 @@ from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, print_page, window_options
 from dyntui.cli.service_call import with_service
+from dyntui.cli.together import only_with
 from dyntui.model.bounce_forecast import in_words
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
@@ -50,6 +51,7 @@ def count(
     rows: Rows,
 ) -> None:
     """Count a campaign's targets: who would be mailed, who not, and why."""
+    only_with("--by-person", by_person, reason=reason, sendable=sendable, search=rows["search"], sort=rows["sort"])
 
     async def ask(client: ServiceClient) -> tuple[TargetCount, Page[PersonOutcome] | None]:
         counted = await count_targets(client, named, lists)

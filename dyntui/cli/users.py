@@ -40,7 +40,7 @@ def map_(context: click.Context, address: str, user: str, suggested: bool, accou
     USER has to hold one of the connector's roles.
     """
     chosen = choices(context)
-    if suggested == bool(address and user):
+    if address if suggested else not user:
         raise DyntuiError(
             "USERS_UNNAMED",
             "It is not said who is whom.",
