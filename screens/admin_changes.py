@@ -39,14 +39,16 @@ _OF_ALL = Wording(
 )
 
 _COLUMNS: tuple[Column[AdminChange], ...] = (
-    Column(title="When", text=lambda row: moment(row.changed_on), width=17),
-    Column(title="Who", text=lambda row: row.changed_by, width=14, flex=1, whole=True),
-    Column(title="What", text=lambda row: row.thing, width=20, flex=2),
+    Column(title="When", text=lambda row: moment(row.changed_on), width=17, sort="changed_on"),
+    Column(title="Who", text=lambda row: row.changed_by, width=14, flex=1, sort="changed_by", whole=True),
+    Column(title="What", text=lambda row: row.thing, width=20, flex=2, sort="thing"),
     Column(title="Before", text=lambda row: row.before, width=14, flex=1, priority=1),
     Column(title="After", text=lambda row: row.after, width=14, flex=1),
     Column(title="Account", text=lambda row: row.account, width=12, priority=2),
 )
-_SUBJECT: Column[AdminChange] = Column(title="Subject", text=lambda row: row.subject, width=12, priority=3)
+_SUBJECT: Column[AdminChange] = Column(
+    title="Subject", text=lambda row: row.subject, width=12, priority=3, sort="subject"
+)
 
 
 def _rows(name: str, wording: Wording, columns: Sequence[Column[AdminChange]]) -> Rows[AdminChange]:

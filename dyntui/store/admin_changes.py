@@ -7,15 +7,19 @@ Page[AdminChange]`.
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.paging import Page, Window
 from dyntui.store import accounts
+from dyntui.store.dialects import folded
 from dyntui.store.schema import admin_change
-from dyntui.store.windows import contains, shown
+from dyntui.store.windows import page, shown
 
 _c = admin_change.c
+_SORTABLE = {name: folded(_c[name]) for name in ("changed_by", "thing", "before", "after")} | {
+    name: _c[name] for name in ("changed_on", "subject")
+}
 
 
 def record(c: Connection, account_id: str, change: AdminChange) -> None:
@@ -27,7 +31,7 @@ def record(c: Connection, account_id: str, change: AdminChange) -> None:
 
 def window(c: Connection, asked: Window, *, subject: str, account_id: str | None, about: str = "") -> Page[AdminChange]:
     """The changes to a subject (`""`: to all) of an email account (None: of all), newest first; where given, those
-    `about` one thing. The search looks at who, what, before and after."""
+    `about` one thing. The search looks at who, what, before and after. Raises DyntuiError SORT_UNKNOWN."""
     listing = select(admin_change)
     if subject:
         listing = listing.where(_c.subject == subject)
@@ -35,14 +39,7 @@ def window(c: Connection, asked: Window, *, subject: str, account_id: str | None
         listing = listing.where(_c.account_id == account_id)
     if about:
         listing = listing.where(_c.about == about)
-    matching = listing
-    if asked.search:
-        matching = listing.where(contains((_c.thing, _c.changed_by, _c.before, _c.after), asked.search))
-    total, hits = (
-        c.execute(select(func.count()).select_from(each.with_only_columns(_c.id).subquery())).scalar_one()
-        for each in (listing, matching)
-    )
-    rows = c.execute(matching.order_by(_c.id.desc()).offset(asked.offset).limit(asked.limit))
     names = accounts.names(c)
-    found = tuple(shown(AdminChange, row, account=names.get(row.account_id, "")) for row in rows)
-    return Page(rows=found, matching=hits, total=total, offset=asked.offset)
+    made = lambda row: shown(AdminChange, row, account=names.get(row.account_id, ""))  # noqa: E731 - the same for each row
+    searched = (_c.thing, _c.changed_by, _c.before, _c.after)
+    return page(c, asked, listing, searched, _SORTABLE, (_c.id.desc(),), made)

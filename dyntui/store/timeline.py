@@ -15,6 +15,7 @@ from dyntui.model.known_people import TimelineEvent
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.reasons import BY_CODE
+from dyntui.model.row_windows import in_order
 from dyntui.model.sends import HANDED_OVER, LIVE
 from dyntui.store.schema import (
     activity,
@@ -58,12 +59,13 @@ def window(
     c: Connection, asked: Window, *, person_id: str = "", address: str = "", kinds: Collection[str] = ()
 ) -> Page[TimelineEvent]:
     """A window on the events of a record and of every address that it has or had; or of an address alone. Only these
-    `kinds` where given; the search looks at where and detail. What is one person's fits into memory."""
+    `kinds` where given; the search looks at where and detail. What is one person's fits into memory. Raises DyntuiError
+    SORT_UNKNOWN."""
     everything = [each for each in seen(c, person_id=person_id, address=address) if not kinds or each.kind in kinds]
     wanted = fold(asked.search)
     found = [each for each in everything if wanted in fold(f"{each.where}\n{each.detail}")]
     found.sort(key=lambda each: (each.happened_on, each.kind, each.where, each.detail), reverse=True)
-    rows = tuple(found[asked.offset : asked.offset + asked.limit])
+    rows = tuple(in_order(found, asked.sort)[asked.offset : asked.offset + asked.limit])
     return Page(rows=rows, matching=len(found), total=len(everything), offset=asked.offset)
 
 

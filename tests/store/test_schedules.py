@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from dyntui.model.admin_changes import AdminChange
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.paging import Window
 from dyntui.model.schedules import Interval
@@ -143,3 +145,10 @@ def test_changes_of_administrators_are_kept_newest_first_and_found(c: Connection
     found = admin_changes.window(c, Window(search="DAILY"), subject="schedules", account_id="a")
     assert ([each.thing for each in found.rows], found.matching, found.total) == (["campaigns"], 1, 2)
     assert admin_changes.window(c, Window(), subject="mappings", account_id="a").total == 0
+    by_thing = admin_changes.window(c, Window(sort="thing"), subject="", account_id=None)
+    assert [each.thing for each in by_thing.rows] == ["campaigns", "lists"]
+    assert [
+        each.thing for each in admin_changes.window(c, Window(sort="-thing"), subject="", account_id=None).rows
+    ] == ["lists", "campaigns"]
+    with pytest.raises(DyntuiError, match="SORT_UNKNOWN"):
+        admin_changes.window(c, Window(sort="nothing"), subject="", account_id=None)
