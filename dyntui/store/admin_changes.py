@@ -31,7 +31,7 @@ def record(c: Connection, account_id: str, change: AdminChange) -> None:
 
 def window(c: Connection, asked: Window, *, subject: str, account_id: str | None, about: str = "") -> Page[AdminChange]:
     """The changes to a subject (`""`: to all) of an email account (None: of all), newest first; where given, those
-    `about` one thing. The search looks at who, what, before and after. Raises DyntuiError SORT_UNKNOWN."""
+    `about` one thing. The search looks at subject, who, what, before and after. Raises DyntuiError SORT_UNKNOWN."""
     listing = select(admin_change)
     if subject:
         listing = listing.where(_c.subject == subject)
@@ -41,5 +41,5 @@ def window(c: Connection, asked: Window, *, subject: str, account_id: str | None
         listing = listing.where(_c.about == about)
     names = accounts.names(c)
     made = lambda row: shown(AdminChange, row, account=names.get(row.account_id, ""))  # noqa: E731 - the same for each row
-    searched = (_c.thing, _c.changed_by, _c.before, _c.after)
+    searched = (_c.subject, _c.thing, _c.changed_by, _c.before, _c.after)
     return page(c, asked, listing, searched, _SORTABLE, (_c.id.desc(),), made)

@@ -139,6 +139,8 @@ def test_what_administrators_changed_is_listed_with_its_subject(dyntui: Callable
         after="Numeric",
     )
     service.answers(ADMINISTRATION, page_of(change))
+    unknown = dyntui("audit", "administration", "--subject", "lables")
+    assert unknown.code == 2 and "'labels'" in unknown.err and service.requests(ADMINISTRATION) == []
     done = dyntui("audit", "administration", "--subject", "labels", "--account", "Main")
     assert done.code == 0 and "labels" in done.out and "SHOE_SIZE" in done.out
     assert [(each.subject, each.account) for each in service.requests(ADMINISTRATION)] == [("labels", "Main")]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dyntui.model.admin_changes import AdminChange
+from typing import Annotated
+
+from dyntui.model.admin_changes import SUBJECTS, AdminChange
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action
-from dyntui.service.contract.bounds import Text
+from dyntui.service.contract.bounds import Text, one_of
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import ON_AUDIT
@@ -15,7 +17,7 @@ class AdministrationQuery(Window, frozen=True, kw_only=True):
     """A window on who changed what by hand, newest first. `subject`: of this one alone, such as `accounts`; `account`:
     of this email account alone."""
 
-    subject: Text = ""
+    subject: Annotated[str, one_of("", *SUBJECTS)] = ""
     account: Text = ""
 
 
