@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from difflib import get_close_matches
+from typing import TypeVar
+
+import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
+from dyntui.service.contract.paging import Page
 
 _LIST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-# More rows than any organisation has lists or campaigns of one name.
-_WINDOW = 1000
+_AT_ONCE = 5000
 _SUGGESTED = 5
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+R = TypeVar("R")
 
 
 async def list_id(client: ServiceClient, named: str) -> str:
     """A marketing list's id. Raises DyntuiError LIST_UNKNOWN or LIST_AMBIGUOUS, with what was found."""
     if _LIST_ID.fullmatch(named):
         return named.lower()
-    page = await client.call(LISTS_PAGE, ListsQuery(view="all", search=named, limit=_WINDOW))
-    found = [(row.id, row.name, f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}") for row in page.rows]
-    if not found:
-        everything = await client.call(LISTS_PAGE, ListsQuery(view="all", limit=_WINDOW))
-        found = [(row.id, row.name, "") for row in everything.rows]
+    # All of them: a name that is a part of many others may stand after any number of those.
+    found = await _lists(client, named.strip()) or await _lists(client, "")
     return _only("marketing list", "LIST", named, found)
 
 
@@ -33,13 +38,36 @@ async def campaign_id(client: ServiceClient, named: str, account: str = "") -> i
     """A campaign's id. Raises DyntuiError CAMPAIGN_UNKNOWN or CAMPAIGN_AMBIGUOUS, with what was found."""
     if named.isdecimal():
         return int(named)
-    query = CampaignsQuery(view="all", account=account, search=named, limit=_WINDOW)
-    page = await client.call(CAMPAIGNS_PAGE, query)
-    found = [(str(row.id), row.name, f"{_standing(row)}, {row.account}") for row in page.rows]
-    if not found:
-        everything = await client.call(CAMPAIGNS_PAGE, CampaignsQuery(view="all", account=account, limit=_WINDOW))
-        found = [(str(row.id), row.name, "") for row in everything.rows]
+    found = await _campaigns(client, account, named.strip()) or await _campaigns(client, account, "")
     return int(_only("email campaign", "CAMPAIGN", named, found))
+
+
+async def _lists(client: ServiceClient, search: str) -> list[tuple[str, str, str]]:
+    query = ListsQuery(view="all", search=search)
+    return [
+        (row.id, row.name, f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}")
+        async for row in _every(client, LISTS_PAGE, query)
+    ]
+
+
+async def _campaigns(client: ServiceClient, account: str, search: str) -> list[tuple[str, str, str]]:
+    query = CampaignsQuery(view="all", account=account, search=search)
+    return [
+        (str(row.id), row.name, f"{_standing(row)}, {row.account}")
+        async for row in _every(client, CAMPAIGNS_PAGE, query)
+    ]
+
+
+async def _every(client: ServiceClient, call: Call[Q, Page[R]], query: Q) -> AsyncIterator[R]:
+    """All rows. What comes or goes between two pages is no matter: one page holds what most organisations have."""
+    done = 0
+    while True:
+        page = await client.call(call, msgspec.structs.replace(query, offset=done, limit=_AT_ONCE))
+        for row in page.rows:
+            yield row
+        done += len(page.rows)
+        if not page.rows or done >= page.matching:
+            return
 
 
 def _standing(row: CampaignRow) -> str:

@@ -22,9 +22,11 @@ from dyntui.service.contract.lists import (
     Activate,
     EditList,
     ListRef,
+    ListRow,
     ListsQuery,
     MemberRow,
 )
+from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 from tests.cli.scripted_service import LIST_ID, OTHER_ID, ScriptedService, a_detail, a_list, page_of
 
@@ -97,6 +99,25 @@ def test_a_name_that_two_lists_bear_is_refused_with_both(dyntui: Callable, servi
     assert LIST_ID in done.err
     assert OTHER_ID in done.err
     assert service.requests(LIST_DEACTIVATE) == []
+
+
+def test_a_name_that_is_a_part_of_very_many_others_is_found_after_them(dyntui: Callable, service: ScriptedService):
+    others = [a_list(f"A Newsletter of {place}", f"{place:08}-0000-0000-0000-000000000000") for place in range(5000)]
+    twins = [a_list("Newsletter"), a_list("newsletter")]
+
+    def page(query: ListsQuery) -> Page[ListRow]:
+        rows = (*others, *twins)
+        chosen = rows[query.offset : query.offset + query.limit]
+        return Page(rows=chosen, matching=len(rows), total=len(rows), offset=query.offset)
+
+    service.answers(LISTS_PAGE, page)
+    service.answers(LIST_GET, a_detail())
+    dyntui("lists", "show", "Newsletter ")
+
+    assert service.requests(LIST_GET) == []
+    dyntui("lists", "show", "Newsletter")
+    assert service.requests(LIST_GET) == [ListRef(LIST_ID)]
+    assert {each.search for each in service.requests(LISTS_PAGE)} == {"Newsletter"}
 
 
 def test_an_unknown_name_is_refused_with_what_comes_near(dyntui: Callable, service: ScriptedService):
