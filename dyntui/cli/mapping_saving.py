@@ -7,6 +7,7 @@ import click
 from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Choices
 from dyntui.cli.output import number, print_json, say
+from dyntui.model.plain import plain
 from dyntui.service.contract.mappings import MappingsChecked, MappingsSaved
 
 ACCOUNT = click.option("--account", default="", metavar="ACCOUNT", help="Of this email account.")
@@ -30,7 +31,7 @@ def print_saved(chosen: Choices, answer: MappingsSaved) -> None:
         print_json(answer)
         return
     for each in answer.changes:
-        click.echo(each)
+        click.echo(plain(each))
     if not answer.changes:
         say(f"Nothing differs: version {answer.version} counts as before.")
         return

@@ -14,6 +14,7 @@ from dyntui.cli.out_file import checked, overwrite_option, writing
 from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.errors import Exit
+from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.mappings import (
     MAPPINGS_DIFF,
@@ -49,7 +50,7 @@ def validate(context: click.Context, file: Path | None, account: str) -> int:
         return int(Exit.FAILED if errors else Exit.DONE)
     _print_findings(checked.findings)
     for each in checked.changes:
-        click.echo(each)
+        click.echo(plain(each))
     if checked.people:
         say(f"Importing it sends {number(checked.people)} people again.")
     say(f"{len(errors)} errors, {len(checked.findings) - len(errors)} warnings.")
@@ -155,7 +156,7 @@ def diff(context: click.Context, before: int, after: int | None, account: str) -
         print_json(answer)
     else:
         for each in answer.words:
-            click.echo(each)
+            click.echo(plain(each))
         if not answer.words:
             say(f"Versions {answer.before} and {answer.after} are the same.")
     return int(Exit.CHANGES if answer.changes else Exit.DONE)

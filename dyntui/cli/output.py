@@ -51,7 +51,7 @@ def show_error(error: DyntuiError, *, as_json: bool) -> None:
     """An error in its parts, on standard error; as one line of JSON where the answer would have been JSON."""
     if as_json:
         parts = {"code": error.code, "message": error.message, "not_done": error.not_done, "remedy": error.remedy}
-        click.echo(msgspec.json.encode({"error": parts}).decode(), err=True)
+        click.echo(safe_json({"error": parts}), err=True)
         return
     click.echo(whole_words(f"dyntui: {plain(error.code)}: {plain(error.message)}"), err=True)
     click.echo(whole_words(f"  Not done: {plain(error.not_done)}"), err=True)
@@ -135,6 +135,7 @@ def print_table(
     `right` names columns of numbers; neither they nor those of `whole` (ids, times, states) are cut while others still
     can be. Where a terminal lacks the width, a column with one value in all rows becomes a line above the table.
     """
+    headings = [plain(each) for each in headings]
     if PLAIN.get():
         _print_rows(headings, rows)
         return

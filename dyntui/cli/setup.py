@@ -15,6 +15,7 @@ from dyntui.cli.output import print_facts, print_json, print_table, say, show_er
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.setup_input import completed, request_in, with_person
 from dyntui.model.errors import DyntuiError
+from dyntui.model.plain import plain
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
 from dyntui.service.contract.calls import Call
@@ -120,7 +121,7 @@ async def _show(steps: Subscription[SetupStep]) -> None:
     async for step in steps:
         number += 1
         if sys.stderr.isatty():
-            text = f"{number}: {step.kind} {step.name}"
+            text = plain(f"{number}: {step.kind} {step.name}")
             click.echo(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", nl=False, err=True)
         elif step.state == "done":
             say(f"made the {step.kind} {step.name}")
