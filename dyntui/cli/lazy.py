@@ -37,10 +37,23 @@ NAMED_PROFILE: contextvars.ContextVar[str] = contextvars.ContextVar("named_profi
 PLAIN: contextvars.ContextVar[bool] = contextvars.ContextVar("plain", default=False)
 
 
+def _typed(context: click.Context, parameter: click.Parameter) -> bool:
+    return context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+
+
+def _counts(context: click.Context, parameter: click.Parameter) -> bool:
+    """Whether a value is meant: one of the environment, which every part of a command line hears, is none where another
+    was typed before the command's name."""
+    known = f"dyntui.typed.{parameter.name}"
+    if _typed(context, parameter):
+        context.meta[known] = True
+    return _typed(context, parameter) or known not in context.meta
+
+
 def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
+    if value is not None and _counts(context, parameter):
         choices(context).profile = value
-        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+        if _typed(context, parameter):
             NAMED_PROFILE.set(value)
 
 
@@ -49,8 +62,8 @@ def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> N
         choices(context).json = True
 
 
-def _account(context: click.Context, _parameter: click.Parameter, value: str) -> None:
-    if value:
+def _account(context: click.Context, parameter: click.Parameter, value: str) -> None:
+    if value and _counts(context, parameter):
         choices(context).account = value
 
 

@@ -109,7 +109,8 @@ def test_the_account_that_is_named_once_is_meant_by_whatever_names_none(
     monkeypatch.setenv("DYNTUI_ACCOUNT", "Third")
     dyntui("lists", "list")
     dyntui("lists", "list", "--account", "Second")
-    assert [each.account for each in service.requests(LISTS_PAGE)] == ["Second", "Third", "Second"]
+    dyntui("--account", "Second", "lists", "list")
+    assert [each.account for each in service.requests(LISTS_PAGE)] == ["Second", "Third", "Second", "Second"]
     assert [each.account for each in service.requests(HELD_LISTS)] == ["Second"]
     # Without an account this one is about the whole organisation.
     assert dyntui("environment", "not-production").code == 0

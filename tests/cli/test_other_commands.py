@@ -369,6 +369,15 @@ def test_paths_are_the_profiles(dyntui: Callable, profile: Profile):
     assert json.loads(done.out)["socket"].endswith("/other/run/service.sock")
 
 
+@pytest.mark.parametrize("words", [("--profile", "typed", "paths"), ("paths", "--profile", "typed")])
+def test_a_profile_that_is_typed_counts_and_not_that_of_the_environment(
+    dyntui: Callable, profile: Profile, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+):
+    monkeypatch.setenv("DYNTUI_PROFILE", "other")
+    assert "/typed/" in json.loads(dyntui(*words, "--json").out)["data"]
+    assert "/other/" in json.loads(dyntui("paths", "--json").out)["data"]
+
+
 def test_a_profile_name_that_leaves_its_place_is_usage(dyntui: Callable, profile: Profile):
     assert dyntui("--profile", "../x", "status").code == 2
 
