@@ -24,7 +24,7 @@ from dyntui.model.plans import ADD, REMOVE, UPDATE
 from dyntui.model.reasons import reason_of_status
 from dyntui.model.sync_types import UndoOf
 from dyntui.model.undoing import ContactNow, Undoing, elsewhere, undo
-from dyntui.store import applied_changes, members_undone, runs, undoing, undone_holds
+from dyntui.store import applied_changes, members_undone, needed_contacts, runs, undoing, undone_holds
 from dyntui.store import lists as list_store
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.lists import StoredList
@@ -189,12 +189,13 @@ async def name_others(ctx: RunContext, part: Part, item: str) -> None:
 
 
 async def _next(ctx: RunContext, job: Job, steps: Callable[[Connection], list[Step]]) -> list[Step]:
-    """What is to be done next, without who has opted out since that was decided; an import that is under way goes on as
-    it was begun."""
+    """What is to be done next, without who has opted out since that was decided, and without deleting who is needed by
+    now; an import that is under way goes on as it was begun."""
 
     def still(c: Connection) -> list[Step]:
         if not ctx.at(UndoCursor).importing:
             undoing.withhold(c, ctx.run_id, job.item, job.chosen.id)
+            needed_contacts.keep(c, ctx.run_id, job.item, job.chosen.id)
         return steps(c)
 
     return await ctx.write(still)
