@@ -62,10 +62,13 @@ COLUMNS: Columns[MemberRow] = (
 
 @command.command()
 @click.argument("named", metavar="LIST")
+@_UNDONE
 @page_of(LIST_MEMBERS, COLUMNS)
-async def show(client: ServiceClient, rows: Rows, named: str) -> MembersQuery:
-    """The members of LIST whose removal from the address book waits."""
-    return MembersQuery(list=await list_id(client, named), outcome=Outcome.HELD.value, **rows)
+async def show(client: ServiceClient, rows: Rows, named: str, undone: bool) -> MembersQuery:
+    """The members of LIST whose removal from the address book waits; those whose undone change does have the reason
+    UNDONE, and are shown alone with --undone."""
+    reason = "UNDONE" if undone else ""
+    return MembersQuery(list=await list_id(client, named), outcome=Outcome.HELD.value, reason=reason, **rows)
 
 
 @command.command()

@@ -96,13 +96,13 @@ class Dialogue(AboutCampaigns):
         if waits.removal:
             undone = ("--undone",) if waits.kind is Kind.UNDONE else ()
             return [
-                ("Who it is about", lambda: self._do("held", "show", about)),
+                ("Who it is about", lambda: self._pages("held", "show", about, *undone)),
                 ("Let them go", lambda: self._do("held", "approve", about, *undone)),
                 ("Keep them", lambda: self._do("held", "discard", about, *undone)),
             ]
         if waits.kind is Kind.CONFLICTS:
             return [
-                ("Which values", lambda: self._do("conflicts", "list", "--account", about)),
+                ("Which values", lambda: self._pages("conflicts", "list", "--account", about)),
                 (
                     "Agree with the winner of all of them",
                     lambda: self._do("conflicts", "settle", "--account", about, "--all"),
@@ -146,12 +146,16 @@ class Dialogue(AboutCampaigns):
         return offered
 
     def _sends(self) -> None:
-        # A wave is told with the send that it is one of.
-        rows = [each for each in ask_service(self._chosen, SENDS_PAGE, SendsQuery()).rows if not each.waves_of]
-        if not rows:
-            click.echo("Nothing has been sent, and nothing waits.")
-            return
-        row = choose("Which send? The newest come first.", [(said_of_send(each), each) for each in rows[:OFFERED]])
+        row = self._newest(
+            "send",
+            SENDS_PAGE,
+            SendsQuery(),
+            said_of_send,
+            by="campaign's name",
+            none="Nothing has been sent, and nothing waits.",
+            # A wave is told with the send that it is one of.
+            shown=lambda each: not each.waves_of,
+        )
         if row is None:
             return
         self._again(f"What about the send of {row.campaign_name}?", partial(self._ways_with_send, row.id))
@@ -181,16 +185,18 @@ class Dialogue(AboutCampaigns):
         if row is None:
             return
         named = row.person or row.address
+        # Whoever has no address is asked about by their record alone.
+        why: Offers = [("Why, or why not", lambda: self._do("why", "--", row.address))] if row.address else []
         self._again(
             f"What about {row.name or row.address}?",
             lambda: [
-                ("Would they be mailed, list by list", lambda: self._do("people", "show", named)),
-                ("Why, or why not", lambda: self._do("why", row.address)),
-                ("What was seen of them", lambda: self._do("people", "timeline", named)),
-                ("How often, by month", lambda: self._do("people", "picture", named, "--by", "month")),
+                ("Would they be mailed, list by list", lambda: self._do("people", "show", "--", named)),
+                *why,
+                ("What was seen of them", lambda: self._do("people", "timeline", "--", named)),
+                ("How often, by month", lambda: self._do("people", "picture", "--by", "month", "--", named)),
                 (
                     "Export everything known of them to a file",
-                    lambda: self._with("File", "people", "export", named, option="--out"),
+                    lambda: self._with("File", "people", "export", option="--out", about=named),
                 ),
             ],
         )
@@ -202,13 +208,11 @@ class Dialogue(AboutCampaigns):
             self._do("sync", kind)
 
     def _audit(self) -> None:
-        page = ask_service(self._chosen, RUNS_PAGE, RunsQuery(limit=OFFERED))
-        options = [(said_of_run(each), each) for each in page.rows]
-        row = choose("Which run? The newest come first.", options) if options else None
+        row = self._newest("run", RUNS_PAGE, RunsQuery(limit=OFFERED), said_of_run, by="title, or who started it")
         if row is None:
             text = ask("Or look for a person in all runs: name or address")
             if text:
-                self._do("audit", "search", text)
+                self._do("audit", "search", "--", text)
             return
         self._again(
             f"What about {row.title}?",

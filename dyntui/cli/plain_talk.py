@@ -52,9 +52,10 @@ class Talk:
             show_error(error, as_json=False)
 
     def _do(self, *arguments: str) -> None:
-        """One command, said as it would be typed."""
+        """One command, said as it would be typed. What somebody has typed, or a system calls something, stands after
+        `--`: it may begin like an option."""
         click.echo()
-        self._run([*arguments, *self._always])
+        self._run([*self._always, *arguments])
 
     def _pages(self, *arguments: str) -> None:
         """A listing, as many rows at a time as somebody listens to, until the person has heard enough."""
@@ -93,24 +94,58 @@ class Talk:
         asked = msgspec.structs.replace((among if search else None) or query, search=search, limit=OFFERED)
         page = ask_service(self._chosen, call, asked)
         if not page.rows:
-            click.echo(f"No {what} is called so.")
+            click.echo(f"No {what} is called so." if search else f"There is no {what}.")
             return None
         more = page.more or page.matching > len(page.rows)
         question = f"Which {what}?" + (f" There are more: a longer part of the {by} finds them." if more else "")
         return choose(question, [(title(row), row) for row in page.rows])
 
-    def _with(self, question: str, *arguments: str, option: str = "--address") -> None:
-        """A command with something that is typed; nothing is done where nothing is typed."""
+    def _newest(
+        self,
+        what: str,
+        call: Call[Q, Page[T]],
+        query: Q,
+        title: Callable[[T], str],
+        *,
+        by: str,
+        none: str = "",
+        shown: Callable[[T], bool] = lambda _: True,
+    ) -> T | None:
+        """One row of a listing of which mostly the newest are meant, others by a part of the `by`; only those that are
+        `shown`. `none`: what is said where there is none. Raises Leaving."""
+        search = ""
+        while True:
+            page = ask_service(self._chosen, call, msgspec.structs.replace(query, search=search))
+            rows = [row for row in page.rows if shown(row)]
+            if not rows:
+                said = f"No {what} is called so." if search else none
+                click.echo(said) if said else None
+                return None
+            options: list[tuple[str, tuple[T, ...]]] = [(title(row), (row,)) for row in rows[:OFFERED]]
+            if len(rows) > OFFERED or page.matching > len(page.rows):
+                options.append((f"Another one, by a part of the {by}", ()))
+            chosen = choose(f"Which {what}? The newest come first.", options)
+            if chosen is None or chosen:
+                return chosen[0] if chosen else None
+            search = ask(f"A part of the {by}")
+            if not search:
+                return None
+
+    def _with(self, question: str, *arguments: str, option: str = "--address", about: str = "") -> None:
+        """A command with something that is typed, `about` somebody who is named after all options; nothing is done
+        where nothing is typed."""
         typed = ask(question)
-        if typed:
-            self._do(*arguments, *([option] if option else []), typed)
+        if not typed:
+            return
+        named = ["--", *filter(None, (about, "" if option else typed))]
+        self._do(*arguments, *([option, typed] if option else []), *(named if len(named) > 1 else []))
 
     def _for_a_reason(self, *arguments: str) -> None:
         """The people with one reason, by its code or by a part of its title."""
         typed = ask("The reason, such as SUPPRESSED, or a part of its title")
-        wanted = [
-            each for each in BY_CODE.values() if typed and typed.casefold() in f"{each.code} {each.title}".casefold()
-        ]
+        if not typed:
+            return
+        wanted = [each for each in BY_CODE.values() if typed.casefold() in f"{each.code} {each.title}".casefold()]
         exact = [each for each in wanted if each.code == typed.upper()]
         if not wanted:
             click.echo("No reason is called so.")
