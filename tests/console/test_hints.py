@@ -157,9 +157,10 @@ async def test_a_count_that_failed_leaves_no_empty_page() -> None:
         assert "A command, list, campaign, person or run" in hand.text
 
 
-@pytest.mark.parametrize("keys", ["S", "M", "M v", "C i", "C u", "B", "H", "5", "6"])
-async def test_no_two_keys_are_hinted_with_the_same_word_on_a_very_wide_screen(keys: str) -> None:
+async def test_no_two_keys_are_hinted_with_the_same_word_on_a_very_wide_screen() -> None:
     async with driving(size=(200, 40)) as hand:
-        await hand.press(*keys.split())
-        hints = [each.split(" ", 1)[1] for each in hand.text.splitlines()[-1].strip().split("  ") if " " in each]
-        assert len(hints) > 4 and len(set(hints)) == len(hints), hints
+        for keys in ("S", "M", "M v", "C i", "C u", "B", "H", "5", "6"):
+            await hand.press(*keys.split())
+            words = [each.split(" ", 1)[1] for each in hand.text.splitlines()[-1].strip().split("  ") if " " in each]
+            assert len(words) > 4 and len(set(words)) == len(words), (keys, words)
+            await hand.press("1")
