@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual.binding import BindingType
 
+from dyntui.model.counted import counted
 from dyntui.model.held import KIND_WORDS, Decision, Kind
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
@@ -25,7 +26,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
-from .wording import dated, number
+from .wording import dated, number, people_of
 
 _WORDING = Wording(
     one="decision",
@@ -61,8 +62,10 @@ _COLUMNS: tuple[Column[Decision], ...] = (
 
 def _line(row: Decision, *, of_all: bool = True) -> str:
     if row.kind is Kind.UNDONE:
-        return f"{number(row.people)} people of {row.name} whose change was undone"
-    return f"{number(row.people)}{f' of {number(row.in_book)}' if of_all else ''} contacts of {row.name}"
+        return f"{people_of(row.people)} of {row.name} whose change was undone"
+    if of_all:
+        return f"{number(row.people)} of {counted(row.in_book, 'contact')} of {row.name}"
+    return f"{counted(row.people, 'contact')} of {row.name}"
 
 
 class HeldScreen(GridScreen[Decision]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dyntui.model.counted import counted
 from dyntui.service.contract.lists import ListRow, MemberRow
 from dyntui.service.contract.members import MEMBERS_PLAN, ChangeMembers, FoundRecord, MemberChange
 from dyntui.service.contract.runs import RunRow
@@ -31,7 +32,7 @@ class ManageQuestion(FactsQuestion[RunRow]):
     ENTER = "Go on"
 
     def __init__(self, row: ListRow, marked: Sequence[MemberRow] = ()) -> None:
-        people = "" if row.members is None else f", {number(row.members)} members"
+        people = "" if row.members is None else f", {counted(row.members, 'member')}"
         super().__init__(f"Manage members of {row.name}", told=f"A static list of {row.member_type}s{people}.")
         self._row = row
         self._marked = tuple(marked)

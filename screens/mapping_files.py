@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from dyntui.model.counted import counted
 from dyntui.service.contract.mappings import (
     MAPPINGS_EXPORT,
     MAPPINGS_IMPORT,
@@ -135,7 +136,7 @@ def what_changes(checked: MappingsChecked) -> list[str]:
     """What leads from the mappings that count to those that were checked, and what that costs, in lines."""
     lines = list(checked.changes[:_SHOWN])
     if len(checked.changes) > _SHOWN:
-        lines.append(f"and {number(len(checked.changes) - _SHOWN)} more changes")
+        lines.append(f"and {counted(len(checked.changes) - _SHOWN, 'more change')}")
     if checked.cost:
         lines.append(f"{checked.cost}, by the next synchronisation.")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dyntui.model.counted import counted
 from dyntui.service.contract.sends import (
     HANDED_OVER,
     SEND_CANCEL,
@@ -15,7 +16,7 @@ from dyntui.service.contract.sends import (
 from .base import FramedScreen
 from .dialogs import Alternatives, Confirm
 from .send_standing import between_waves
-from .wording import moment, number, people_of
+from .wording import moment, people_of
 
 _NOT_OUT = "It does not go out. To send it after all, go through the wizard again."
 
@@ -41,8 +42,9 @@ class SendActions(FramedScreen):
         stops = row.waves is not None and not row.waves_of and row.wave > 0
         if stops:
             left = row.sendable - row.mailed
+            mailed = counted(row.mailed, "person is", "people are")
             lines = [
-                f"{row.campaign_name}: {number(row.mailed)} people are mailed, {number(left)} are not.",
+                f"{row.campaign_name}: {mailed} mailed, {counted(left, 'is', 'are')} not.",
                 "No other wave begins. Whoever was not mailed is named so, and can be sent to again.",
             ]
             question = Confirm("Stop the send?", lines, yes="Stop", no="Let it go on", danger=True)

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from dyntui.model.bounce_forecast import in_short as bounces_in_short
 from dyntui.model.bounce_forecast import in_words
+from dyntui.model.campaigns import through_another as in_a_sentence
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.what_if import MENDABLE, opened
@@ -83,8 +84,7 @@ def through_another(count: TargetCount) -> str:
     """Who unsubscribed from one target list and is reached all the same; `""` where nobody is."""
     if not count.through_another_list:
         return ""
-    people = number(count.through_another_list)
-    return f"{people} of them unsubscribed from one of these lists and are mailed through another."
+    return in_a_sentence(count.through_another_list)
 
 
 def _bounces(count: TargetCount) -> list[Fact]:

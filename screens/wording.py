@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from dyntui.model import counted
+
 
 def number(count: int) -> str:
     """`3401` -> `3,401`."""
@@ -13,7 +15,7 @@ def number(count: int) -> str:
 
 def people_of(count: int) -> str:
     """`1 person`, `3,401 people`."""
-    return "1 person" if count == 1 else f"{count:,} people"
+    return counted.people_of(count)
 
 
 def share(part: float, whole: float) -> str:

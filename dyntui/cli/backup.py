@@ -8,6 +8,7 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.service_call import ask
+from dyntui.model.counted import counted
 from dyntui.model.errors import Exit
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
 from dyntui.service.contract.session import Nothing
@@ -81,7 +82,8 @@ def restore(context: click.Context, backup: str, settings: bool) -> int:
         print_json(done)
         return int(Exit.DONE)
     say(f"The store is as it was on {moment(done.backup.made_on)} ({done.backup.reason}).")
-    say(f"{number(done.at_rest.runs)} runs were ended, {number(done.at_rest.sends)} sends called off or in doubt.")
+    ended = counted(done.at_rest.runs, "run was ended", "runs were ended")
+    say(f"{ended}, {counted(done.at_rest.sends, 'send')} called off or in doubt.")
     if done.kept:
         say(f"Until now it was as in {done.kept}: `dyntui backup restore {done.kept}` goes back.")
     say("Next: `dyntui sync suppressions`, then `dyntui doctor`.")

@@ -6,7 +6,7 @@ import click
 
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Group, choices
-from dyntui.cli.output import moment, number, print_json, say
+from dyntui.cli.output import are, moment, print_json, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
@@ -72,7 +72,7 @@ def settle(context: click.Context, account: str, people: tuple[str, ...], labels
     if chosen.json:
         print_json(done)
         return
-    say(f"{number(done.conflicts)} conflicts are settled.")
+    say(f"{are(done.conflicts, 'conflict', 'conflicts')} settled.")
 
 
 @command.command()

@@ -9,10 +9,11 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, until_ended
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import list_id
-from dyntui.cli.output import number, print_json, print_table, say
+from dyntui.cli.output import number, people_of, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
+from dyntui.model.counted import counted
 from dyntui.model.errors import Exit
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient
@@ -84,11 +85,11 @@ def approve(context: click.Context, named: str, people: tuple[str, ...], undone:
     """
     chosen = choices(context)
     if held := _waiting(chosen, named, undone):
-        many = number(len(people) or held.people)
+        many = len(people) or held.people
         question = (
-            f"Make the undone changes of {many} people of {held.name!r} again?"
+            f"Make the undone changes of {people_of(many)} of {held.name!r} again?"
             if undone
-            else f"Take {many} of {number(held.in_book)} contacts out of the address book of {held.name!r}?"
+            else f"Take {number(many)} of {counted(held.in_book, 'contact')} out of the address book of {held.name!r}?"
         )
         confirm(chosen, question, not_done="Nothing was decided.")
     _, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
@@ -108,18 +109,22 @@ def discard(context: click.Context, named: str, people: tuple[str, ...], undone:
     """
     chosen = choices(context)
     if held := _waiting(chosen, named, undone):
-        many = number(len(people) or held.people)
+        many = len(people) or held.people
         question = (
-            f"Leave {many} people of {held.name!r} as they are since their change was undone?"
+            f"Leave {people_of(many)} of {held.name!r} as they are since their change was undone?"
             if undone
-            else f"Keep {many} contacts in the address book of {held.name!r} although they do not belong there?"
+            else f"Keep {counted(many, 'contact')} in the address book of {held.name!r} "
+            f"although {'it does' if many == 1 else 'they do'} not belong there?"
         )
         confirm(chosen, question, not_done="Nothing was decided.")
     decided, _ = _decide(chosen, DecideHeld(list=named, remove=False, people=people, undone=undone), wait=False)
     if chosen.json:
         print_json(decided)
         return
-    say(f"{number(decided.people)} {'people stay as they are' if undone else 'contacts stay in the address book'}.")
+    said = ("person stays as they are", "people stay as they are")
+    if not undone:
+        said = ("contact stays in the address book", "contacts stay in the address book")
+    say(f"{counted(decided.people, *said)}.")
 
 
 def _waiting(chosen: Choices, named: str, undone: bool) -> HeldRemovals | None:

@@ -12,7 +12,7 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
-from dyntui.cli.output import number, print_json, print_table
+from dyntui.cli.output import people_of, print_json, print_table
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.planned import plan_first
 from dyntui.cli.progress import display
@@ -164,7 +164,7 @@ for _each in MemberChange:
 def _question(made: PlanDetail) -> str:
     lists = ", ".join(repr(each.name) for each in made.lists)
     join, leave = (sum(getattr(each.effects, effect) for each in made.lists) for effect in ("join", "remove"))
-    what = [f"put {number(join)} people on"] * bool(join) + [f"take {number(leave)} people off"] * bool(leave)
+    what = [f"put {people_of(join)} on"] * bool(join) + [f"take {people_of(leave)} off"] * bool(leave)
     said = " and ".join(what)
     return f"{said[0].upper()}{said[1:]} the marketing list {lists}?"
 

@@ -22,6 +22,7 @@ from dyntui.cli.output import (
 )
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import with_service
+from dyntui.model.counted import counted
 from dyntui.model.membership_actions import ACTIONS
 from dyntui.model.outcomes import Tally
 from dyntui.service.client import ServiceClient
@@ -122,7 +123,7 @@ def deactivate(context: click.Context, named: str) -> None:
     chosen = choices(context)
     known = detail_of(chosen, named)
     if known.row.activated:
-        people = f"{number(known.row.members)} members" if known.row.members is not None else "its members"
+        people = counted(known.row.members, "member") if known.row.members is not None else "its members"
         confirm(
             chosen,
             f"Stop synchronising {known.row.name!r} ({people})? "

@@ -6,7 +6,7 @@ import click
 
 from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Choices
-from dyntui.cli.output import number, print_json, say
+from dyntui.cli.output import people_of, print_json, say
 from dyntui.model.plain import plain
 from dyntui.service.contract.mappings import MappingsChecked, MappingsSaved
 
@@ -37,4 +37,4 @@ def print_saved(chosen: Choices, answer: MappingsSaved) -> None:
         return
     say(f"Version {answer.version} counts now.")
     if answer.people:
-        say(f"The next synchronisation sends {number(answer.people)} people again.")
+        say(f"The next synchronisation sends {people_of(answer.people)} again.")

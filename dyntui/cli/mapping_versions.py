@@ -11,8 +11,9 @@ from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.mapping_saving import ACCOUNT, ACKNOWLEDGE, WHY, ask_first, print_saved
 from dyntui.cli.mapping_source import text_of
 from dyntui.cli.out_file import checked, overwrite_option, writing
-from dyntui.cli.output import moment, number, print_json, print_table, say
+from dyntui.cli.output import moment, people_of, print_json, print_table, say
 from dyntui.cli.service_call import ask, with_service
+from dyntui.model.counted import counted
 from dyntui.model.errors import Exit
 from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
@@ -52,8 +53,8 @@ def validate(context: click.Context, file: Path | None, account: str) -> int:
     for each in checked.changes:
         click.echo(plain(each))
     if checked.people:
-        say(f"Importing it sends {number(checked.people)} people again.")
-    say(f"{len(errors)} errors, {len(checked.findings) - len(errors)} warnings.")
+        say(f"Importing it sends {people_of(checked.people)} again.")
+    say(f"{counted(len(errors), 'error')}, {counted(len(checked.findings) - len(errors), 'warning')}.")
     return int(Exit.FAILED if errors else Exit.DONE)
 
 

@@ -17,6 +17,7 @@ import click
 import msgspec
 
 from dyntui.cli.lazy import NAMED_PROFILE, PLAIN
+from dyntui.model import counted
 from dyntui.model.errors import DyntuiError
 from dyntui.model.plain import plain
 
@@ -105,12 +106,12 @@ def local_moment(iso: str) -> str:
 
 def people_of(count: int) -> str:
     """`1 person`, `3,401 people`."""
-    return "1 person" if count == 1 else f"{count:,} people"
+    return counted.people_of(count)
 
 
 def are(count: int, one: str, many: str) -> str:
     """`1 row is`, `3,401 rows are`."""
-    return f"1 {one} is" if count == 1 else f"{count:,} {many} are"
+    return counted.counted(count, f"{one} is", f"{many} are")
 
 
 def yes_no(value: bool) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.out_file import out_option, overwrite_option
-from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
+from dyntui.cli.output import are, moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.person_export import write_export
 from dyntui.cli.service_call import ask
@@ -141,7 +141,7 @@ def picture(
             right=["in all"],
             whole=[f"by {by}"],
         )
-    say(f"{number(answer.earlier)} events are earlier." if answer.earlier else "Nothing is earlier.")
+    say(f"{are(answer.earlier, 'event', 'events')} earlier." if answer.earlier else "Nothing is earlier.")
 
 
 @command.command("export", cls=Command)

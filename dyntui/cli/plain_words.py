@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dyntui.cli.output import dated, moment, number, people_of
+from dyntui.model.counted import counted
 from dyntui.model.held import KIND_WORDS
 from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.held import Decision
@@ -17,7 +18,7 @@ def said_of_decision(row: Decision) -> str:
 
 
 def said_of_list(row: ListRow) -> str:
-    members = f"{number(row.members)} members" if row.members is not None else "members not counted"
+    members = counted(row.members, "member") if row.members is not None else "members not counted"
     return f"{row.name}, {row.member_type}, {members}, {_standing_of(row)}"
 
 

@@ -8,10 +8,11 @@ from dyntui.cli.following import exit_for, print_run, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
-from dyntui.cli.output import are, moment, number, print_json, say
+from dyntui.cli.output import are, moment, print_json, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
+from dyntui.model.counted import counted
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.quarantine import RefusedRow
 from dyntui.service.client import ServiceClient
@@ -95,7 +96,7 @@ def ignore(context: click.Context, named: str, people: tuple[str, ...], days: in
     if chosen.json:
         print_json(done)
         return
-    say(f"{number(done.people)} are ignored until {moment(done.until)}.")
+    say(f"{counted(done.people, 'is', 'are')} ignored until {moment(done.until)}.")
 
 
 @command.command()

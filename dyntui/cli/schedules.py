@@ -12,6 +12,7 @@ from dyntui.cli.out_file import out_option, overwrite_option, writing
 from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
+from dyntui.model.counted import counted
 from dyntui.model.schedules import Interval
 from dyntui.model.sync_windows import local_text
 from dyntui.service.client import ServiceClient
@@ -158,7 +159,7 @@ def export(context: click.Context, days: int, out: NewFile | None, account: str)
 def _say_how_many(answer: Coming, out: NewFile | None) -> None:
     where = f" in {out.path}" if out is not None else ""
     until = moment(answer.runs[-1].on if answer.more else answer.end)
-    say(f"{number(len(answer.runs))} scheduled runs until {until}{where}.")
+    say(f"{counted(len(answer.runs), 'scheduled run')} until {until}{where}.")
 
 
 def _save(context: click.Context, account: str, *edits: ScheduleEdit) -> None:

@@ -189,7 +189,7 @@ def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> in
     if confirm is not None and confirm != counted.sendable:
         raise DyntuiError(
             "CONFIRMATION_DIFFERS",
-            f"You confirmed {number(confirm)} people, but {number(counted.sendable)} would be mailed.",
+            f"You confirmed {people_of(confirm)}, but {number(counted.sendable)} would be mailed.",
             not_done="Nothing was sent.",
             remedy="Look at `dyntui campaigns count` and confirm the number it shows.",
             exit=Exit.USAGE,
@@ -202,7 +202,7 @@ def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> in
     if not sys.stdin.isatty():
         raise DyntuiError(
             "CONFIRMATION_MISSING",
-            f"{number(counted.sendable)} people would be mailed, and nobody is there to confirm it.",
+            f"{people_of(counted.sendable)} would be mailed, and nobody is there to confirm it.",
             not_done="Nothing was sent.",
             remedy=f"Add --confirm {counted.sendable}{'' if large else ' or --yes'}.",
             exit=Exit.USAGE,

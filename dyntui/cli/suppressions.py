@@ -9,6 +9,7 @@ from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
 from dyntui.model.consent_sources import SOURCES
+from dyntui.model.counted import counted
 from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.session import Nothing
@@ -69,7 +70,8 @@ def add(context: click.Context, address: str, reason: str) -> None:
     if chosen.json:
         print_json(answer)
         return
-    say(f"{answer.address} is suppressed: Dynamics says so, and {len(answer.runs)} runs tell dotdigital.")
+    tell = counted(len(answer.runs), "run tells", "runs tell")
+    say(f"{answer.address} is suppressed: Dynamics says so, and {tell} dotdigital.")
     if answer.already:
         say(f"It was already by {', '.join(answer.already)}.")
 

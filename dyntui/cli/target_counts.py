@@ -11,6 +11,7 @@ from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, print_page, wind
 from dyntui.cli.service_call import with_service
 from dyntui.cli.together import only_with
 from dyntui.model.bounce_forecast import in_words
+from dyntui.model.campaigns import through_another
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.what_if import MENDABLE, opened
@@ -113,8 +114,7 @@ def print_count(counted: TargetCount) -> None:
     rows.append(("sendable", "", number(counted.sendable)))
     print_table(["", "reason", "people"], rows, right=["people"])
     if counted.through_another_list:
-        through = number(counted.through_another_list)
-        say(f"{through} of them unsubscribed from one of these lists and are mailed through another.")
+        say(through_another(counted.through_another_list))
     if said := in_words(counted.bounces, counted.sendable):
         say(said)
     if counted.bounces.warning:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Command, choices
-from dyntui.cli.output import number
 from dyntui.cli.planned import plan_first
+from dyntui.model.counted import counted
 from dyntui.service.contract.changes import CHANGES_UNDO, UndoRun
 from dyntui.service.contract.plans import PlanDetail
 
@@ -36,4 +36,4 @@ def command(context: click.Context, run: str, only_plan: bool, show: int) -> int
 
 def _question(made: PlanDetail) -> str:
     run = made.run.title.removeprefix("Plan: ").removeprefix("Undo: ")
-    return f"Put {number(sum(each.effects.changes for each in made.lists))} changes of the run {run!r} back?"
+    return f"Put {counted(sum(each.effects.changes for each in made.lists), 'change')} of the run {run!r} back?"

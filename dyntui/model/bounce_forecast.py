@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from dyntui.model.counted import counted
 from dyntui.model.waves import Limits
 
 # So many campaigns of the account, the last ones that were sent, are the history; with fewer people there is none.
@@ -70,11 +71,12 @@ def in_words(said: BounceForecast, sendable: int) -> str:
     """The forecast in a sentence; `""` where nobody would be mailed."""
     if not sendable:
         return ""
-    new = f"{said.never_mailed:,} were never mailed before"
+    new = counted(said.never_mailed, "was never mailed before", "were never mailed before")
     if not said.campaigns:
         return f"How many will bounce is not known: too few people were mailed so far. {new}."
     again = f", {said.bounced_before:,} bounced last time" if said.bounced_before else ""
-    as_before = f"as {said.rate:.1%} did in the last {said.campaigns} campaigns"
+    last = "campaign" if said.campaigns == 1 else f"{said.campaigns} campaigns"
+    as_before = f"as {said.rate:.1%} did in the last {last}"
     return f"About {said.expected:,} will bounce, {as_before}; {new}{again}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.counted import counted
 from dyntui.model.rates import Counts, rate
 
 
@@ -101,3 +102,9 @@ class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
     soft_bounced: bool
     hard_bounced: bool
     name: str = ""
+
+
+def through_another(people: int) -> str:
+    """How many unsubscribed from one target list and are reached all the same, as a sentence."""
+    of_them = "of them unsubscribed from one of these lists and"
+    return f"{counted(people, f'{of_them} is', f'{of_them} are')} mailed through another."

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from dyntui.model.counted import counted, people_of
 from dyntui.model.mentioned import shown
 
 MOST_WAVES: Final = 20
@@ -105,7 +106,7 @@ def passed(limits: Limits, mailed: int, results: Results) -> str:
     for name in _NAMES:
         people, limit = getattr(results, name), getattr(limits, name)
         if people * 100 > limit * mailed and (people > 1 or name in _ALONE or not limit):
-            return f"{people:,} {name} of {mailed:,} people mailed: more than {limit:g} %."
+            return f"{counted(people, name[:-1])} of {people_of(mailed)} mailed: more than {limit:g} %."
     return ""
 
 

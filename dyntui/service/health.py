@@ -16,6 +16,7 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.moments import moment as dotdigital_moment
 from dyntui.model import solution
+from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError
 from dyntui.model.first_connection import differing
 from dyntui.model.health import Finding, Severity, finding, worst_first, wrong
@@ -181,11 +182,15 @@ class Doctor:
                         finding("LIST_OLD", each.name, _last("synchronised", each.last_synced), each.account_id)
                     )
             if waiting := held.waiting(c):
-                found.append(finding("REMOVALS_HELD", "address books", f"{waiting:,} removals wait"))
+                found.append(
+                    finding("REMOVALS_HELD", "address books", counted(waiting, "removal waits", "removals wait"))
+                )
             if refused := health.refused(c):
-                found.append(finding("ROWS_REFUSED", "lists", f"{refused:,} people were refused"))
+                found.append(
+                    finding("ROWS_REFUSED", "lists", counted(refused, "person was refused", "people were refused"))
+                )
             if odd := len(odd_rows.known(c)):
-                found.append(finding("ROWS_ODD", "suppressions", f"{odd:,} rows name nobody"))
+                found.append(finding("ROWS_ODD", "suppressions", counted(odd, "row names nobody", "rows name nobody")))
             for account in known:
                 read_on = watermarks.get(c, account.id, "suppressed-since")
                 if not read_on or (moment_of(read_on) or now) < now - _SUPPRESSIONS_LAST:

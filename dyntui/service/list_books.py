@@ -5,6 +5,7 @@ from __future__ import annotations
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.resources import Resources
 from dyntui.store import lists as list_store
@@ -45,7 +46,7 @@ async def book_of(
         raise refused(
             known,
             "BOOK_EXISTS",
-            f"has the name of an address book that exists already, with {book.contacts:,} contacts.",
+            f"has the name of an address book that exists already, with {counted(book.contacts, 'contact')}.",
             f"Confirm that it is to be linked (`--link`). Otherwise: {_rename(known)}",
         )
     return book, False

@@ -12,6 +12,7 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.member_tables import BY_NAME
 from dyntui.dataverse.query import guid, literal
+from dyntui.model.counted import people_of
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.member_changes import MemberChange, PeopleSlice, misfit
 from dyntui.model.people import normalise
@@ -239,4 +240,4 @@ def _whom(asked: MembersOf) -> str:
         }
         return next((words for words, given in whom.items() if given), f"whom “{of.search}” finds")
     number = len(asked.people)
-    return normalise(asked.people[0]) if number == 1 else f"{number:,} people"
+    return normalise(asked.people[0]) if number == 1 else people_of(number)

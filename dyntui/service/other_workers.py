@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from dyntui.model.counted import counted
 from dyntui.service.contract.session import Check
 from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
@@ -51,7 +52,9 @@ class OtherWorkers:
         """One line of the service's status."""
         there = await self._resources.read(workers.all_of)
         mine = self._name()
-        others = ", ".join(f"{each.host} {each.process} ({each.runs} runs)" for each in there if each.name != mine)
+        others = ", ".join(
+            f"{each.host} {each.process} ({counted(each.runs, 'run')})" for each in there if each.name != mine
+        )
         return Check(name="Workers", state="ok", text=f"this service, and {others}" if others else "this service alone")
 
     def _elsewhere(self, c: Connection) -> dict[str, object]:

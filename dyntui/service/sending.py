@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from dyntui.model import split_tests
 from dyntui.model import waves as waves_model
+from dyntui.model.counted import people_of
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held_sends import HANDED_AHEAD, in_time
 from dyntui.model.mentioned import shown
@@ -179,7 +180,7 @@ class Sending:
         if sendable > CONFIRM_ABOVE and request.confirm != sendable:
             raise DyntuiError(
                 "SEND_NOT_CONFIRMED",
-                f"A send to {sendable:,} people needs that number as its confirmation.",
+                f"A send to {people_of(sendable)} needs that number as its confirmation.",
                 not_done="Nothing was sent.",
                 remedy=f"Type {sendable}, or give `--confirm {sendable}`.",
                 exit=Exit.USAGE,

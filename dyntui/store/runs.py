@@ -47,6 +47,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from dyntui.model.counted import counted
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SENDING
 from dyntui.store import applied_changes, conflicts, intervals, outcomes
@@ -313,7 +314,7 @@ def _mismatch(tally: Tally, items: list[outcomes.Item]) -> Problem | None:
     wrong = [text for text, item in zip(parts, items, strict=True) if not item.tally.adds_up]
     if tally.adds_up and not wrong:
         return None
-    said = f"{tally.read} people were read, but {tally.named} ended in a named outcome."
+    said = f"{counted(tally.read, 'person was', 'people were')} read, but {tally.named} ended in a named outcome."
     return Problem(
         code="ACCOUNTING",
         message=f"{said} {'; '.join(wrong)}".strip(),

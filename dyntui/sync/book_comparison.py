@@ -18,6 +18,7 @@ from dyntui.dotdigital import address_books, contacts
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import counted
 from dyntui.model.cursors import OneList
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.trust import BOOK, Rule, age_of, why_proved
@@ -104,7 +105,8 @@ async def _whole(ctx: RunContext, dd: Dotdigital, book: Book) -> Reading:
             return reading
         if (wait := next(waits, None)) is None:
             return reading
-        await ctx.save(ctx.cursor, stage=f"Waiting until {len(unseen)} people show in the address book of {book.title}")
+        they_show = counted(len(unseen), "person shows", "people show")
+        await ctx.save(ctx.cursor, stage=f"Waiting until {they_show} in the address book of {book.title}")
         await ctx.sleep(wait)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import people_of
 from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.store import runs
@@ -47,8 +48,8 @@ async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
 def _unsettled(earlier: Send) -> DyntuiError:
     return DyntuiError(
         "SEND_UNSETTLED",
-        f"It is not known whether the send of {earlier.created_on} to {earlier.sendable:,} people was made: dotdigital "
-        "did not answer then, and does not show it.",
+        f"It is not known whether the send of {earlier.created_on} to {people_of(earlier.sendable)} was made: "
+        "dotdigital did not answer then, and does not show it.",
         not_done="The campaign was not sent again: those people might have it twice.",
         remedy=f"Look for it in dotdigital, under {platform_send.OUTBOX}; then say what you found: `dyntui campaigns "
         f"settle {earlier.id} --was-mailed` or `--was-not-mailed`. If it shows by itself, sending goes on.",

@@ -19,6 +19,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import counted
 from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import STOOD_STILL
@@ -180,7 +181,8 @@ async def _clean(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
             return
     raise DyntuiError(
         "SEND_BOOK_NOT_EXACT",
-        f"{len(there):,} people who may not be mailed any more do not leave the address book of the send.",
+        f"{counted(len(there), 'person', 'people')} who may not be mailed any more did not leave the address book of "
+        "the send.",
         not_done="They may be mailed at its hour.",
         remedy=f"Cancel the send in dotdigital, under {platform_send.OUTBOX}, or take them out of the address book "
         f"{this.book_name!r} there.",

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from dyntui.dotdigital import imports
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import counted
 from dyntui.model.cursors import OneList
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_import_failure
@@ -143,4 +144,6 @@ def _unmentioned(result: imports.ImportResult) -> str:
     if not result.odd:
         return "the import's report does not mention the row"
     first = result.odd[0]
-    return f"the import's report has {len(result.odd)} rows that cannot be read: {first.place} {first.received}"
+    return (
+        f"the import's report has {counted(len(result.odd), 'row')} that cannot be read: {first.place} {first.received}"
+    )

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.model.counted import counted
 from dyntui.model.cursors import OneList
 from dyntui.model.trust import MEMBERS, RECORDS, Rule, age_of, why_proved
 from dyntui.store import cheap_answers, reading_places
@@ -135,7 +136,7 @@ async def _judge(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredLis
             members, found = await _counted(ctx, dv, now, chosen)
 
     def judge(c: Connection) -> None:
-        said = f"{records} members of {chosen.name!r} had changed unseen: {', '.join(differs[:3])}"
+        said = f"{counted(len(differs), 'member')} of {chosen.name!r} had changed unseen: {', '.join(differs[:3])}"
         cheap_answers.proved(c, "", RECORDS, chosen.id, ctx.now(), records, said)
         if not now.row.dynamic:
             cheap_answers.proved(c, chosen.account_id, MEMBERS, chosen.id, ctx.now(), members, found)
@@ -148,7 +149,7 @@ async def _counted(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredL
     changed while it was read."""
     at = ctx.at(OneList)
     if at.backdated:
-        return at.backdated, f"{at.backdated} rows of {chosen.name!r} were not among those created since"
+        return at.backdated, f"{counted(at.backdated, 'row')} of {chosen.name!r} not among those created since"
     if at.rows == at.count:
         return 0, ""
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)

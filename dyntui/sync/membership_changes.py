@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import Membership
+from dyntui.model.counted import counted
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.model.trust import MEMBERS
@@ -85,7 +86,7 @@ async def prove(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
             chosen.id,
             ctx.now(),
             backdated or None,
-            f"{backdated} rows of {chosen.name!r} were not among those created since",
+            f"{counted(backdated, 'row')} of {chosen.name!r} not among those created since",
         )
 
     await ctx.write(keep)

@@ -19,6 +19,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import counted
 from dyntui.model.cursors import PAST_RECALL, SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import grown
@@ -204,8 +205,8 @@ async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -
         if grown(whole.confirmed, whole.sendable):
             raise DyntuiError(
                 "SEND_GREW",
-                f"{whole.confirmed:,} people were confirmed when the send was scheduled; now it would mail "
-                f"{whole.sendable:,}.",
+                f"{counted(whole.confirmed, 'person was', 'people were')} confirmed when the send was "
+                f"scheduled; now it would mail {whole.sendable:,}.",
                 not_done="Nothing was sent, and no send was created.",
                 remedy="Look at who is on the target lists, count them again and send the campaign.",
             )

@@ -19,6 +19,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns, contacts
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.counted import people_of
 from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
@@ -307,7 +308,7 @@ async def _unseen(ctx: RunContext, this: Send, missing: list[Resolved]) -> list[
 def _not_exact(people: int) -> DyntuiError:
     return DyntuiError(
         "SEND_BOOK_NOT_EXACT",
-        f"The address book of the send holds {people} people who may not be mailed.",
+        f"The address book of the send holds {people_of(people)} who may not be mailed.",
         not_done="Nothing was sent, and no send was created.",
         remedy="Somebody else writes to this address book in dotdigital, or contacts do not leave it: mend that, then "
         "send again.",

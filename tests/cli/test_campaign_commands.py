@@ -436,7 +436,7 @@ def test_a_count_says_how_many_will_bounce_and_warns(dyntui: Callable, service: 
     expected = forecast(300, [Sent(1000, 90)], 40, 0)
     service.answers(CAMPAIGN_COUNT, msgspec.structs.replace(a_count(300), bounces=expected))
     err = dyntui("campaigns", "count", "42").err
-    assert "About 27 will bounce, as 9.0% did in the last 1 campaigns; 40 were never mailed before." in err
+    assert "About 27 will bounce, as 9.0% did in the last campaign; 40 were never mailed before." in err
     assert "more than 5 %" in err
 
 

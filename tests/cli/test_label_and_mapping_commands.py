@@ -152,7 +152,7 @@ def test_files_are_written_checked_and_taken(dyntui: Cli, service: ScriptedServi
     assert service.requests(MAPPINGS_IMPORT) == [ImportMappings(file=text, why="Imported from mappings.toml")]
     service.answers(MAPPINGS_VALIDATE, MappingsChecked(findings=(ERROR,)))
     done = dyntui("mappings", "validate", str(file))
-    assert done.code == 1 and "MAPPING_COLUMN_UNKNOWN" in done.out and "1 errors" in done.err
+    assert done.code == 1 and "MAPPING_COLUMN_UNKNOWN" in done.out and "1 error, 0 warnings." in done.err
     assert "MAPPING_FILE_UNREADABLE" in dyntui("mappings", "import", str(tmp_path / "nosuch")).err
     # A byte order mark is none of the text; what is no text is named by its row.
     file.write_bytes(b"\xef\xbb\xbf" + text.encode())

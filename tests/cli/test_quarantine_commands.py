@@ -65,7 +65,7 @@ def test_rows_are_offered_again_or_ignored_by_name(dyntui: Cli, service: Scripte
     assert service.requests(QUARANTINE_RETRY) == [RetryRefused(list=LIST_ID), RetryRefused()]
     service.answers(QUARANTINE_IGNORE, RefusedIgnored(people=1, until="2026-12-02T14:05:00Z"))
     done = dyntui("quarantine", "ignore", "Newsletter", "--person", "ann-1", "--days", "10", "--why", "known")
-    assert "1 are ignored until" in done.err
+    assert "1 is ignored until" in done.err
     (asked,) = service.requests(QUARANTINE_IGNORE)
     assert asked == IgnoreRefused(list=LIST_ID, people=("ann-1",), days=10, why="known")
 

@@ -216,7 +216,7 @@ def test_what_nothing_has_told_of_is_found_by_the_daily_proof_and_ends_the_trust
     assert addresses(trusting.people(run.run.id), Outcome.UPDATED) == {somebody.address}
     assert differences(trusting)[RECORDS] == 1
     run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
-    said = f"wrong once, last: 1 members of 'Newsletter' had changed unseen: {somebody.person}"
+    said = f"wrong once, last: 1 member of 'Newsletter' had changed unseen: {somebody.person}"
     assert reads(calls, *WHOLE) and said in how(run)
 
 

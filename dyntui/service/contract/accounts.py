@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from dyntui.model.accounts import AccountRow as AccountRow
+from dyntui.model.counted import counted
 from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
 from dyntui.model.suppression_flags import SuppressionFlags
@@ -86,7 +87,7 @@ def to_disconnect(situation: Situation) -> str:
     """An email account without activated lists."""
     row = situation.one(AccountRow)
     if row is not None and row.lists:
-        return f"{row.lists} lists are activated for {row.name}: deactivate them first."
+        return f"{counted(row.lists, 'list is', 'lists are')} activated for {row.name}: deactivate them first."
     return in_hand(situation)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from dyntui.model.counted import counted
 from dyntui.model.mapping import DataMapping as DataMapping
 from dyntui.model.mapping import Finding as Finding
 from dyntui.model.mapping_rows import ColumnRow as ColumnRow
@@ -80,9 +81,9 @@ class MappingsChecked(msgspec.Struct, frozen=True, kw_only=True):
         """What saving it costs, in words; `""` where nobody is sent again."""
         if not self.people:
             return ""
-        how_long = f"{self.seconds:,} seconds" if self.seconds < 120 else f"{-(-self.seconds // 60):,} minutes"
+        how_long = counted(self.seconds, "second") if self.seconds < 120 else f"{-(-self.seconds // 60):,} minutes"
         imports = "one import" if self.imports == 1 else f"{self.imports:,} imports"
-        return f"{self.people:,} people are sent again, in {imports} of some {how_long}"
+        return f"{counted(self.people, 'person is', 'people are')} sent again, in {imports} of some {how_long}"
 
 
 class SaveMappings(msgspec.Struct, frozen=True, kw_only=True):
