@@ -135,6 +135,8 @@ class FramedScreen(Asking[None]):
         super().__init__()
         self._stale = False
         self._departed = False
+        # What was asked for to be shown.
+        self._looked: set[str] = set()
         self._theme = ""
         # The view in which it is to begin, where somebody was led to one; None: in the one that is remembered.
         self.led_to: str | None = None
@@ -200,6 +202,7 @@ class FramedScreen(Asking[None]):
         """Asks for what the screen shows. What was answered before is there at once, and stays with its age where there
         is no answer: why is said in a line, and never stops anybody."""
         kind = kind or method.name
+        self._looked.add(kind)
         answers = self.console.answers
         request = of_account(request, self.console.account)
         known, read_on = answers.last(method, request)
@@ -377,7 +380,10 @@ class Page(FramedScreen, Generic[R]):
         self.about: R | None = None
 
     def aim(self, about: R) -> None:
-        """Shows another thing."""
+        """Shows another thing. What is still to be answered about the one before is of no use here; what was done to
+        that comes to its end."""
+        for kind in self._looked:
+            self._turns[kind] = self._turns.get(kind, 0) + 1
         self.about = about
         self._departed = False
         self._troubles.clear()

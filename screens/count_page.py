@@ -71,25 +71,29 @@ class CountPage(Page[CampaignRef]):
 
     def do_app_refresh(self) -> None:
         """Counts anew."""
-        if self.about is not None:
+        about = self.about
+        if about is not None:
             self.ask(
                 CAMPAIGN_COUNT,
-                CountTargets(id=self.about.id, account=self.about.account),
-                self._take,
-                refused=self._not_counted,
+                CountTargets(id=about.id, account=about.account),
+                lambda count: self._take(about, count),
+                refused=lambda error: self._not_counted(about, error),
             )
 
     def do_count_again(self) -> None:
         """Counts anew."""
         self.do_app_refresh()
 
-    def _take(self, count: TargetCount) -> None:
-        if self.about is not None:
-            self._made[self.about] = count
-        self.tell_trouble("count", None)
-        self._show(count)
+    def _take(self, about: CampaignRef, count: TargetCount) -> None:
+        """Another campaign may be shown meanwhile; the count stays that of the one that was counted."""
+        self._made[about] = count
+        if about == self.about:
+            self.tell_trouble("count", None)
+            self._show(count)
 
-    def _not_counted(self, error: DyntuiError) -> None:
+    def _not_counted(self, about: CampaignRef, error: DyntuiError) -> None:
+        if about != self.about:
+            return
         count = self.count
         self._counts.slices.say_when_empty("Nobody was counted: e tells why, c counts again.")
         self.tell_trouble("count", error, count.counted_on if count is not None else "")
