@@ -76,8 +76,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """A day as it ended: runs, things that happened and sends so far, seconds of a processor, bytes of the store and of
-    this process's memory; promises broken, calls that a limit refused, and of the fullest window how much of its limit
-    was used, each so far."""
+    this process's memory, the Python objects in it; promises broken, calls that a limit refused, and of the fullest
+    window how much of its limit was used, each so far."""
 
     number: int
     runs: int
@@ -86,6 +86,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     store: int
     memory: int
+    objects: int
     broken: int
     refused: int
     fullest: float
@@ -316,6 +317,7 @@ class Month:
             cpu=round(time.process_time() - cpu, 1),
             store=used_bytes(self.office),
             memory=pages * _PAGE,
+            objects=len(gc.get_objects()),
             broken=len(self.broken),
             refused=self.world.refused(),
             fullest=max((most / peaks.limits[name] for name, most in peaks.most.items()), default=0.0),
@@ -323,8 +325,8 @@ class Month:
         self.days.append(last)
         self._say(
             f"day {last.number}: {last.runs:,} runs, {last.moves:,} moves, {last.sends} sends, {last.cpu:,.0f} s of a"
-            f" processor, store {last.store / 1e6:.1f} MB, memory {last.memory / 1e6:.0f} MB; {last.broken} promises"
-            f" broken, {last.refused} calls refused, fullest window {last.fullest:.0%}"
+            f" processor, store {last.store / 1e6:.1f} MB, memory {last.memory / 1e6:.0f} MB, {last.objects:,}"
+            f" objects; {last.broken} promises broken, {last.refused} calls refused, fullest window {last.fullest:.0%}"
         )
 
     def _decide(self, *, all_of_it: bool = False) -> None:
