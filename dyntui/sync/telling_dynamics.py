@@ -82,6 +82,11 @@ def _refused(ctx: RunContext, c: Connection, refused: dict[str, DataverseError],
     for address, error in refused.items():
         log.warning("Dynamics was not told that %s is suppressed: %s %s", shown(address), error, error.detail)
     suppression_store.tell_again(c, list(refused))
+    _reject(ctx, c, refused, item)
+
+
+def _reject(ctx: RunContext, c: Connection, refused: dict[str, DataverseError], item: str) -> None:
+    """Of these the item says so."""
     if item:
         rejected = [
             PersonOutcome(
@@ -130,21 +135,30 @@ async def _tell_lifts(ctx: RunContext, dv: Dataverse, account_id: str, item: str
     addresses = sorted({each.address for each in untold})
     ended = await ctx.read(lambda c: suppression_store.not_known(c, account_id, addresses))
     refused = await flags_taken_back.take_back(ctx, dv, ended)
-    await _delete_rows(dv, account_id, ended)
+    refused |= await _delete_rows(dv, account_id, ended)
     told = [each.id for each in untold if each.address not in refused]
     for address, error in refused.items():
         log.warning("Dynamics was not told that %s is suppressed no more: %s", shown(address), error)
-    await ctx.save(ctx.cursor, stage=_STAGE, work=lambda c: lifts.told(c, told))
+
+    def keep(c: Connection) -> None:
+        lifts.told(c, told)
+        _reject(ctx, c, refused, item)
+
+    await ctx.save(ctx.cursor, stage=_STAGE, work=keep)
 
 
-async def _delete_rows(dv: Dataverse, account_id: str, addresses: Sequence[str]) -> None:
+async def _delete_rows(dv: Dataverse, account_id: str, addresses: Sequence[str]) -> dict[str, DataverseError]:
+    """Of which addresses the row could not be deleted, and why."""
     table = bulk.Table(
         solution.SUPPRESSION.entity_set, solution.SUPPRESSION.logical_name, f"{solution.SUPPRESSION.logical_name}id"
     )
-    keys = [row_key(account_id, each) for each in addresses]
-    ids: list[str] = []
-    async for page in dv_rows.pages_where_any(dv, table.entity_set, _Row, KEY, keys, orderby=(table.key,)):
-        ids += [row.id for row in page.rows]
-    for result in await bulk.delete_many(dv, table, ids):
-        if result.error is not None:
-            log.warning("a suppression row of somebody who subscribed again could not be deleted: %s", result.error)
+    by_key = {row_key(account_id, each): each for each in addresses}
+    there: dict[str, str] = {}
+    async for page in dv_rows.pages_where_any(dv, table.entity_set, _Row, KEY, list(by_key), orderby=(table.key,)):
+        there.update((row.id, by_key[row.key]) for row in page.rows if row.key in by_key)
+    results = await bulk.delete_many(dv, table, list(there))
+    return {
+        address: result.error
+        for address, result in zip(there.values(), results, strict=True)
+        if result.error is not None
+    }

@@ -1,7 +1,7 @@
 """Dynamics is told who unsubscribed from which marketing list: a row for each person and list, for every user to see.
 
 What keeps somebody out of a list is in the store; another machine learns it from these rows
-(`dyntui.sync.adopted_unsubscribes`). One that Dynamics refuses is logged and tried again by the next run.
+(`dyntui.sync.adopted_unsubscribes`). One that Dynamics refuses is named by the run, and tried again by the next one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
@@ -23,10 +24,12 @@ from dyntui.model.people import Entity
 from dyntui.store import told_unsubscribes
 from dyntui.store.told_unsubscribes import Untold
 from dyntui.sync.connector_rows import KEY, upsert_rows
+from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
 
 _ROUND = 5000
 _STAGE = "Telling Dynamics who unsubscribed from lists"
+_ITEM = "rows of list unsubscribes"
 _BINDS = {
     Entity.CONTACT.value: ("dyntui_ContactId@odata.bind", "contacts"),
     Entity.LEAD.value: ("dyntui_LeadId@odata.bind", "leads"),
@@ -38,8 +41,9 @@ log = logging.getLogger(__name__)
 async def tell(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
     """Rows for whoever unsubscribed since, and none any more for who subscribed again."""
     try:
-        await _take_away(ctx, dv)
-        await _write(ctx, dv, account_id)
+        refused = await _take_away(ctx, dv)
+        refused += await _write(ctx, dv, account_id)
+        await name_refused(ctx, _ITEM, "feed", "Rows of list unsubscribes in Dynamics", refused)
     except DyntuiError as error:
         if error.code != "SETUP_NEEDED":
             raise
@@ -47,9 +51,12 @@ async def tell(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
         log.warning("Dynamics was not told who unsubscribed from lists: %s", error)
 
 
-async def _write(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
+_Refused = list[tuple[str, DataverseError]]
+
+
+async def _write(ctx: RunContext, dv: Dataverse, account_id: str) -> _Refused:
     waiting, done = await ctx.read(lambda c: told_unsubscribes.count_untold(c, account_id)), 0
-    after = ("", "")
+    after, refused = ("", ""), list[tuple[str, DataverseError]]()
     while batch := await ctx.read(
         lambda c: told_unsubscribes.untold(c, account_id, _ROUND, after)  # noqa: B023 - awaited here
     ):
@@ -59,10 +66,11 @@ async def _write(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
             if result.error is None:
                 written.append(each)
             else:
-                log.warning("Dynamics was not told that %s unsubscribed: %s", shown(each.address), result.error)
+                refused.append((shown(each.address), result.error))
         done, after = done + len(batch), (batch[-1].list_id, batch[-1].address)
         work = functools.partial(told_unsubscribes.told, rows=written)
         await ctx.save(ctx.cursor, stage=_STAGE, done=done, of=waiting, work=work)
+    return refused
 
 
 def _row(each: Untold) -> dict[str, object]:
@@ -83,24 +91,29 @@ def _key(list_id: str, address: str) -> str:
     return hashlib.sha256(f"{list_id}\n{address}".encode()).hexdigest()[:40]
 
 
-class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_listunsubscribeid"}):
+class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_listunsubscribeid", "address": "dyntui_address"}):
     id: str
+    address: str | None = None
 
 
-async def _take_away(ctx: RunContext, dv: Dataverse) -> None:
+async def _take_away(ctx: RunContext, dv: Dataverse) -> _Refused:
+    """Nothing is forgotten before all of them are gone."""
     ended = await ctx.read(told_unsubscribes.ended)
-    if ended and await _delete_rows(dv, [_key(*each) for each in ended]):
+    refused = await _delete_rows(dv, [_key(*each) for each in ended]) if ended else []
+    if ended and not refused:
         await ctx.save(ctx.cursor, stage=_STAGE, work=told_unsubscribes.forget_ended)
+    return refused
 
 
-async def _delete_rows(dv: Dataverse, keys: Sequence[str]) -> bool:
-    """Whether all of them are gone; otherwise it is tried again."""
+async def _delete_rows(dv: Dataverse, keys: Sequence[str]) -> _Refused:
     spec = solution.LIST_UNSUBSCRIBE
     table = bulk.Table(spec.entity_set, spec.logical_name, f"{spec.logical_name}id")
-    ids: list[str] = []
+    there: list[_Row] = []
     async for page in dv_rows.pages_where_any(dv, table.entity_set, _Row, KEY, keys, orderby=(table.key,)):
-        ids += [row.id for row in page.rows]
-    refused = [each.error for each in await bulk.delete_many(dv, table, ids) if each.error is not None]
-    for error in refused:
-        log.warning("the row of somebody who subscribed to a list again could not be deleted: %s", error)
-    return not refused
+        there += page.rows
+    results = await bulk.delete_many(dv, table, [row.id for row in there])
+    return [
+        (shown(row.address), result.error)
+        for row, result in zip(there, results, strict=True)
+        if result.error is not None
+    ]

@@ -10,12 +10,15 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
+from dyntui.sandbox.dotdigital import storage as dotdigital
+from dyntui.sandbox.dotdigital import suppressions
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 from dyntui.service.contract.runs import RUN_START, StartRun
 from dyntui.service.identity import ROLES_SECONDS
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_role_self_test import Desk
 from tests.scenarios.test_roles import Passing
+from tests.scenarios.test_subscribing_again import contact_of
 
 # By Entra ID's number, what a run that cannot sign in says.
 ENDED = {
@@ -70,3 +73,41 @@ def test_a_sign_in_that_has_ended_stops_runs_by_its_name_and_they_go_on_once_it_
     run = office.run("lists").run
     assert run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS) and run.tally.of(Outcome.ADDED) > 100
     assert newsletter.id
+
+
+def deletes(office: Office, table: str, *, allowed: bool) -> None:
+    """The service's role has or has not the right to delete rows of a table."""
+    state, marks = office.sandbox.state, ("-{}", "{}") if allowed else ("{}", "-{}")
+    name = f"prvDelete{table}"
+    (privilege,) = state.db.execute("SELECT privilegeid FROM dv_privilege WHERE name = ?", (name,)).fetchone()
+    before, after = (each.format(privilege) for each in marks)
+    with state.transaction():
+        changed = "UPDATE dv_roleprivileges SET privilegeid = ? WHERE privilegeid = ?"
+        assert state.db.execute(changed, (after, before)).rowcount
+
+
+@pytest.mark.parametrize("table", ["dyntui_suppression", "dyntui_listunsubscribe"])
+def test_rows_of_who_subscribed_again_that_dynamics_keeps_are_named_and_go_once_it_lets_them(
+    table: str, office: Office
+) -> None:
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists")
+    person = next(each for each in office.people(first.run.id) if each.outcome is Outcome.ADDED)
+    of_the_list = table == "dyntui_listunsubscribe"
+    kind, book = ("lists", office.book_of(newsletter.id)) if of_the_list else ("suppressions", None)
+    office.unsubscribe(person.address, **({"book": book} if of_the_list else {}))
+    office.run(kind)
+    assert office.records_where(table, dyntui_address=person.address)
+    state = office.sandbox.state
+    with state.transaction():
+        suppressions.lift(state, contact_of(office, person.address), book, dotdigital.now(state))
+    office.let_pass(days=1, minutes=1)
+    deletes(office, table, allowed=False)
+    for _ in range(2):
+        refused = office.run(kind)
+        assert refused.run.status is RunStatus.COMPLETED_WITH_ERRORS, refused
+        said = (*(each.note for each in refused.items), *(each.address for each in office.people(refused.run.id)))
+        assert any(person.address in each for each in said)
+    deletes(office, table, allowed=True)
+    assert office.run(kind).run.status is RunStatus.COMPLETED
+    assert not office.records_where(table, dyntui_address=person.address)
