@@ -11,6 +11,7 @@ from dyntui.model.admin_changes import AdminChange
 from dyntui.service.contract.administration import ADMINISTRATION, AdministrationQuery
 from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES, CampaignChangesQuery
 from dyntui.service.contract.campaigns import CampaignRef
+from dyntui.service.contract.events import Changed
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 
@@ -114,3 +115,7 @@ class AdministrationPage(_ChangesPage[str]):
     async def rows_in(self, window: Window) -> PageOfRows[AdminChange]:
         """The changes, newest first."""
         return await page_of(self.console, ADMINISTRATION, AdministrationQuery(), window)
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Somebody changed something."""
+        return isinstance(value, Changed)

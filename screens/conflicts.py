@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual.binding import BindingType
 
 from dyntui.model.conflicts import Conflict
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.conflicts import (
+    CONFLICTS_CHANGED,
     CONFLICTS_PAGE,
     CONFLICTS_SETTLE,
     CONFLICTS_TAKE,
@@ -20,7 +22,7 @@ from dyntui.service.contract.conflicts import (
 )
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.runs import RunChanged, RunRow
 
 from .base import Page
 from .bindings import bindings
@@ -102,6 +104,10 @@ class ConflictsPage(GridScreen[Conflict], Page[str]):
         """Those that wait, or those that somebody has looked at."""
         query = ConflictsQuery(account=self.about or "", settled=self.views.chosen == _SETTLED)
         return await page_of(self.console, CONFLICTS_PAGE, query, window)
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Somebody has looked at some, or a run may have met others."""
+        return name == CONFLICTS_CHANGED.name or (isinstance(value, RunChanged) and value.run.status.ended)
 
     def opened(self, row: Conflict) -> None:
         """Everything that is known of the person."""

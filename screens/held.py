@@ -12,7 +12,9 @@ from dyntui.model.counted import counted
 from dyntui.model.held import KIND_WORDS, Decision, Kind
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.conflicts import CONFLICTS_CHANGED
 from dyntui.service.contract.held import HELD_DECIDE, HELD_WAITING, ON_HELD, DecideHeld, HeldDecided, WaitingIn
+from dyntui.service.contract.lists import LISTS_CHANGED
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged
 
@@ -96,8 +98,9 @@ class HeldScreen(GridScreen[Decision]):
         return windowed(answer.rows, window, lambda row: f"{row.name} {row.why}")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
-        """A run that has ended may hold removals, or have carried them out."""
-        return isinstance(value, RunChanged) and value.run.status.ended
+        """A run has ended that may hold removals or have carried them out; somebody decided, or looked at something."""
+        decided = name in (LISTS_CHANGED.name, CONFLICTS_CHANGED.name)
+        return decided or (isinstance(value, RunChanged) and value.run.status.ended)
 
     def previewed(self, row: Decision) -> list[Fact]:
         """What waits, and why."""

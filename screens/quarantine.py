@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual.binding import BindingType
 
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.strangers import candidates_in
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.lists import LISTS_CHANGED
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.quarantine import (
@@ -22,6 +24,7 @@ from dyntui.service.contract.quarantine import (
     RefusedQuery,
     RetryRefused,
 )
+from dyntui.service.contract.runs import RunChanged
 
 from .base import Page
 from .bindings import bindings
@@ -86,6 +89,10 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         """Those to be mended, or those that are ignored."""
         query = RefusedQuery(list=self.about or "", ignored=self.views.chosen == _IGNORED)
         return await page_of(self.console, QUARANTINE_PAGE, query, window)
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Somebody lets rows rest, or a run has offered some again."""
+        return name == LISTS_CHANGED.name or (isinstance(value, RunChanged) and value.run.status.ended)
 
     def opened(self, row: RefusedRow) -> None:
         """What the reason means."""

@@ -155,7 +155,11 @@ async def test_refused_rows_and_conflicts_wait_beside_removals_and_enter_leads_t
         (settled,) = hand.asked("conflicts.settle")
         assert isinstance(settled, SettleConflicts) and len(settled.of) == 1 and {settled.of[0]} <= {of, FIRST}
         assert "1 of 1 conflict" in hand.text
-        await hand.press("t")
+        # Whoever goes back sees what waits by now.
+        await hand.press("escape")
+        (waits,) = [line.split() for line in hand.text.splitlines() if "changed on both sides" in line]
+        assert waits[1:4] == ["Main", "conflicts", "1"]
+        await hand.press("enter", "t")
         assert "of Ada Ek becomes 'Here' in Dynamics again." in hand.text
         await hand.press("n")
         assert hand.asked("conflicts.take") == []
