@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows
+from dyntui.dataverse.query import text
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model import solution
 from dyntui.model.admin_changes import AdminChange
@@ -42,9 +44,11 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
 from dyntui.store import admin_changes, consent_sources, deciding, environment, odd_rows, suppressions
+from dyntui.sync.connector_rows import KEY
+from dyntui.sync.suppression_rows import BY_HAND, key_by_hand
 
-# What a row that a person wrote names as its origin, and as much of a reason as its column takes.
-_BY_HAND, _REASON = "a person", 50
+# As much of a reason as its column takes.
+_REASON = 50
 # What dotdigital answers when somebody is asked to subscribe again (dotdigital_api.md 3.6).
 _CANNOT = "ContactCannotBeUnsuppressed"
 _STATUS = {
@@ -52,6 +56,10 @@ _STATUS = {
     "ContactAdded": "dotdigital has subscribed them again; the next synchronisation learns it",
 }
 _ID = f"{solution.SUPPRESSION.logical_name}id"
+
+
+class _Row(msgspec.Struct, frozen=True, rename={"address": "dyntui_address"}):
+    address: str | None = None
 
 
 class Suppressions:
@@ -89,16 +97,8 @@ class Suppressions:
                 "See since when and why: `dyntui suppressions list --search ADDRESS`.",
             )
         now = self._resources.now()
-        row = {
-            "dyntui_address": address,
-            "dyntui_reason": why[:_REASON],
-            "dyntui_suppressedon": now,
-            "dyntui_origin": _BY_HAND,
-        }
-        spec = solution.SUPPRESSION
-        dv = await self._resources.connections.dataverse()
-        caller = await self._identities.caller(context.uid)
-        await rows.create(dv, spec.entity_set, row, id_column=_ID, row_id=self._resources.ids(), caller=caller)
+        key = key_by_hand(address, why, person.user_id if person else "")
+        await self._write_row(address, why, now, key, await self._identities.caller(context.uid))
         by = person.name if person else ""
         change = AdminChange(
             subject="suppressions", thing=address, changed_by=by, changed_on=now, before="", after=f"suppressed: {why}"
@@ -115,6 +115,22 @@ class Suppressions:
             for each in accounts
         ]
         return AddedSuppression(address=address, already=already, runs=tuple(started))
+
+    async def _write_row(self, address: str, why: str, now: str, key: str, caller: str | None) -> None:
+        """One that the same call has made before it was killed is written again, so that it counts from now on. One
+        that somebody has corrected since says something else, and stays."""
+        spec, dv = solution.SUPPRESSION, await self._resources.connections.dataverse()
+        row = {
+            "dyntui_address": address,
+            "dyntui_reason": why[:_REASON],
+            "dyntui_suppressedon": now,
+            "dyntui_origin": BY_HAND,
+        }
+        there = await rows.find_rows(dv, spec.entity_set, _Row, filter=f"{KEY} eq {text(key)}", top=1)
+        if all(normalise(each.address or "") == address for each in there):
+            await rows.upsert(dv, spec.entity_set, f"{KEY}='{key}'", row, caller=caller)
+        else:
+            await rows.create(dv, spec.entity_set, row, id_column=_ID, row_id=self._resources.ids(), caller=caller)
 
     @answers(SUPPRESSION_ASK)
     async def ask(self, context: CallContext, request: AskToSubscribe) -> AskedToSubscribe:

@@ -20,7 +20,7 @@ from dyntui.dataverse import query
 from dyntui.model.sign_in import SignInBy
 from dyntui.store import accounts, suppressions
 
-ORIGIN = "dotdigital"
+ORIGIN, BY_HAND = "dotdigital", "a person"
 # A condition that every row meets.
 _ALL = "dyntui_suppressionid ne null"
 
@@ -93,3 +93,9 @@ def row_key(account_id: str, address: str) -> str:
     """The alternate key of a suppression row: a hash, since key values may not hold `/ < > * % & : \\ ? +`
     (dataverse_api.md 5.2)."""
     return hashlib.sha256(f"{account_id}\n{address}".encode()).hexdigest()[:40]
+
+
+def key_by_hand(address: str, reason: str, user_id: str) -> str:
+    """That of the row by which somebody suppresses an address for a reason: saying it again is saying the same."""
+    said = f"{BY_HAND}\n{user_id}\n{address}\n{reason}"
+    return hashlib.sha256(said.encode()).hexdigest()[:40]

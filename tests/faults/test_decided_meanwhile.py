@@ -273,6 +273,26 @@ def test_a_suppression_whose_service_is_killed_is_told_by_the_next_run_or_added_
             assert status_there(office.sandbox, address) == "Suppressed", step
 
 
+def test_a_suppression_that_is_added_again_after_a_kill_has_one_row_in_dynamics(
+    targeted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = CutShort(monkeypatch)
+    with office_from(targeted, tmp_path) as office:
+        add, address = suppress(office), somebody(office)
+        # The row is there, and nothing is known of it here.
+        assert cut.killed(office, add, 2)
+        (row,) = office.records_where("dyntui_suppression", dyntui_address=address)
+        office.let_pass(minutes=1)
+        cut.both(office, add, nothing, 0)
+        assert office.records_where("dyntui_suppression", dyntui_address=address) == {row}
+        # One that somebody has corrected in Dynamics meanwhile says what it says now.
+        office.change_in_dynamics("dyntui_suppression", row, dyntui_address="other@example.org")
+        cut.both(office, add, nothing, 0)
+        office.engine.drain()
+        said = office.records_where("dyntui_suppression", dyntui_address=address, dyntui_origin="a person")
+        assert said and row not in said and status_there(office.sandbox, address) == "Suppressed"
+
+
 def steps_until_it_is_over(cut: CutShort) -> Iterator[int]:
     """From the first step on, and once without a kill."""
     step = 0
