@@ -159,9 +159,7 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
 
     def archived(self, rows: Sequence[CampaignRow]) -> None:
         """Their marks have done their work."""
-        for row in rows:
-            self.grid.marks.pop(_key(row), None)
-        self.grid.reload()
+        self.done_with(rows)
 
     def do_campaigns_synchronise(self) -> None:
         """Synchronises the marked campaigns, or all."""

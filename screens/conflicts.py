@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -17,6 +19,7 @@ from dyntui.service.contract.conflicts import (
     ON_CONFLICTS,
     ConflictOf,
     ConflictsQuery,
+    ConflictsSettled,
     SettleConflicts,
     TakeOther,
 )
@@ -79,6 +82,10 @@ def _taken(row: Conflict) -> str:
     return f"{row.label} of {row.name or row.address} becomes {value} in {side} again."
 
 
+def _named(rows: Iterable[Conflict]) -> tuple[ConflictOf, ...]:
+    return tuple(ConflictOf(person=each.person, label=each.label) for each in rows)
+
+
 _SETTLED = "settled"
 _ROWS = Rows(
     id="conflicts-grid",
@@ -113,15 +120,15 @@ class ConflictsPage(GridScreen[Conflict], Page[str]):
         """Everything that is known of the person."""
         self.console.open_page(PERSON, row.person)
 
-    def _of_accounts(self) -> dict[str, list[ConflictOf]]:
-        of_account: dict[str, list[ConflictOf]] = {}
+    def _of_accounts(self) -> dict[str, list[Conflict]]:
+        of_account: dict[str, list[Conflict]] = {}
         for each in self.situation().chosen(Conflict):
-            of_account.setdefault(each.account, []).append(ConflictOf(person=each.person, label=each.label))
+            of_account.setdefault(each.account, []).append(each)
         return of_account
 
     def do_conflicts_take(self) -> None:
         """Writes the values that had lost back to their side, after a confirmation."""
-        chosen = self.situation().chosen(Conflict)
+        chosen, of_accounts = self.situation().chosen(Conflict), self._of_accounts()
         lines = [_taken(each) for each in chosen[:_SHOWN]]
         if len(chosen) > _SHOWN:
             lines.append(f"and {number(len(chosen) - _SHOWN)} more.")
@@ -130,18 +137,23 @@ class ConflictsPage(GridScreen[Conflict], Page[str]):
         )
 
         def answered(yes: bool | None) -> None:
-            for account, of in self._of_accounts().items() if yes else ():
-                request = TakeOther(account=account, of=tuple(of))
-                self.ask(CONFLICTS_TAKE, request, self._taking, kind=f"take {account}")
+            for account, rows in of_accounts.items() if yes else ():
+                request = TakeOther(account=account, of=_named(rows))
+                taking = partial(self._taking, rows)
+                self.ask(CONFLICTS_TAKE, request, taking, kind=f"take {account}")
 
         self.app.push_screen(Confirm("Take the other value?", lines, yes="Take it"), answered)
 
-    def _taking(self, run: RunRow) -> None:
-        self.grid.reload()
+    def _taking(self, rows: Sequence[Conflict], run: RunRow) -> None:
+        self.done_with(rows)
         self.console.open_page(RUN, run.id)
 
     def do_conflicts_settle(self) -> None:
         """The chosen ones wait for nobody any more."""
-        for account, of in self._of_accounts().items():
-            request = SettleConflicts(account=account, of=tuple(of))
-            self.ask(CONFLICTS_SETTLE, request, lambda _: self.grid.reload(), kind=f"settle {account}")
+        for account, rows in self._of_accounts().items():
+            request = SettleConflicts(account=account, of=_named(rows))
+            settled = partial(self._settled, rows)
+            self.ask(CONFLICTS_SETTLE, request, settled, kind=f"settle {account}")
+
+    def _settled(self, rows: Sequence[Conflict], _: ConflictsSettled) -> None:
+        self.done_with(rows)

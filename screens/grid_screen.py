@@ -146,6 +146,12 @@ class GridScreen(FramedScreen, Generic[T]):
         row = marked[0] if len(marked) == 1 else self.grid.row()
         return super().situation().holding(row, marked=marked)
 
+    def done_with(self, rows: Iterable[T]) -> None:
+        """These leave the listing: the marks on them have done their work, and what is done next is not about them."""
+        for row in rows:
+            self.grid.marks.pop(self.grid.key(row), None)
+        self.grid.reload()
+
     def hint_of(self, action_id: str) -> str | None:
         """Without a row there is nothing to write into a file, also where something else has the focus."""
         if action_id == "rows.export" and self.grid.row() is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -173,11 +174,12 @@ class HeldScreen(GridScreen[Decision]):
             if yes:
                 for each in rows:
                     decision = DecideHeld(list=each.about, remove=remove, undone=each.kind is Kind.UNDONE)
-                    self.ask(HELD_DECIDE, decision, self._decided, kind=f"decide {each.about} {each.kind}")
+                    decided = partial(self._decided, each)
+                    self.ask(HELD_DECIDE, decision, decided, kind=f"decide {each.about} {each.kind}")
 
         if rows:
             self.app.push_screen(question, answered)
 
-    def _decided(self, decided: HeldDecided) -> None:
-        self.grid.reload()
+    def _decided(self, row: Decision, decided: HeldDecided) -> None:
+        self.done_with([row])
         self.console.open_page(RUN, decided.run.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -21,6 +23,7 @@ from dyntui.service.contract.quarantine import (
     QUARANTINE_RETRY,
     IgnoreRefused,
     PickMatch,
+    RefusedIgnored,
     RefusedQuery,
     RetryRefused,
 )
@@ -126,7 +129,8 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
     def do_quarantine_ignore(self) -> None:
         """Lets the chosen rows rest, after a confirmation."""
         of_list: dict[str, list[str]] = {}
-        for each in self.situation().chosen(RefusedRow):
+        chosen = self.situation().chosen(RefusedRow)
+        for each in chosen:
             of_list.setdefault(each.list, []).append(each.person)
         rows = sum(map(len, of_list.values()))
         lines = ["Nothing is heard of it for 30 days, or until the record changes. Nobody is mailed because of it."]
@@ -134,7 +138,11 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         def answered(yes: bool | None) -> None:
             for list_id, people in of_list.items() if yes else ():
                 request = IgnoreRefused(list=list_id, people=tuple(people))
-                self.ask(QUARANTINE_IGNORE, request, lambda _: self.grid.reload(), kind=f"ignore {list_id}")
+                done = partial(self._ignored, [each for each in chosen if each.list == list_id])
+                self.ask(QUARANTINE_IGNORE, request, done, kind=f"ignore {list_id}")
 
         title = "Ignore this row?" if rows == 1 else f"Ignore {number(rows)} rows?"
         self.app.push_screen(Confirm(title, lines, yes="Ignore"), answered)
+
+    def _ignored(self, rows: Sequence[RefusedRow], _: RefusedIgnored) -> None:
+        self.done_with(rows)

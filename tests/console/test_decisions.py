@@ -179,7 +179,7 @@ async def test_an_action_takes_the_marked_lists_and_enter_shows_whom_it_is_about
         assert len(hand.asked("held.decide")) == 2
         await hand.finish()
         await hand.press("escape")
-        assert "Nothing waits" in hand.text
+        assert "Nothing waits" in hand.text and "marked" not in hand.text
 
 
 async def test_refused_rows_are_explained_offered_again_and_ignored() -> None:
@@ -194,6 +194,8 @@ async def test_refused_rows_are_explained_offered_again_and_ignored() -> None:
         (ignored,) = hand.asked("quarantine.ignore")
         assert isinstance(ignored, IgnoreRefused) and len(ignored.people) == 2
         assert hand.text.count("@spamtr") == 1
+        # What is done next is about the row in hand, and not about those again.
+        assert "marked" not in hand.text
         await hand.press("l")
         assert hand.text.count("@spamtr") == 2
         await hand.press("i")
