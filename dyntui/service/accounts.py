@@ -65,7 +65,6 @@ class EmailAccounts:
     def __init__(self, resources: Resources, reconnect: Callable[[], None]) -> None:
         self._resources = resources
         self._reconnect = reconnect
-        self._one_at_a_time = asyncio.Lock()
 
     @answers(ACCOUNTS_LIST)
     async def page(self, context: CallContext, request: Nothing) -> Accounts:
@@ -79,7 +78,7 @@ class EmailAccounts:
         wrong = ([] if request.name.strip() else ["it needs a name"]) + email_accounts.wrong_with(request)
         if wrong:
             raise _refused("ACCOUNT_INVALID", "The email account cannot be used: " + "; ".join(wrong) + ".")
-        async with self._one_at_a_time:
+        async with self._resources.accounts_lock:
             organisation = await self._resources.read(store.organisation)
             if organisation is None:
                 raise not_configured()
@@ -112,7 +111,7 @@ class EmailAccounts:
             raise _refused("ACCOUNT_INVALID", f"The sync level is one of {', '.join(LEVELS)}.")
         if request.name is not None and not request.name.strip():
             raise _refused("ACCOUNT_INVALID", "An email account needs a name.")
-        async with self._one_at_a_time:
+        async with self._resources.accounts_lock:
             before = await chosen_account(self._resources, request.account)
             others = [each for each in await self._resources.read(store.accounts) if each.id != before.id]
             wanted = {name: getattr(request, name) for name in _SETTINGS if name != "is_default"}
@@ -152,7 +151,8 @@ class EmailAccounts:
         """Uses an account no more: nothing of it runs by itself, its password is forgotten, and what is known of people
         stays. Its row in Dynamics stays too: campaigns and results belong to it. Raises ACCOUNT_UNKNOWN,
         ACCOUNT_IN_USE."""
-        async with self._one_at_a_time:
+        # No list is activated for it meanwhile.
+        async with self._resources.accounts_lock, self._resources.lists_lock:
             chosen = await chosen_account(self._resources, request.account)
             change = await self._change(context, "connection", _in_words(chosen), "disconnected")
 

@@ -42,6 +42,7 @@ from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync.connections import (
     DATAVERSE_SECRET,
     account_secret,
+    account_unknown,
     dataverse_as,
     file_named,
     not_configured,
@@ -176,12 +177,15 @@ class CredentialUseCases:
             info = await dd_account.account_info(dd)
         if info.id != account.platform_id:
             raise _of_another(f"It is that of dotdigital's account {info.id}, and not of {account.platform_id}.")
-        await self._resources.secrets.set(account_secret(account.id), request.api_password)
         row = self._of_account(after)
         before = self._of_account(account)
         # Meanwhile something else may have been learnt of the account.
         put = functools.partial(accounts.sign_in_as, account_id=account.id, api_user=after.api_user)
-        await self._keep(context, before, row, put, account_id=account.id)
+        async with self._resources.accounts_lock:
+            if await self._resources.read(lambda c: accounts.account(c, account.id)) is None:
+                raise account_unknown(account.id)
+            await self._resources.secrets.set(account_secret(account.id), request.api_password)
+            await self._keep(context, before, row, put, account_id=account.id)
         return row
 
     async def _keep(

@@ -42,6 +42,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     writers: Executor | None = None
     # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.
     lists_lock: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
+    # An account and its password are kept, or forgotten, together.
+    accounts_lock: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     still: StillListings = msgspec.field(default_factory=StillListings)
 
     async def read(self, work: Callable[[Connection], T]) -> T:

@@ -80,6 +80,19 @@ async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
     )
 
 
+def require_connected(c: Connection, account_id: str, not_done: str = "Nothing was started.") -> None:
+    """Where something is kept that uses an email account: it may have been disconnected since it was chosen. Raises
+    ACCOUNT_UNKNOWN."""
+    if accounts.account(c, account_id) is None:
+        raise DyntuiError(
+            "ACCOUNT_UNKNOWN",
+            "The email account is not connected any more: somebody has disconnected it.",
+            not_done=not_done,
+            remedy="See which ones are connected: `dyntui accounts list`.",
+            exit=Exit.USAGE,
+        )
+
+
 def _about(request: Asked) -> Asked:
     """What a run is about, whoever asked for it."""
     return msgspec.structs.replace(request, scheduled=False) if isinstance(request, Narrowed) else request
@@ -213,6 +226,7 @@ class Runs:
         )
 
         def keep(c: Connection) -> Run:
+            require_connected(c, account_id)
             made = runs.create(c, new)
             differs = _about(asked_of(made.request, type(request))) != _about(request)
             if news and made.id != new.id and (differs or made.status is not RunStatus.QUEUED):

@@ -38,7 +38,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.service.runs import Runs
+from dyntui.service.runs import Runs, require_connected
 from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, send_window, sends, watermarks
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
@@ -210,6 +210,7 @@ class Sending:
         )
 
         def take(c: Connection, run_id: str) -> None:
+            require_connected(c, campaign.account_id, "Nothing was sent.")
             # Looked at where it is taken: of two who send the same count at once, one comes too late.
             if counts.get(c, new.count_id) is None or sends.of_count(c, new.count_id) is not None:
                 raise _count_unknown()

@@ -220,13 +220,14 @@ class Setup:
     ) -> None:
         """Every account under the id of its row in Dynamics, which is found by the account's number: another profile,
         machine or store may have made it."""
-        kept = await email_accounts.keep_in_dynamics(self._resources, dv, wanted.organisation_id, proved)
+        async with self._resources.accounts_lock:
+            kept = await email_accounts.keep_in_dynamics(self._resources, dv, wanted.organisation_id, proved)
 
-        def keep(c: Connection) -> None:
-            accounts.put_organisation(c, wanted)
-            email_accounts.keep(c, kept)
+            def keep(c: Connection) -> None:
+                accounts.put_organisation(c, wanted)
+                email_accounts.keep(c, kept)
 
-        await self._resources.write(keep)
+            await self._resources.write(keep)
         await email_accounts.heed_budgets(self._resources, kept, proved)
         await self._resources.connections.forget()
         await asyncio.to_thread(self._reconnect)
