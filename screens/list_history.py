@@ -14,6 +14,9 @@ from .send_standing import goes_out, send_tone
 from .widgets.bars import BarRow
 from .wording import moment, people_of
 
+# So many of the last runs are shown.
+_RUNS = 4
+
 
 @dataclass
 class Happened:
@@ -28,8 +31,9 @@ class Happened:
 
     def bars(self) -> list[BarRow]:
         """A line for each. The run of a send is found through the send."""
+        runs = [run for run in self.runs if run.kind not in SENDING][:_RUNS]
         lines = [
-            *((run.ended_on or run.queued_on, _of_run(run)) for run in self.runs if run.kind not in SENDING),
+            *((run.ended_on or run.queued_on, _of_run(run)) for run in runs),
             *((goes_out(send) or send.sent_on or send.created_on, _of_send(send)) for send in self.sends),
         ]
         return [bar for _, bar in sorted(lines, key=lambda line: line[0], reverse=True)]

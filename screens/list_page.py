@@ -90,8 +90,8 @@ _ROWS = Rows(
 
 # Narrower than this there is room for the name of the list and no more.
 _NARROW = 80
-# So many of the last runs, and so many sends: all that most lists ever have.
-_RUNS, _SENDS = 4, 100
+# So many of the last runs, among them those of sends; and so many sends: all that most lists ever have.
+_RUNS, _SENDS = 20, 100
 
 _NOT_ACTIVATED = ("Not activated for email yet", "lists.activate")
 _NO_BOOK = ("Its address book is gone", "lists.activate")
@@ -199,7 +199,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         self._bars.say_when_empty(with_its_key(self, *missing))
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
-        self.look(RUNS_PAGE, RunsQuery(search=row.name, limit=_RUNS), self._show_runs, kind="list-runs")
+        self.look(RUNS_PAGE, RunsQuery(item=row.id, limit=_RUNS), self._show_runs, kind="list-runs")
         self.look(SENDS_PAGE, SendsQuery(list=row.id, limit=_SENDS), self._show_sends, kind="list-sends")
         self.refresh_hints()
 

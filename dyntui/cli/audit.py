@@ -11,6 +11,7 @@ from dyntui.cli.administration import administration
 from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
+from dyntui.cli.naming import list_id
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import moment, number, people_of, print_json, print_table, say, short_ids
 from dyntui.cli.pages import (
@@ -74,13 +75,19 @@ def _columns(rows: Sequence[RunRow]) -> Columns[RunRow]:
 
 
 @command.command("list")
+@click.option(
+    "--list", "of_list", default="", metavar="LIST", help="Only those with this marketing list, by id or name."
+)
 @click.option("--type", "kind", type=click.Choice(list(RUN_KINDS)), default=None, help="Only this sync type, or sends.")
 @click.option("--status", type=click.Choice([str(status) for status in RunStatus]), default=None)
 @click.option("--account", default="", help="Only this email account's.")
 @page_of(RUNS_PAGE, _columns)
-async def list_(_client: ServiceClient, rows: Rows, kind: str | None, status: str | None, account: str) -> RunsQuery:
+async def list_(
+    client: ServiceClient, rows: Rows, of_list: str, kind: str | None, status: str | None, account: str
+) -> RunsQuery:
     """The runs, newest first."""
-    return RunsQuery(kind=kind or "", status=status or "", account=account, **rows)
+    item = await list_id(client, of_list) if of_list else ""
+    return RunsQuery(kind=kind or "", status=status or "", account=account, item=item, **rows)
 
 
 _TRACES: Columns[Trace] = (

@@ -293,7 +293,9 @@ class Runs:
         """The history, newest first."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
         return await self._resources.read(
-            lambda c: run_window.window(c, request, kind=request.kind, status=request.status, account_id=account_id)
+            lambda c: run_window.window(
+                c, request, kind=request.kind, status=request.status, account_id=account_id, item=request.item
+            )
         )
 
     @answers(RUN_PEOPLE)

@@ -1,6 +1,6 @@
 """Runs as people look at them: a window, and one row.
 
-Public: `window(c, asked, kind=, status=) -> Page[RunRow]`, `row(c, run_id) -> RunRow | None`.
+Public: `window(c, asked, kind=, status=, account_id=, item=) -> Page[RunRow]`, `row(c, run_id) -> RunRow | None`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, func, select
+from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, func, or_, select
 
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.paging import Page, Window
 from dyntui.model.runs import Progress, RunRow
 from dyntui.store import accounts, outcomes, planned_changes
 from dyntui.store.runs import tally_so_far
-from dyntui.store.schema import run
+from dyntui.store.schema import run, run_item
 from dyntui.store.windows import contains, ordered, shown
 
 _STARTED = func.replace(run.c.queued_on, "T", " ", type_=String)
@@ -30,13 +30,20 @@ def row(c: Connection, run_id: str) -> RunRow | None:
     return next(iter(_rows(c, found)), None)
 
 
-def window(c: Connection, asked: Window, *, kind: str = "", status: str = "", account_id: str = "") -> Page[RunRow]:
-    """Runs, newest first, of a kind, status and account where given; the search looks at title, status, starter, error,
-    id and when it was started (`2026-03-02 10:15`, UTC)."""
+def window(
+    c: Connection, asked: Window, *, kind: str = "", status: str = "", account_id: str = "", item: str = ""
+) -> Page[RunRow]:
+    """Runs, newest first, of a kind, status and account where given, and with an item where given, such as a marketing
+    list; the search looks at title, status, starter, error, id and when it was started (`2026-03-02 10:15`, UTC)."""
     listing = select(run)
     for column, value in ((run.c.kind, kind), (run.c.status, status), (run.c.account_id, account_id)):
         if value:
             listing = listing.where(column == value)
+    if item:
+        there = exists().where(run_item.c.run_id == run.c.id, run_item.c.item_id == item)
+        # One that has not begun has no items yet.
+        asked_for = cast(run.c.request, String).contains(f'"{item}"', autoescape=True)
+        listing = listing.where(or_(there, and_(run.c.status == RunStatus.QUEUED, asked_for)))
     matching = listing
     if asked.search:
         searched = (run.c.title, run.c.status, run.c.started_by, run.c.error, run.c.id, _STARTED)

@@ -254,3 +254,9 @@ def test_a_reason_code_that_does_not_exist_is_refused(dyntui: Callable, service:
     assert done.code == 2
     assert "SUPPRESSED" in done.err
     assert service.requests(RUN_PEOPLE) == []
+
+
+def test_the_runs_of_a_list_are_those_with_it_and_not_those_with_its_name(dyntui: Callable, service: ScriptedService):
+    service.answers(RUNS_PAGE, page_of(a_run()))
+    dyntui("audit", "list", "--list", LIST_ID)
+    assert service.requests(RUNS_PAGE) == [RunsQuery(item=LIST_ID)]

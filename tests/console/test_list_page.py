@@ -30,6 +30,8 @@ async def test_the_page_of_a_list_shows_its_people_its_runs_and_every_campaign_s
         await hand.to("2", LIST)
         await hand.press("enter")
         assert f"Marketing Lists › {LIST}" in hand.text and f"{CAMPAIGN}:" not in hand.text
+        of_runs, of_lists = hand.asked("runs.page"), hand.asked("lists.get")
+        assert {getattr(each, "item", "") for each in of_runs} - {""} == {getattr(each, "id", "") for each in of_lists}
 
 
 async def test_a_list_is_activated_and_deactivated_by_what_its_page_then_offers() -> None:

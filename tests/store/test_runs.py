@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
+from dyntui.model.paging import Window
 from dyntui.store import outcomes, run_window, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Fenced, NewRun, Problem, Waiting
-from dyntui.store.schema import send
+from dyntui.store.schema import run, send
 from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
@@ -256,6 +257,13 @@ def test_the_history_is_newest_first_filtered_searched_and_sorted(c: Connection)
     assert ids() == (["r4", "r3", "r2", "r1", "r0"], 5, 5)
     assert ids(offset=1, limit=2) == (["r3", "r2"], 5, 5)
     assert ids(kind="send") == (["r3"], 1, 1)
+    runs.create(c, new("r5", key="5", title="Plan", queued_on="2026-03-06T10:00:00Z", request={"lists": ["i", "j"]}))
+    assert [each.id for each in run_window.window(c, Window(), item="i").rows] == ["r5", "r4"]
+    assert [each.id for each in run_window.window(c, Window(search="of 100%"), item="i").rows] == ["r4"]
+    assert run_window.window(c, Window(), item="L").total == 0
+    runs.request_cancel(c, "r5", NOW)
+    assert run_window.window(c, Window(), item="j").total == 0
+    c.execute(delete(run).where(run.c.id == "r5"))
     assert ids(search="rUN 2") == (["r2"], 1, 5)
     assert ids(search="100%") == (["r4", "r3", "r2", "r1", "r0"], 5, 5)
     assert ids(search="10_%") == ([], 0, 5)

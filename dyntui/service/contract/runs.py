@@ -94,11 +94,13 @@ def named_by(link: str) -> tuple[str, str]:
 
 
 class RunsQuery(Window, frozen=True, kw_only=True):
-    """A window on the history, newest first; empty filters mean all."""
+    """A window on the history, newest first; empty filters mean all. `item`: those with this item, such as the id of a
+    marketing list."""
 
     kind: Text = ""
     status: Text = ""
     account: Text = ""
+    item: Text = ""
 
 
 class OutcomesQuery(Window, frozen=True, kw_only=True):
