@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import math
 import os
+import weakref
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +63,8 @@ RUN_SLOWED: contextvars.ContextVar[Callable[[str, float], None] | None] = contex
 RUN_SLEEP: contextvars.ContextVar[Callable[[float], Awaitable[None]] | None] = contextvars.ContextVar(
     "run_sleep", default=None
 )
+
+log = logging.getLogger(__name__)
 
 DATAVERSE_SECRET = "dataverse"  # noqa: S105 - the name under which the keyring holds it
 
@@ -270,6 +274,7 @@ class Connections:
         self._secrets = secrets
         self._opening = asyncio.Lock()
         self._open = OpenConnections()
+        self._forgotten: weakref.WeakSet[OpenConnections] = weakref.WeakSet()
 
     async def dataverse(self) -> Dataverse:
         """The organisation. Raises DyntuiError NOT_CONFIGURED, SECRET_MISSING."""
@@ -278,6 +283,7 @@ class Connections:
             if now.dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
                 now.sign_in = sign_in_with(known, await self._secret_of(known), self.surroundings, self._keep_sign_in)
+                now.authority = known.authority
                 budget = self.budgets.dynamics()
                 now.dataverse = dataverse_as(now.sign_in, known, around, patience=self._patience, budget=budget)
             now.take()
@@ -308,21 +314,41 @@ class Connections:
         return {account_id: await self.dotdigital(account_id) for account_id in await asyncio.to_thread(self._accounts)}
 
     async def renew(self) -> None:
-        """What is open signs in with what the keyring holds now; no call under way is ended."""
+        """What is open, or in somebody's hand still, signs in with what the keyring holds now; no call under way is
+        ended."""
         async with self._opening:
-            if self._open.sign_in is not None:
-                known = await asyncio.to_thread(self._organisation)
-                self._open.sign_in.use(_credentials(known, await self._secret_of(known)))
-            for account_id, dd in self._open.dotdigital.items():
-                account = await asyncio.to_thread(self._account, account_id)
-                dd.sign_in_as(account.api_user, await self._secret(account_secret(account_id)))
+            await self._renew(self._open)
+            await self._renew_in_hand()
 
     async def forget(self) -> None:
-        """Later calls open afresh; who has connections in hand goes on with those."""
+        """Later calls open afresh; who has connections in hand goes on with those, signing in with what the keyring
+        holds now."""
         async with self._opening:
             before, self._open = self._open, OpenConnections()
             self.columns = ColumnsSeen()
             await before.forget()
+            self._forgotten.add(before)
+            await self._renew_in_hand()
+
+    async def _renew_in_hand(self) -> None:
+        for each in [each for each in self._forgotten if each.in_hand]:
+            try:
+                await self._renew(each)
+            except DyntuiError as error:
+                # Whoever has it finds out by itself, where that matters to it.
+                log.info("connections in hand go on as they were opened: %s", error)
+
+    async def _renew(self, these: OpenConnections) -> None:
+        known = await asyncio.to_thread(self._organisation)
+        # A sign-in asks where it was opened to ask.
+        if these.sign_in is not None and these.authority == known.authority and needs_secret(known):
+            these.sign_in.use(_credentials(known, await self._secret_of(known)))
+        here = await asyncio.to_thread(self._accounts)
+        for account_id, dd in these.dotdigital.items():
+            # One that was disconnected meanwhile has no other password.
+            if account_id in here:
+                account = await asyncio.to_thread(self._account, account_id)
+                dd.sign_in_as(account.api_user, await self._secret(account_secret(account_id)))
 
     async def close(self) -> None:
         """Closes what is open, whoever has it in hand; later calls open afresh."""

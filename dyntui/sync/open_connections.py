@@ -21,6 +21,7 @@ class OpenConnections:
     def __init__(self) -> None:
         self.dataverse: Dataverse | None = None
         self.sign_in: SignIn | None = None
+        self.authority = ""
         self.dotdigital: dict[str, Dotdigital] = {}
         self._users = 0
         self._forgotten = False
@@ -31,6 +32,11 @@ class OpenConnections:
         if holds is not None and self not in holds:
             holds.add(self)
             self._users += 1
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether somebody has them until the end of what they do."""
+        return self._users > 0
 
     async def let_go(self) -> None:
         self._users -= 1

@@ -22,12 +22,14 @@ from dyntui.service.contract.session import Nothing
 from dyntui.service.credentials import CredentialUseCases
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext, RolesUnknown
+from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.store.schema import admin_change
-from dyntui.sync.open_connections import OpenConnections
+from dyntui.sync.open_connections import OpenConnections, in_hand
 from tests import certificates
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, setup_request
 from tests.scenarios.test_role_self_test import Desk
+from tests.thorough import keeping
 
 
 def credentials(office: Office) -> CredentialUseCases:
@@ -184,3 +186,31 @@ def test_runs_at_work_go_on_while_an_email_account_is_connected_or_setup_is_run_
     assert before is not office.worker._connections._open
     assert before.dataverse is not None and before.dataverse.connection.http.is_closed
     assert office.run("suppressions").run.status is RunStatus.COMPLETED
+
+
+@pytest.mark.parametrize("again", keeping([False, True], True), ids=["replaced", "set up again"])
+def test_what_is_in_hand_signs_in_with_the_new_password_though_connections_were_opened_anew(
+    again: bool, office: Office
+) -> None:
+    connections = office.resources.connections
+    with office.db.read() as c:
+        (account,) = accounts.accounts(c)
+    new = {"api_password": "hush-rotated", "api_user": "apiuser-new@apiconnector.com"}
+
+    async def at_work() -> int:
+        async with in_hand():
+            dd, dv = await connections.dotdigital(account.id), await connections.dataverse()
+            # As an email account is connected.
+            await connections.forget()
+            of_dotdigital(office, **new)
+            if again:
+                asked = setup_request(office.sandbox)
+                (main,) = asked.accounts
+                asked = msgspec.structs.replace(asked, accounts=(msgspec.structs.replace(main, **new),))
+                await Setup(office.resources, lambda: None).apply(office.context, asked)
+            else:
+                await credentials(office).replace(office.context, ReplaceCredential(of="Main", **new))
+            assert (await security.who_am_i(dv)).user_id
+            return (await dd_account.account_info(dd)).id
+
+    assert office.wait(at_work()) == account.platform_id
