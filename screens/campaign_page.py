@@ -97,6 +97,8 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
     def __init__(self) -> None:
         super().__init__()
         self._detail: CampaignDetail | None = None
+        # Both parts of the mail and its links are shown: what happens meanwhile does not take them away.
+        self._looked_at = False
         self._facts = Facts(id="campaign-facts", columns=2, cuts=False)
         self._panes = ChoiceBar(_PANES, id="campaign-panes")
         self._targets: Grid[ListRow] = Grid(
@@ -126,6 +128,7 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
     def aimed(self) -> None:
         """Another campaign: nothing is known of it yet."""
         self._detail = None
+        self._looked_at = False
         self.trail.show_trail("Email Campaigns", "…")
         self._facts.show_facts([])
         self._text.show_lines(())
@@ -190,10 +193,8 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
         archived = ", archived" if row.archived_on else ""
         self.trail.show_trail("Email Campaigns", row.name, note=f"{row.status}{archived}")
         self._lay_out()
-        if detail.text:
-            self._text.show_text(detail.text)
-        else:
-            self._text.show_lines([((" This campaign has no plain text.", "muted"),)])
+        if not self._looked_at:
+            self._show_plain_text(detail.text)
         elsewhere = "Sent in dotdigital, and not from here" if detail.row.sent_on else ""
         self._sends.say_when_empty(
             f"{elsewhere}." if elsewhere else with_its_key(self, "Not sent yet", "campaigns.send")
@@ -253,13 +254,29 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
             self._targets.focus_rows()
         elif self._panes.chosen == "text":
             self.set_focus(self._text)
-            if self.about is not None:
-                self.look(CAMPAIGN_PREVIEW, self.about, self._show_preview)
+            self._look_at_mail()
         else:
             self.set_focus(self._sends)
 
+    def _show_plain_text(self, text: str) -> None:
+        if text:
+            self._text.show_text(text)
+        else:
+            self._text.show_lines([((" This campaign has no plain text.", "muted"),)])
+
+    def _look_at_mail(self) -> None:
+        if self.about is not None:
+            self.look(CAMPAIGN_PREVIEW, self.about, self._show_preview)
+
+    def do_app_refresh(self) -> None:
+        """The mail, too, where somebody looks at it."""
+        super().do_app_refresh()
+        if self._looked_at:
+            self._look_at_mail()
+
     def _show_preview(self, seen: MailPreview) -> None:
         """Both parts of the mail, and its links, once somebody looks at them."""
+        self._looked_at = True
         links = [f"[{each.number}] {each.url}{f' - {each.problem}' if each.problem else ''}" for each in seen.links]
         if not seen.unsubscribes:
             links.append("There is no link to unsubscribe by (http://$UNSUB$).")

@@ -31,6 +31,10 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "-- TEXT --" in hand.text
         await hand.press("G")
         assert "-- LINKS --" in hand.text and "$UNSUB$" in hand.text
+        # Whatever ends or changes meanwhile, they stay to be read.
+        hand.app.screen.refetch()  # type: ignore[attr-defined]
+        await hand.settle()
+        assert "-- LINKS --" in hand.text
         await hand.press("w", "T")
         await hand.type("nobody.here@example.org")
         await hand.press("enter", "enter")
