@@ -41,6 +41,7 @@ from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.staging import PREVIEW
 from dyntui.store.standing import (
     Scope,
+    materialised,
     own_reasons,
     shared_addresses,
     standing,
@@ -221,8 +222,12 @@ def _with_gates(whom: str, own: tuple[str, ...]) -> Insert:
         theirs = select(list_member.c.address).where(_m.list_id == _LIST, *looked)
         among = Among(select(_looked_at.c.person_id), theirs)
     facts = standing(_ACCOUNT, _scope(whom) if looked else (*_scope(whom), concerned), own, channel, among)
-    stands = with_duplicates(facts, _ACCOUNT, [_LIST], among).c
-    closed = code_mark(stands.channel).bitwise_or(stands.mask)
+    placed = with_duplicates(facts, _ACCOUNT, [_LIST], among).c
+    # What the functions of marks are asked of is a column: they write it many times.
+    stands = materialised(
+        select(*placed, code_mark(placed.channel).bitwise_or(placed.mask).label("closed")).where(placed.mask != 0),
+        "with_closed_gates",
+    ).c
     first = first_mark(stands.mask)
     # What dotdigital has against the person is no gate of a synchronisation: it stands behind those that are.
     behind = stands.channel + case((further_codes(stands.mask) == "", ""), else_="," + further_codes(stands.mask))
@@ -231,6 +236,6 @@ def _with_gates(whom: str, own: tuple[str, ...]) -> Insert:
         case((first == mark("VALUE_REJECTED"), _REJECTED), else_=_EXCLUDED),
         first_code(stands.mask),
         stands.detail,
-        case((first_mark(closed) == first, further_codes(closed)), else_=behind),
-    ).where(stands.mask != 0)
+        case((first_mark(stands.closed) == first, further_codes(stands.closed)), else_=behind),
+    )
     return insert(_gated).from_select(list(_gated.c.keys()), named)
