@@ -12,7 +12,7 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
-from dyntui.cli.output import people_of, print_json, print_table
+from dyntui.cli.output import number, people_of, print_json, print_table, say
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.planned import plan_first
 from dyntui.cli.progress import display
@@ -97,6 +97,9 @@ def find(context: click.Context, text: str, member_type: str) -> None:
         ((each.id, each.name, each.address, "" if each.active else "inactive") for each in found.rows),
         whole=["id"],
     )
+    if found.total > len(found.rows):
+        many = f"The first {number(len(found.rows))} of {number(found.total)}"
+        say(f"{many}: a longer part of the name or address finds the others.")
 
 
 _ADDRESS = click.option(
