@@ -50,9 +50,11 @@ def map_(context: click.Context, address: str, user: str, suggested: bool, accou
         )
     made: tuple[Choice, ...] = (Choice(dotdigital=address, to=user),)
     if suggested:
-        rows = [each for each in ask(chosen, USERS_LIST, UsersOf(account=account)).rows if each.suggested_id]
+        known = ask(chosen, USERS_LIST, UsersOf(account=account))
+        rows = [each for each in known.rows if each.suggested_id]
         if not rows:
             say("Nobody who is not mapped has the same address on both sides.")
+            _print(chosen, known)
             return
         for each in rows:
             say(f"{each.dotdigital} is {each.suggested}")
