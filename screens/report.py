@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from dyntui.model.counted import amount
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_RECIPIENTS,
@@ -289,7 +290,9 @@ def read_with_rows(report: CampaignReport) -> list[BarRow]:
         title = each.name or "Mail client not known"
         rows.append(BarRow(f"client {each.name}", title, each.opens, "slice-1", "▫"))
     for version in report.versions:
-        note = f"Version {version.name}: {version.results:g} {report.split_metric.casefold()}, {rate(version.share)}"
+        note = (
+            f"Version {version.name}: {amount(version.results)} {report.split_metric.casefold()}, {rate(version.share)}"
+        )
         won = "won" if version.won else ""
         rows.append(BarRow(f"version {version.name}", note, None, "good" if version.won else "", "◆", won))
     for marker in report.roi:

@@ -222,6 +222,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
     if choices(context).json:
         print_json(row)
         return
+    as_of = f"as of {moment(row.read_on)}" if row.read_on else "never read"
     print_facts(
         [
             ("Account", row.name),
@@ -247,7 +248,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Last name of new records", row.last_name or "as config.toml says"),
             ("Owner of new records", row.record_owner or "the owner of the list"),
             ("Activated lists", number(row.lists)),
-            ("Suppressed", f"{number(row.suppressed)}, as of {moment(row.read_on) or 'never'}"),
+            ("Suppressed", f"{number(row.suppressed)}, {as_of}"),
         ]
     )
 

@@ -43,7 +43,7 @@ def _print(answer: Budgets) -> None:
                 number(each.left),
                 number(each.need),
                 hour_by_hour(each),
-                moment(each.runs_out_on) or "–",
+                moment(each.runs_out_on),
                 each.slows[0] if each.slows else "–",
             )
             for each in answer.forecasts

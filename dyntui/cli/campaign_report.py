@@ -9,6 +9,7 @@ import click
 from dyntui.cli.archive import archived
 from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns
+from dyntui.model.counted import amount
 from dyntui.model.rates import OF, Name, of_each
 from dyntui.service.contract.campaigns import CampaignReport, Comparison, RecipientRow
 from dyntui.service.row_files import Cell
@@ -71,7 +72,7 @@ def print_report(report: CampaignReport) -> None:
         print_table(
             ["version", measured, "of those who got it", ""],
             (
-                (each.name, f"{each.results:g}", percent(each.share), "won" if each.won else "")
+                (each.name, amount(each.results), percent(each.share), "won" if each.won else "")
                 for each in report.versions
             ),
             right=[measured, "of those who got it"],

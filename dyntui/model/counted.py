@@ -8,6 +8,11 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
+def amount(value: float) -> str:
+    """`12,345,678`, `1,234.5`: a number or a sum of money as it is, with two decimals at most."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
 def people_of(count: int) -> str:
     """`1 person`, `3,401 people`."""
     return counted(count, "person", "people")

@@ -16,6 +16,7 @@ from dyntui.service.contract.environment import ENVIRONMENT_MARK, Environment
 from dyntui.service.contract.held import HELD_LISTS, HeldLists
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.users import USERS_LIST, Users
 from tests.cli.scripted_service import ScriptedService
 
 MAIN = AccountRow(
@@ -115,3 +116,14 @@ def test_the_account_that_is_named_once_is_meant_by_whatever_names_none(
     # Without an account this one is about the whole organisation.
     assert dyntui("environment", "not-production").code == 0
     assert [each.account for each in service.requests(ENVIRONMENT_MARK)] == [""]
+
+
+def test_nobody_to_be_mapped_is_an_answer_too(dyntui: Callable, service: ScriptedService):
+    service.answers(USERS_LIST, Users(account="Main", rows=(), candidates=()))
+    done = dyntui("users", "map", "--suggested", "--json")
+    assert done.code == 0 and json.loads(done.out)["account"] == "Main" and "Nobody who is not mapped" in done.err
+
+
+def test_an_account_whose_suppressions_were_never_read_says_so(dyntui: Callable, service: ScriptedService):
+    service.answers(ACCOUNTS_LIST, Accounts(rows=(msgspec.structs.replace(MAIN, read_on=""),)))
+    assert "never read" in dyntui("accounts", "show", "Main").out

@@ -6,7 +6,7 @@ import pytest
 
 from dyntui.model.bounce_forecast import Sent, forecast, in_words
 from dyntui.model.campaigns import through_another
-from dyntui.model.counted import counted, people_of
+from dyntui.model.counted import amount, counted, people_of
 from dyntui.model.waves import Limits, Results, passed
 from dyntui.service.contract.mappings import MappingsChecked
 
@@ -16,6 +16,9 @@ from dyntui.service.contract.mappings import MappingsChecked
     [
         (counted(1, "row"), "1 row"),
         (counted(0, "row is", "rows are"), "0 rows are"),
+        (amount(1_234_567), "1,234,567"),
+        (amount(1_234_567.5), "1,234,567.5"),
+        (amount(0), "0"),
         (people_of(1), "1 person"),
         (people_of(3401), "3,401 people"),
         (passed(Limits(), 1, Results(complaints=1)), "1 complaint of 1 person mailed: more than 0.1 %."),
