@@ -43,7 +43,7 @@ from .perform import with_its_key
 from .places import CAMPAIGN_CHANGES, LIST, SEND
 from .send_actions import SendActions
 from .send_standing import goes_out, send_tone
-from .sync_level import narrowed
+from .sync_level import counted_only, narrowed
 from .trial_send import ask_for_trial
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
@@ -232,6 +232,7 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
             ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
             ("Tags", ", ".join(detail.tags) or "—", ""),
             *narrowed(detail.reads),
+            *counted_only(detail.counted_only),
             *self._to_settle(detail),
             ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
         ]

@@ -37,7 +37,7 @@ from .clipboard import copy
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .perform import with_its_key
-from .sync_level import narrowed
+from .sync_level import counted_only, narrowed
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.columns import Column
@@ -320,5 +320,6 @@ def _totals(report: CampaignReport) -> list[Fact]:
         ("Complained", f"{number(report.complaints):>7}", "bad" if report.complaints else "muted"),
         ("Besides", f"{number(report.forwards)} forwarded, {number(report.replies)} replied", "muted"),
         *narrowed(report.reads),
+        *counted_only(report.counted_only),
         *archived_fact(report.row),
     ]

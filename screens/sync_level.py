@@ -1,4 +1,4 @@
-"""How much of an email campaign's results is to be read."""
+"""How much of an email campaign's results is to be read, and what of it is told of nobody."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Static
 
-from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.campaigns import CampaignRow, CountedOnly
 
 from .dialogs import Dialog
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact
+from .wording import moment
 
 _AS_ACCOUNT = "*"
 _LEVELS = (
@@ -29,6 +30,14 @@ _ALL_OF_IT = "DETAILED, as the email account says"
 def narrowed(reads: str) -> list[Fact]:
     """What is read of a campaign's results, where that is not all of it, or is of its own."""
     return [] if reads in ("", _ALL_OF_IT) else [("Results read", reads, "warn")]
+
+
+def counted_only(counted: CountedOnly | None) -> list[Fact]:
+    """What the totals count and no list of people shows, and whether it is looked for still."""
+    if counted is None:
+        return []
+    again = f"again after {moment(counted.looked_for)}" if counted.looked_for else "no more: see dotdigital's report"
+    return [("Counted only", counted.what, "warn"), ("  looked for", again, "muted")]
 
 
 class SyncLevelChoice(Dialog[str]):

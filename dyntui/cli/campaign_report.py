@@ -11,10 +11,25 @@ from dyntui.cli.output import moment, number, percent, print_facts, print_table,
 from dyntui.cli.pages import Column, Columns
 from dyntui.model.counted import amount
 from dyntui.model.rates import OF, Name, of_each
-from dyntui.service.contract.campaigns import CampaignReport, Comparison, RecipientRow
+from dyntui.service.contract.campaigns import CampaignReport, Comparison, CountedOnly, RecipientRow
 from dyntui.service.row_files import Cell
 
 _LINKS_SHOWN = 10
+
+
+def in_words(counted: CountedOnly | None) -> str:
+    """What dotdigital counts and tells of nobody, and where to look; `""` where that is nothing."""
+    if counted is None:
+        return ""
+    looked_for = (
+        f"it is looked for again after {moment(counted.looked_for)}"
+        if counted.looked_for
+        else "no reading has found it: see the campaign's own report in dotdigital"
+    )
+    return (
+        f"{counted.what}: in the totals, and in no list of people here, as dotdigital does not tell who it was; "
+        f"{looked_for}. The runs that say so: `dyntui audit list --type campaigns`."
+    )
 
 
 def print_report(report: CampaignReport) -> None:
@@ -26,6 +41,7 @@ def print_report(report: CampaignReport) -> None:
             ("Archived", archived(report.row)),
             ("As of", moment(report.as_of)),
             ("Results read", report.reads),
+            ("Counted only", in_words(report.counted_only)),
         ]
     )
     if not report.as_of:

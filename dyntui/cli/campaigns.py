@@ -10,6 +10,7 @@ from dyntui.cli.archive import archive, archived, unarchive
 from dyntui.cli.campaign_history import history
 from dyntui.cli.campaign_report import (
     RECIPIENTS,
+    in_words,
     print_comparison,
     print_report,
 )
@@ -132,6 +133,7 @@ def show(context: click.Context, named: str) -> None:
             ("Account", row.account),
             ("Tags", ", ".join(detail.tags)),
             ("Results read", detail.reads),
+            ("Counted only", in_words(detail.counted_only)),
             ("Targets", ", ".join(target.name for target in detail.targets) or "none"),
             ("Active run", detail.active_run),
             ("As read", moment(detail.as_of) if detail.as_of else ""),

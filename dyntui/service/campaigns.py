@@ -15,7 +15,7 @@ from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import reading_text
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SEND
-from dyntui.service import own_lists
+from dyntui.service import counted_only, own_lists
 from dyntui.service.answering import answers
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -91,6 +91,7 @@ class Campaigns:
             active_run=active.id if active else "",
             as_of=campaign.read_on,
             reads=reading_text(await self._resources.read(lambda c: campaign_store.reading(c, campaign))),
+            counted_only=await self._resources.read(lambda c: counted_only.of(c, campaign)),
         )
 
     @answers(CAMPAIGN_EDIT)

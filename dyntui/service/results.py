@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from dyntui.model.campaign_results import reading_text
 from dyntui.model.rates import Counts, rates
+from dyntui.service import counted_only
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
@@ -89,6 +90,7 @@ def _report(c: Connection, campaign: Campaign) -> CampaignReport:
         sends=send_window.of_campaign(c, *key),
         clients=tuple(results.read_with(c, *key, "client")),
         devices=tuple(results.read_with(c, *key, "device")),
+        counted_only=counted_only.of(c, campaign),
     )
 
 

@@ -35,6 +35,7 @@ from dyntui.service.contract.campaigns import (
     ChangeTargets,
     CompareCampaigns,
     Comparison,
+    CountedOnly,
     CountPeopleQuery,
     CountTargets,
     Link,
@@ -238,7 +239,11 @@ def test_a_report_shows_counts_rates_and_links(dyntui: Callable, service: Script
     )
     service.answers(CAMPAIGN_REPORT, report)
     lines = [line.split() for line in dyntui("campaigns", "report", "42").out.splitlines()]
+    less = msgspec.structs.replace(report, counted_only=CountedOnly(what="5 opens"))
+    service.answers(CAMPAIGN_REPORT, less)
+    said = dyntui("campaigns", "report", "42").out
 
+    assert "5 opens: in the totals, and in no list of people here" in said and "report in dotdigital" in said
     assert ["opened", "490", "50.0", "%", "of", "delivered", "600"] in lines
     assert ["bounced", "20", "2.0", "%", "of", "sent"] in lines
     assert ["clicked", "20.0", "%", "of", "opened"] in lines

@@ -8,7 +8,8 @@ from dyntui.screens.widgets.choice import in_view
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.service import sending
+from dyntui.service import counted_only, sending
+from dyntui.service.contract.campaigns import CountedOnly
 
 from .driving import driving
 from .worlds import CAMPAIGN, LIST, Opening
@@ -52,10 +53,15 @@ async def test_every_view_can_be_seen_when_it_is_chosen() -> None:
             assert f" {name} " in hand.text.splitlines()[2]
 
 
-async def test_a_report_shows_totals_charts_and_recipients_in_turn() -> None:
+async def test_a_report_shows_totals_charts_and_recipients_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = CountedOnly(what="5 opens and 1 person who clicked")
+    monkeypatch.setattr(counted_only, "of", lambda c, campaign: counted)
     async with driving(size=SMALL) as hand:
-        await hand.press("3", "G", "v")
+        await hand.press("3", "G", "enter")
+        assert counted.what in hand.text and "see dotdigital's report" in hand.text
+        await hand.press("v")
         assert "Delivered" in hand.text and "Unsubscribed" in hand.text and "By hour" not in hand.text
+        assert counted.what in hand.text
         await hand.press("m")
         assert "opens" in hand.text and "╵" in hand.text and "butik.skarnfjall" in hand.text
         await hand.press("m")

@@ -13,7 +13,14 @@ from sqlalchemy import func, select
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
-from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, EditCampaign, RecipientsQuery, TargetCount
+from dyntui.service.contract.campaigns import (
+    CampaignRef,
+    CampaignRow,
+    CountedOnly,
+    EditCampaign,
+    RecipientsQuery,
+    TargetCount,
+)
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
 from dyntui.store.schema import activity
@@ -464,6 +471,10 @@ def test_what_totals_count_and_no_reading_tells_is_named_and_not_looked_for_for_
     (item,), once = item_in(run, campaign), whole_readings(calls)
     assert "counts 5 opens and 1 person who clicked more than it tells of people" in item.note, item.note
     assert "read again from the beginning" in item.note
+    # Who looks at the campaign sees it, too.
+    said = office.report(campaign).counted_only
+    assert said is not None and said.what == "5 opens and 1 person who clicked"
+    assert said.looked_for and said.looked_for in item.note
     readings = 0
     for _ in range(20):
         office.let_pass(days=2)
@@ -473,6 +484,9 @@ def test_what_totals_count_and_no_reading_tells_is_named_and_not_looked_for_for_
     asked = office.run("campaigns", campaigns=(str(campaign.id),))
     (item,) = item_in(asked, campaign)
     assert "counts 5 opens and 1 person who clicked more" in item.note and "read again" not in item.note
+    assert office.report(campaign).counted_only == CountedOnly(what=said.what)
+    page = office.wait(office._campaigns.get(office.context, CampaignRef(campaign.id)))
+    assert page.counted_only == CountedOnly(what=said.what)
 
 
 def test_a_campaign_that_goes_on_sending_is_read_again_after_a_reading_broke_off(

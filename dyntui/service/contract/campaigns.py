@@ -45,9 +45,17 @@ VIEWS = ("current", "unsent", "sent", "archived", "all")
 RECIPIENTS = ("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")
 
 
+class CountedOnly(msgspec.Struct, frozen=True, kw_only=True):
+    """What dotdigital's totals of a campaign count more than its results tell of people, such as `5 opens and 1 person
+    who clicked`; `looked_for`: after that it is read from the beginning once more, `""`: no reading has found it."""
+
+    what: str
+    looked_for: str = ""
+
+
 class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's page. `text` is the plain-text content as received; `as_of`: when the rest was read; `reads`: what
-    is read of its results, in words."""
+    is read of its results, in words; `counted_only`: as in its report."""
 
     row: CampaignRow
     from_name: str
@@ -60,6 +68,7 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
     active_run: str = ""
     as_of: str = ""
     reads: str = ""
+    counted_only: CountedOnly | None = None
 
 
 class MailPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +194,8 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     `delivery_rate` and `bounce_rate` are fractions (0.0-1.0) of `sent`, `click_to_open_rate` of `unique_opens`, the
     other rates of `delivered` (`dyntui.model.rates`), None where there is nothing to be a share of; `opens` and
     `clicks` count events, everything else people. `versions`: of a split test, by what `split_metric` measures;
-    `reads`: what is read of its results, in words.
+    `reads`: what is read of its results, in words; `counted_only`: what is in the totals and in no list of people, None
+    where nothing is.
     """
 
     row: CampaignRow
@@ -218,6 +228,7 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[SplitVersion, ...] = ()
     split_metric: str = ""
     reads: str = ""
+    counted_only: CountedOnly | None = None
 
 
 class RecipientsQuery(Window, frozen=True, kw_only=True):

@@ -74,7 +74,7 @@ def _known(c: Connection, campaign: Campaign) -> dict[str, int]:
     }
 
 
-def in_words(missing: Mapping[str, int]) -> str:
-    """`5 opens and 1 person who clicked`; the recipients, whom the run names otherwise, are left out."""
-    each = [f"{number:,} {_WORDS[what][number != 1]}" for what, number in missing.items() if what != "recipients"]
+def in_words(missing: Mapping[str, int], *, but: Collection[str] = ()) -> str:
+    """`5 opens and 1 person who clicked`."""
+    each = [f"{number:,} {_WORDS[what][number != 1]}" for what, number in missing.items() if what not in but]
     return " and ".join(filter(None, (", ".join(each[:-1]), *each[-1:])))

@@ -345,11 +345,29 @@ async def _end(ctx: RunContext, campaign: Campaign) -> None:
 
 
 def _late(c: Connection, campaign: Campaign, at: CampaignsCursor, behind: Behind, whole_on: str) -> list[str]:
-    """What the totals count and nobody is known for, in words, and when it is looked for."""
-    counted = missing.in_words(missing.of_people(c, campaign, at.kinds))
+    """What the totals count and nobody is known for, in words, and when it is looked for; the recipients are named by
+    another note."""
+    counted = missing.in_words(missing.of_people(c, campaign, at.kinds), but=("recipients",))
     if not counted:
         return []
-    whole = moment_of(whole_on)
-    when = late_results.next_look(moment_of(campaign.sent_on), whole) if behind.again and whole is not None else None
-    again = f"; it is read again from the beginning after {text_of(when)}" if when is not None else ""
+    when = _looked_for(campaign, behind, whole_on)
+    again = f"; it is read again from the beginning after {when}" if when else ""
     return [f"dotdigital counts {counted} more than it tells of people{again}"]
+
+
+def _looked_for(campaign: Campaign, behind: Behind, whole_on: str) -> str:
+    """After when it is read from the beginning once more; `""`: that finds nothing."""
+    whole = moment_of(whole_on)
+    if not behind.again or whole is None:
+        return ""
+    return text_of(late_results.next_look(moment_of(campaign.sent_on), whole))
+
+
+def counted_only(c: Connection, campaign: Campaign) -> tuple[str, str]:
+    """What its totals count and nobody is known for, in words, and after when that is looked for once more; `""`, `""`:
+    nothing, as far as its results were read to their end."""
+    read, kinds = _known(c, campaign), campaigns.reading(c, campaign).kinds
+    if read.behind is None or not kinds:
+        return "", ""
+    counted = missing.in_words(missing.of_people(c, campaign, kinds))
+    return counted, _looked_for(campaign, read.behind, read.whole_on) if counted else ""
