@@ -40,6 +40,7 @@ from dyntui.model.campaign_results import Reading
 from dyntui.model.campaigns import SplitVersion
 from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import campaign, campaign_target
 from dyntui.store.upserts import json_text, update_many, upsert
 
@@ -116,7 +117,12 @@ def total(summary: Mapping[str, Any], name: str) -> int:
 
 
 def record_headers(c: Connection, account_id: str, rows: Iterable[Header], now: str) -> None:
-    """Keep campaigns as listed; content, totals and targets stay."""
+    """Keep campaigns as listed; totals and targets stay. The content of one that was not out yet is forgotten: somebody
+    may have changed it since it was read."""
+    rows = list(rows)
+    for some in in_chunks([row.id for row in rows]):
+        not_out = (_c.account_id == account_id, _c.id.in_(some), func.lower(_c.status).not_in(("sent", "sending")))
+        c.execute(update(campaign).where(*not_out, _c.body_text != "").values(body_text=""))
     columns = ("account_id", *_HEADER, "summary", "read_on")
     upsert(
         c,

@@ -18,8 +18,24 @@ SPRING = Header(id=1, name="Spring", subject="Boots", status="Unsent", tags=("ou
 WINTER = Header(id=2, name="winter", subject="Skis", status="Sent", sent_on=NOW)
 
 
+def test_the_content_of_a_campaign_that_is_not_out_is_that_since_it_was_listed(c: Connection) -> None:
+    def content(number: int) -> str:
+        found = campaigns.get(c, "a", number)
+        return found.body_text if found is not None else "none"
+
+    campaigns.record_headers(c, "a", [SPRING, WINTER], NOW)
+    for number in (1, 2):
+        campaigns.record_content(c, "a", number, "Hello")
+    # Somebody has changed it in dotdigital, and sent it.
+    campaigns.record_headers(c, "a", [msgspec.structs.replace(SPRING, status="Sent"), WINTER], NOW)
+    assert (content(1), content(2)) == ("", "Hello")
+    campaigns.record_content(c, "a", 1, "Hello again")
+    campaigns.record_headers(c, "a", [msgspec.structs.replace(SPRING, status="Sent")], NOW)
+    assert content(1) == "Hello again"
+
+
 def test_a_campaign_read_again_keeps_its_results_content_and_row(c: Connection) -> None:
-    campaigns.record_headers(c, "a", [SPRING], "2026-01-01T00:00:00Z")
+    campaigns.record_headers(c, "a", [msgspec.structs.replace(SPRING, status="Sending")], "2026-01-01T00:00:00Z")
     campaigns.record_summary(c, "a", 1, {"numSent": 12}, NOW)
     campaigns.record_content(c, "a", 1, "Hello")
     campaigns.written(c, "a", [(1, "fingerprint", "row")])
