@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import address_books, sends
@@ -12,6 +13,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.answering import answers
 from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 from dyntui.service.identity import Identities
+from dyntui.service.named_sends import named_send
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -36,11 +38,12 @@ class SendDecisions:
         """Keeps what somebody found, with who and when. Where it was not mailed its people may be mailed the campaign
         again, but for those whom dotdigital shows as mailed.
 
-        Raises SEND_UNKNOWN, SEND_NOT_IN_DOUBT, DotdigitalError: then nothing was kept.
+        Raises SEND_UNKNOWN, SEND_AMBIGUOUS, SEND_NOT_IN_DOUBT, DotdigitalError: then nothing was kept.
         """
         person = await self._identities.person(context.uid)
+        named = await named_send(self._resources, request.id)
         async with self._one_at_a_time:
-            return await self._settle(request, person.name if person else "")
+            return await self._settle(replace(request, id=named.id), person.name if person else "")
 
     async def _settle(self, request: SettleSend, who: str) -> SendRow:
         this = await self._resources.read(lambda c: _known(c, request.id))
@@ -98,13 +101,7 @@ def use_cases(parts: Parts) -> SendDecisions:
 def _known(c: Connection, send_id: str) -> Send:
     this = send_store.get(c, send_id)
     if this is None:
-        raise DyntuiError(
-            "SEND_UNKNOWN",
-            f"There is no send {send_id!r}.",
-            not_done="Nothing was read or changed.",
-            remedy="See the campaign's sends with `dyntui campaigns sends CAMPAIGN`.",
-            exit=Exit.USAGE,
-        )
+        raise vanished("a send")
     run = runs.get(c, this.run_id)
     left = this.state == "Sending" and run is not None and run.status.ended
     if this.decision or not (this.doubt or left):

@@ -35,11 +35,12 @@ from dyntui.service.contract.campaigns import (
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.identity import Identities
+from dyntui.service.named_sends import named_send
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, require_connected
-from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, send_window, sends, watermarks
+from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, sends, watermarks
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
@@ -295,17 +296,8 @@ class Sending:
 
     @answers(SEND_GET)
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
-        """A send as it stands."""
-        this = await self._resources.read(lambda c: send_window.row(c, request.id))
-        if this is None:
-            raise DyntuiError(
-                "SEND_UNKNOWN",
-                f"There is no send {request.id!r}.",
-                not_done="Nothing was read or changed.",
-                remedy="See the sends on the campaign's page.",
-                exit=Exit.USAGE,
-            )
-        return this
+        """A send as it stands. Raises SEND_UNKNOWN, SEND_AMBIGUOUS."""
+        return await named_send(self._resources, request.id)
 
 
 def _with_a_zone(text: str) -> datetime | None:
