@@ -79,6 +79,7 @@ async def test_who_is_no_manager_may_look_and_decides_nothing() -> None:
 
 async def test_a_send_in_doubt_is_settled_by_who_may_send_and_esc_says_nothing() -> None:
     async with driving(Opening("doubted"), size=(120, 40)) as hand:
+        assert "say who was mailed (W)" in hand.text
         await hand.to("3", CAMPAIGN)
         await hand.press("enter")
         assert "x Settle" in hand.text and "nobody knows whom it reached" in hand.text
@@ -89,6 +90,9 @@ async def test_a_send_in_doubt_is_settled_by_who_may_send_and_esc_says_nothing()
         (settled,) = hand.asked("sends.settle")
         assert isinstance(settled, SettleSend) and not settled.was_mailed
         assert f"not mailed as {PERSON} found" in hand.text and "x Settle" not in hand.text
+        # Home was open before, as it may be of anybody else.
+        await hand.press("1")
+        assert "say who was mailed" not in hand.text
 
 
 async def test_who_may_not_send_settles_nothing() -> None:

@@ -89,8 +89,8 @@ class ChangesQuery(Window, frozen=True, kw_only=True):
 
 
 class SettleSend(msgspec.Struct, frozen=True):
-    """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt: whether its people
-    were mailed."""
+    """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt (its id, or the
+    beginning of it): whether its people were mailed."""
 
     id: Text
     was_mailed: bool
@@ -105,7 +105,7 @@ SEND_SHOW = Call("sends.show", SendRef, SendDetail, Ability.SEE)
 SEND_CHANGES = Call("sends.changes", ChangesQuery, Page[PersonChanged], Ability.SEE)
 SEND_CANCEL = Call("sends.cancel", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 SEND_RELEASE = Call("sends.release", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
-SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND)
+SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 
 
 # The step of the wizard that shows the counts.
