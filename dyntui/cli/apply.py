@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
+from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.output import print_json
 from dyntui.cli.plan import print_fact
@@ -29,7 +29,6 @@ def command(context: click.Context, named: str) -> int:
     """
     chosen = choices(context)
     wanted, digest = read_plan(Path(named)) if Path(named).is_file() else (named, "")
-    under_way: list[RunRow] = []
 
     async def carry_out(client: ServiceClient) -> tuple[RunRow, PlanDetail]:
         made = await client.call(PLAN_GET, PlanRef(wanted))
@@ -40,11 +39,8 @@ def command(context: click.Context, named: str) -> int:
         run = await until_ended(client, run, display())
         return run, await client.call(PLAN_GET, PlanRef(made.run.id))
 
-    try:
+    with told_when_left() as under_way:
         run, made = with_service(chosen, carry_out)
-    except KeyboardInterrupt:
-        say_detached(under_way)
-        raise
     _print_end(chosen, run, made)
     return exit_for(run)
 

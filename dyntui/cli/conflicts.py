@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
+from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import are, moment, print_json, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
@@ -90,17 +90,13 @@ def take(context: click.Context, account: str, people: tuple[str, ...], labels: 
     """
     chosen = choices(context)
     of = tuple(ConflictOf(person=person, label=label) for person in people for label in labels)
-    under_way: list[RunRow] = []
 
     async def carry_out(client: ServiceClient) -> RunRow:
         run = await client.call(CONFLICTS_TAKE, TakeOther(account=account, of=of))
         under_way[:] = [run]
         return await until_ended(client, run, display())
 
-    try:
+    with told_when_left() as under_way:
         run = with_service(chosen, carry_out)
-    except KeyboardInterrupt:
-        say_detached(under_way)
-        raise
     print_json(run) if chosen.json else print_run(run)
     return exit_for(run)

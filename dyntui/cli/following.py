@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -62,6 +64,17 @@ def say_detached(runs: list[RunRow]) -> None:
             f"{run.title} goes on in the service. `dyntui audit show {run.id}` tells how it stands, "
             f"`dyntui sync cancel {run.id}` cancels it."
         )
+
+
+@contextmanager
+def told_when_left() -> Iterator[list[RunRow]]:
+    """Within, whoever stops waiting is told what goes on: the runs that are put into what it yields."""
+    under_way: list[RunRow] = []
+    try:
+        yield under_way
+    except KeyboardInterrupt:
+        say_detached(under_way)
+        raise
 
 
 def print_run(run: RunRow) -> None:

@@ -6,7 +6,7 @@ import click
 from msgspec.structs import replace
 
 from dyntui.cli.confirming import confirm
-from dyntui.cli.following import exit_for, print_run, until_ended
+from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import number, people_of, print_json, print_table, say
@@ -145,7 +145,9 @@ def _decide(chosen: Choices, asked: DecideHeld, *, wait: bool) -> tuple[HeldDeci
         decided = await client.call(HELD_DECIDE, replace(asked, list=await list_id(client, asked.list)))
         run = decided.run
         if wait:
+            under_way[:] = [run]
             run = await until_ended(client, run, display())
         return decided, run
 
-    return with_service(chosen, decide)
+    with told_when_left() as under_way:
+        return with_service(chosen, decide)

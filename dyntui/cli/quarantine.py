@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dyntui.cli.following import exit_for, print_run, until_ended
+from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
@@ -71,9 +71,11 @@ def retry(context: click.Context, named: str, account: str, wait: bool) -> int:
     async def start(client: ServiceClient) -> RunRow:
         asked = RetryRefused(list=await list_id(client, named) if named else "", account=account)
         run = await client.call(QUARANTINE_RETRY, asked)
+        under_way[:] = [run]
         return await until_ended(client, run, display()) if wait else run
 
-    run = with_service(chosen, start)
+    with told_when_left() as under_way:
+        run = with_service(chosen, start)
     print_json(run) if chosen.json else print_run(run)
     return exit_for(run)
 
@@ -111,9 +113,12 @@ def pick(context: click.Context, named: str, stranger: str, record: str) -> int:
 
     async def ask(client: ServiceClient) -> RunRow:
         asked = PickMatch(list=await list_id(client, named), stranger=stranger, record=record)
-        return await until_ended(client, await client.call(QUARANTINE_PICK, asked), display())
+        run = await client.call(QUARANTINE_PICK, asked)
+        under_way[:] = [run]
+        return await until_ended(client, run, display())
 
-    run = with_service(chosen, ask)
+    with told_when_left() as under_way:
+        run = with_service(chosen, ask)
     print_json(run) if chosen.json else print_run(run)
     return exit_for(run)
 

@@ -6,14 +6,14 @@ import asyncio
 
 import click
 
-from dyntui.cli.following import until_ended
+from dyntui.cli.following import told_when_left, until_ended
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.runs import RUN_START, RunRow
 from dyntui.service.contract.session import HELLO, SIGN_IN, SIGN_IN_STATE, Nothing, SignInState
 from dyntui.service.first_reading import SAID, what_to_read
 
@@ -37,21 +37,24 @@ def command(context: click.Context) -> None:
         state = await signed_in(client, _PACE)
         if not choices(context).json:
             say(f"Signed in as {state.user}.")
-        await _read_first(client)
+        await _read_first(client, under_way)
         return state
 
-    state = with_service(choices(context), sign_in)
+    with told_when_left() as under_way:
+        state = with_service(choices(context), sign_in)
     if choices(context).json:
         print_json(state)
 
 
-async def _read_first(client: ServiceClient) -> None:
+async def _read_first(client: ServiceClient, under_way: list[RunRow]) -> None:
     """One after the other, in sight."""
     wanted = await what_to_read(client, await client.call(HELLO, Nothing()))
     if wanted:
         say(SAID)
     for request in wanted:
-        ended = await until_ended(client, await client.call(RUN_START, request), display())
+        run = await client.call(RUN_START, request)
+        under_way[:] = [run]
+        ended = await until_ended(client, run, display())
         say(f"{ended.title}: {ended.status}.")
 
 
