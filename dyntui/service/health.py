@@ -15,7 +15,7 @@ from dyntui.dataverse.credentials import is_certificate
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.moments import moment as dotdigital_moment
-from dyntui.model import solution
+from dyntui.model import solution_privileges
 from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError
 from dyntui.model.first_connection import differing
@@ -254,7 +254,7 @@ class Doctor:
         dv = (await self._resources.connections.dataverse()).at_once()
         me = await security.who_am_i(dv)
         short, hidden, managers = await asyncio.gather(
-            sight.short_rights(dv, me.user_id, solution.ROLE_PRIVILEGES[Role.SERVICE]),
+            sight.short_rights(dv, me.user_id, solution_privileges.ROLE_PRIVILEGES[Role.SERVICE]),
             sight.hidden_columns(dv, me.user_id, CONSENT_COLUMNS),
             security.users_with_roles(dv, [Role.MANAGER]),
         )

@@ -16,7 +16,7 @@ from dyntui.dataverse.customisation import Customisation
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import text
-from dyntui.model import solution
+from dyntui.model import solution, solution_privileges
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.model.solution import ColumnSpec, LookupSpec, TableSpec
@@ -154,9 +154,9 @@ class _Installer:
 
     async def roles(self) -> AsyncIterator[Step]:
         dv = self._dv
-        for role, needed in solution.ROLE_PRIVILEGES.items():
-            optional = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES.get(role, ()))
-            own = await security.known_privileges(dv, solution.OWN_ROWS_PRIVILEGES.get(role, ()))
+        for role, needed in solution_privileges.ROLE_PRIVILEGES.items():
+            optional = await security.known_privileges(dv, solution_privileges.OPTIONAL_PRIVILEGES.get(role, ()))
+            own = await security.known_privileges(dv, solution_privileges.OWN_ROWS_PRIVILEGES.get(role, ()))
             depths = dict.fromkeys((*needed, *optional), security.GLOBAL) | dict.fromkeys(own, security.BASIC)
             held = await security.role_privileges(dv, role.value)
             lacks = [name for name, depth in depths.items() if held is not None and held.get(name.lower()) != depth]

@@ -20,13 +20,13 @@ from dyntui.model.solution import (
     LIST_LOOKUPS,
     OPTION_PREFIX,
     PREFIX,
-    ROLE_PRIVILEGES,
     SUPPRESSION,
     TABLES,
     UNIQUE_NAME,
     VERSION,
     TableSpec,
 )
+from dyntui.model.solution_privileges import ROLE_PRIVILEGES
 from dyntui.sync.connector_rows import upsert_rows
 from tests.sandbox_process import SandboxProcess
 

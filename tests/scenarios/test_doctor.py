@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
-from dyntui.model import solution
+from dyntui.model import solution, solution_privileges
 from dyntui.model.budgets import Meter
 from dyntui.model.first_connection import Holds, Seen
 from dyntui.model.health import KINDS, Finding, Severity, wrong
@@ -188,8 +188,8 @@ def _nothing_starts_what_is_due(office: Office, patch: Patch) -> None:
 def _rights_for_a_part(office: Office, patch: Patch) -> None:
     async def leads_of_the_unit_alone() -> None:
         dv = await office.resources.connections.dataverse()
-        more = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES[Role.SERVICE])
-        held = dict.fromkeys((*solution.ROLE_PRIVILEGES[Role.SERVICE], *more), security.GLOBAL)
+        more = await security.known_privileges(dv, solution_privileges.OPTIONAL_PRIVILEGES[Role.SERVICE])
+        held = dict.fromkeys((*solution_privileges.ROLE_PRIVILEGES[Role.SERVICE], *more), security.GLOBAL)
         await security.ensure_role(dv, Role.SERVICE, {**held, "prvReadLead": security.LOCAL})
 
     office.give_roles("application", "System Administrator")
@@ -292,9 +292,9 @@ def privileges_without(office: Office, role: Role, *gone: str) -> None:
 
     async def change() -> None:
         dv = await office.resources.connections.dataverse()
-        more = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES.get(role, ()))
-        own = await security.known_privileges(dv, solution.OWN_ROWS_PRIVILEGES.get(role, ()))
-        kept = [each for each in (*solution.ROLE_PRIVILEGES[role], *more) if each not in gone]
+        more = await security.known_privileges(dv, solution_privileges.OPTIONAL_PRIVILEGES.get(role, ()))
+        own = await security.known_privileges(dv, solution_privileges.OWN_ROWS_PRIVILEGES.get(role, ()))
+        kept = [each for each in (*solution_privileges.ROLE_PRIVILEGES[role], *more) if each not in gone]
         depths = dict.fromkeys(kept, security.GLOBAL) | dict.fromkeys(own, security.BASIC)
         await security.ensure_role(dv, role, depths)
 

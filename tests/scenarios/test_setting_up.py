@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from dyntui.dataverse import bulk, security
-from dyntui.model import solution
+from dyntui.model import solution, solution_privileges
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, Role
 from dyntui.service.config import Config, KeyringSettings
@@ -117,7 +117,7 @@ def test_who_may_not_ask_for_bulk_messages_writes_in_batches(office: Office) -> 
     async def without() -> None:
         dv = await office.resources.connections.dataverse()
         await security.ensure_role(
-            dv, Role.SERVICE, dict.fromkeys(solution.ROLE_PRIVILEGES[Role.SERVICE], security.GLOBAL)
+            dv, Role.SERVICE, dict.fromkeys(solution_privileges.ROLE_PRIVILEGES[Role.SERVICE], security.GLOBAL)
         )
 
     office.give_roles("application", "System Administrator")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dyntui.dataverse import lists, membership, security
-from dyntui.model import solution
+from dyntui.model import solution_privileges
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.service.contract.lists import ListRow
@@ -53,8 +53,8 @@ def test_records_out_of_sight_hold_removals_and_refuse_sends(office: Office, new
 
     async def leads_of_the_unit_alone() -> None:
         dv = await office.resources.connections.dataverse()
-        more = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES[Role.SERVICE])
-        held = dict.fromkeys((*solution.ROLE_PRIVILEGES[Role.SERVICE], *more), security.GLOBAL)
+        more = await security.known_privileges(dv, solution_privileges.OPTIONAL_PRIVILEGES[Role.SERVICE])
+        held = dict.fromkeys((*solution_privileges.ROLE_PRIVILEGES[Role.SERVICE], *more), security.GLOBAL)
         await security.ensure_role(dv, Role.SERVICE, {**held, "prvReadLead": security.LOCAL})
         left = await lists.marketing_list(dv, newsletter.id)
         assert left is not None
