@@ -14,7 +14,7 @@ from dyntui.model.accounts import AccountRow
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.service import email_accounts
+from dyntui.service import email_accounts, last_reading
 from dyntui.service.answering import answers
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
@@ -148,13 +148,16 @@ class EmailAccounts:
 
     @answers(ACCOUNT_DISCONNECT)
     async def disconnect(self, context: CallContext, request: DisconnectAccount) -> Accounts:
-        """Uses an account no more: nothing of it runs by itself, its password is forgotten, and what is known of people
-        stays. Its row in Dynamics stays too: campaigns and results belong to it. Raises ACCOUNT_UNKNOWN,
-        ACCOUNT_IN_USE."""
+        """Uses an account no more: who has opted out there is read a last time, nothing of it runs by itself, its
+        password is forgotten, and what is known of people stays. Its row in Dynamics stays too: campaigns and results
+        belong to it. Raises ACCOUNT_UNKNOWN, ACCOUNT_IN_USE."""
         # No list is activated for it meanwhile.
         async with self._resources.accounts_lock, self._resources.lists_lock:
             chosen = await chosen_account(self._resources, request.account)
-            change = await self._change(context, "connection", _in_words(chosen), "disconnected")
+            await self._resources.read(lambda c: _require_unused(c, chosen))
+            unread = await last_reading.learn_who_opted_out(self._resources, chosen.id)
+            said = f"disconnected; {unread}" if unread else "disconnected"
+            change = await self._change(context, "connection", _in_words(chosen), said)
 
             def forget(c: Connection) -> None:
                 _require_unused(c, chosen)

@@ -220,6 +220,13 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     two.unsubscribe_there(bounces, reason="HardBounced")
     office.run("suppressions", account="Second")
     known = two.accounts()["Second"].suppressed
+    # Nobody has read this when the account is disconnected.
+    late = next(
+        each.address
+        for each in office.members(newsletter.id)
+        if each.outcome is Outcome.ADDED and status_there(two.second, each.address) == "Subscribed"
+    )
+    two.unsubscribe_there(late)
     office.deactivate(trade.id)
     assert office.coming(account="Second").runs
     left = desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
@@ -233,14 +240,19 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
         assert {row.account_id for row in c.execute(schedule.select())} == {left.rows[0].id}
     # What was known of opt-outs was not forgotten, and keeps people out as before.
     office.run("lists")
-    became = next(each for each in office.members(newsletter.id) if each.address == bounces)
-    assert (became.outcome, became.reason) == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
+    became = {each.address: (each.outcome, each.reason) for each in office.members(newsletter.id)}
+    assert became[bounces] == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
+    assert became[late] == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
     assert "SUPPRESSED_OTHER_ACCOUNT" in str(office.why(bounces).verdicts)
     again = desk.ask(ACCOUNT_ADD, two.asked())
-    assert (again.id, again.suppressed) == (two.row.id, known)
+    assert (again.id, again.suppressed) == (two.row.id, known + 1)
+    # One that takes its password no more can be disconnected as well, and the history says what is not known.
+    two.second.control.post("/settings", json={"dotdigital": {"api_password": "other"}}).raise_for_status()
+    desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
     with office.db.read() as c:
         told = [row.after for row in c.execute(admin_change.select().where(admin_change.c.subject == "accounts"))]
     assert "disconnected" in told
+    assert any(each.startswith("disconnected; ") and "DOTDIGITAL_SIGN_IN_REFUSED" in each for each in told)
 
 
 def test_lists_belong_to_one_account_and_runs_are_the_accounts_own(two: Two) -> None:
