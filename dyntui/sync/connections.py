@@ -310,8 +310,15 @@ class Connections:
             return now.dotdigital[account_id]
 
     async def everywhere(self) -> dict[str, Dotdigital]:
-        """Every email account, by its id. Raises DyntuiError SECRET_MISSING."""
-        return {account_id: await self.dotdigital(account_id) for account_id in await asyncio.to_thread(self._accounts)}
+        """Every email account, by its id, but one that is disconnected meanwhile. Raises DyntuiError SECRET_MISSING."""
+        found: dict[str, Dotdigital] = {}
+        for account_id in await asyncio.to_thread(self._accounts):
+            try:
+                found[account_id] = await self.dotdigital(account_id)
+            except DyntuiError:
+                if account_id in await asyncio.to_thread(self._accounts):
+                    raise
+        return found
 
     async def renew(self) -> None:
         """What is open, or in somebody's hand still, signs in with what the keyring holds now; no call under way is

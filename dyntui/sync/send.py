@@ -97,13 +97,29 @@ async def dispatch(
         this = await ctx.read(lambda c: _stored(c, send_id))
         try:
             after = await phases[phase](ctx, dv, dd, this)
-        except DotdigitalError as error:
-            if phase in PAST_RECALL or ctx.at(SendCursor).may_exist:
+        except DyntuiError as error:
+            if phase == "clear":
+                raise _sent_all_the_same(error) from error
+            if not isinstance(error, DotdigitalError) or phase in PAST_RECALL or ctx.at(SendCursor).may_exist:
                 raise
             targets = await ctx.read(lambda c: list_store.stored(c, this.list_ids))  # noqa: B023 - awaited here
             raise await gone_meanwhile.of_send(dd, this, targets, error) from error
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in PAST_RECALL)
         phase = after
+
+
+def _sent_all_the_same(error: DyntuiError) -> DyntuiError:
+    """What has failed of a send once everybody was mailed."""
+    return DyntuiError(
+        error.code,
+        error.message,
+        not_done="The send went out. What follows it was not finished: its row in Dynamics, and taking people off "
+        "those of its lists that are cleared after a send.",
+        remedy=f"{error.remedy} Then synchronise the email campaigns, which tells Dynamics; of lists that are to be "
+        "cleared take the members off by hand.",
+        exit=error.exit,
+        detail=error.detail,
+    )
 
 
 async def _goes_on(ctx: RunContext) -> None:

@@ -4,6 +4,7 @@ done by halves, and the next try goes on."""
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,11 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.sandbox.dotdigital import storage as dotdigital
 from dyntui.sandbox.dotdigital import suppressions
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 from dyntui.service.contract.runs import RUN_START, StartRun
 from dyntui.service.identity import ROLES_SECONDS
+from dyntui.sync import doubtful_sends
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_role_self_test import Desk
 from tests.scenarios.test_roles import Passing
@@ -111,3 +114,37 @@ def test_rows_of_who_subscribed_again_that_dynamics_keeps_are_named_and_go_once_
     deletes(office, table, allowed=True)
     assert office.run(kind).run.status is RunStatus.COMPLETED
     assert not office.records_where(table, dyntui_address=person.address)
+
+
+def test_a_role_that_ends_once_everybody_was_mailed_fails_the_run_and_says_what_is_left_to_be_done(
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, count = counted
+    compare = doubtful_sends.compare
+
+    async def then(*asked: Any) -> None:
+        office.give_roles("application")
+        await compare(*asked)
+
+    monkeypatch.setattr(doubtful_sends, "compare", then)
+    sent = office.send(count)
+    run = office.detail(sent.run).run
+    assert (sent.state, run.error_code, len(office.mailed(campaign))) == (
+        "Sent",
+        "DATAVERSE_USER_WITHOUT_ROLE",
+        count.sendable,
+    )
+    assert run.not_done.startswith("The send went out.") and "take the members off by hand" in run.remedy
+    office.give_roles("application", Role.SERVICE)
+    office.run("campaigns")
+    assert office.records_where("dyntui_campaignsend", dyntui_state="Sent") == {sent.id}
+
+
+def test_an_account_that_is_disconnected_while_all_are_asked_fails_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = office.resources.connections
+    there = connections._accounts()
+    known = iter([[*there, "gone"]])
+    monkeypatch.setattr(connections, "_accounts", lambda: next(known, there))
+    assert list(office.wait(connections.everywhere())) == there
