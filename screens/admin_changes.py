@@ -36,7 +36,8 @@ _OF_ALL = Wording(
     one="change",
     many="changes",
     empty="Nothing was changed yet",
-    next_step="What is changed of accounts, users, labels, mappings, schedules, suppressions, campaigns stands here.",
+    next_step="What is changed of accounts, users, labels, mappings, schedules, suppressions, campaigns and the "
+    "environment stands here.",
 )
 
 _COLUMNS: tuple[Column[AdminChange], ...] = (

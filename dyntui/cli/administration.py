@@ -19,5 +19,5 @@ _COLUMNS: Columns[AdminChange] = (*COLUMNS[:2], Column("subject", lambda row: ro
 @page_of(ADMINISTRATION, _COLUMNS)
 async def administration(_client: ServiceClient, rows: Rows, subject: str | None) -> AdministrationQuery:
     """Who changed what by hand: accounts and what signs in to them, users, labels, mappings, schedules, suppressions,
-    campaigns; and who exported everything known of whom (people)."""
+    the environment, campaigns; and who exported everything known of whom (people)."""
     return AdministrationQuery(subject=subject or "", **rows)

@@ -11,6 +11,7 @@ SUBJECTS: Final = (
     "accounts",
     "campaigns",
     "credentials",
+    "environment",
     "labels",
     "mappings",
     "people",

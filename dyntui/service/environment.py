@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from dyntui.model.admin_changes import AdminChange
 from dyntui.model.environment import entry
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
@@ -25,9 +26,13 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import environment
+from dyntui.store import admin_changes, environment
 
 _BY_SETUP = "setup"
+# The subject under which it is kept who changed what of the environment.
+SUBJECT = "environment"
+_MARK, _ALLOW_LIST = "production", "allow list"
+_PRODUCTION, _NOT_PRODUCTION = "production", "not production"
 
 
 class EnvironmentGuard:
@@ -50,13 +55,15 @@ class EnvironmentGuard:
 
         def keep(c: Connection) -> Environment:
             if not request.production:
-                environment.mark(c, account_id, by, now)
+                _mark(c, account_id, by, now)
             elif not environment.unmark(c, account_id):
                 raise _refused(
                     "NOT_MARKED",
                     f"{request.account or 'The organisation'} is not marked as not production.",
                     "See `dyntui environment show`.",
                 )
+            else:
+                _record(c, account_id, by, now, _MARK, _NOT_PRODUCTION, _PRODUCTION)
             return _environment(c)
 
         return await self._resources.write(keep)
@@ -76,8 +83,9 @@ class EnvironmentGuard:
                         f"{shown(each)} is not on the allow list.",
                         "See `dyntui environment show`.",
                     )
-            environment.allow(c, adding, by, now)
-            environment.disallow(c, going)
+            _allow(c, adding, by, now)
+            if environment.disallow(c, going):
+                _record(c, "", by, now, _ALLOW_LIST, ", ".join(dict.fromkeys(going)), "")
             return _environment(c)
 
         return await self._resources.write(keep)
@@ -113,10 +121,30 @@ async def keep_as_set_up(resources: Resources, asked: OrganisationInput) -> None
 
     def keep(c: Connection) -> None:
         if asked.not_production:
-            environment.mark(c, "", _BY_SETUP, resources.now())
-        environment.allow(c, allowed, _BY_SETUP, resources.now())
+            _mark(c, "", _BY_SETUP, resources.now())
+        _allow(c, allowed, _BY_SETUP, resources.now())
 
     await resources.write(keep)
+
+
+def _mark(c: Connection, account_id: str, by: str, now: str) -> None:
+    if account_id not in {each.account_id for each in environment.marks(c)}:
+        _record(c, account_id, by, now, _MARK, _PRODUCTION, _NOT_PRODUCTION)
+    environment.mark(c, account_id, by, now)
+
+
+def _allow(c: Connection, entries: Iterable[str], by: str, now: str) -> None:
+    known = {each.entry for each in environment.allow_list(c)}
+    new = [each for each in dict.fromkeys(entries) if each not in known]
+    if new:
+        _record(c, "", by, now, _ALLOW_LIST, "", ", ".join(new))
+    environment.allow(c, new, by, now)
+
+
+def _record(c: Connection, account_id: str, by: str, now: str, thing: str, before: str, after: str) -> None:
+    """It is kept who let everybody be mailed, and whom: nothing else tells it once a mark or an entry is gone."""
+    change = AdminChange(subject=SUBJECT, thing=thing, changed_by=by, changed_on=now, before=before, after=after)
+    admin_changes.record(c, account_id, change)
 
 
 def _environment(c: Connection) -> Environment:

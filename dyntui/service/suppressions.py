@@ -190,7 +190,24 @@ class Suppressions:
         address = _one_address(request.address)
         person = await self._identities.person(context.uid)
         by = person.name if person else ""
-        decided = await self._resources.write(lambda c: deciding.lift(c, address, by, why, self._resources.now()))
+        now = self._resources.now()
+
+        def keep(c: Connection) -> deciding.Decided:
+            decided = deciding.lift(c, address, by, why, now)
+            for account_id in dict.fromkeys(each.account_id for each in decided.lifted):
+                ended = dict.fromkeys(each.reason for each in decided.lifted if each.account_id == account_id)
+                change = AdminChange(
+                    subject="suppressions",
+                    thing=address,
+                    changed_by=by,
+                    changed_on=now,
+                    before=", ".join(ended),
+                    after=f"lifted: {why}",
+                )
+                admin_changes.record(c, account_id, change)
+            return decided
+
+        decided = await self._resources.write(keep)
         if not decided.lifted and not decided.suppressed_in:
             raise _refused(
                 "NOTHING_TO_LIFT",
@@ -236,9 +253,24 @@ class Suppressions:
                 f"Choose among {', '.join(SOURCES)}.",
             )
 
+        person = await self._identities.person(context.uid)
+        change = AdminChange(
+            subject="suppressions",
+            thing="opt-outs in Dynamics that count",
+            changed_by=person.name if person else "",
+            changed_on=self._resources.now(),
+            before="",
+            after="",
+        )
+
         def keep(c: Connection) -> ConsentSources:
+            before = _sources(c)
             consent_sources.put_answer(c, request.count)
-            return _sources(c)
+            after = _sources(c)
+            if (before.counting, before.answered) != (after.counting, after.answered):
+                said = msgspec.structs.replace(change, before=_counting(before), after=_counting(after))
+                admin_changes.record(c, "", said)
+            return after
 
         return await self._resources.write(keep)
 
@@ -246,6 +278,11 @@ class Suppressions:
 def use_cases(parts: Parts) -> Suppressions:
     """What answers these calls."""
     return Suppressions(parts.resources, parts.identities, Runs(parts.resources, parts.identities, parts.enqueue))
+
+
+def _counting(known: ConsentSources) -> str:
+    which = ", ".join(known.counting) or "none"
+    return which if known.answered else f"{which}, until somebody has answered"
 
 
 def _by_will(c: Connection, address: str) -> list[str]:

@@ -7,9 +7,11 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
+from dyntui.model.paging import Window
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.setup import OrganisationInput
 from dyntui.service.environment import keep_as_set_up
+from dyntui.store import admin_changes
 from tests.scenarios.office import Office
 
 
@@ -53,6 +55,18 @@ def test_a_mark_of_an_account_holds_for_its_sends_and_ends_by_a_decision_alone(
     with pytest.raises(DyntuiError) as refused:
         office.environment(production=True)
     assert refused.value.code == "NOT_MARKED"
+    # It is kept who let everybody be mailed again, and whom before that.
+    office.environment(add=("ann@example.org", "bo@example.org"))
+    office.environment(add=("ann@example.org",))
+    office.environment(remove=("bo@example.org",))
+    with office.db.read() as c:
+        rows = admin_changes.window(c, Window(), subject="environment", account_id=None).rows
+    assert [(each.thing, each.account, each.before, each.after) for each in rows] == [
+        ("allow list", "", "bo@example.org", ""),
+        ("allow list", "", "", "ann@example.org, bo@example.org"),
+        ("production", "Main", "not production", "production"),
+        ("production", "Main", "production", "not production"),
+    ]
 
 
 def test_what_is_no_address_does_not_come_onto_the_allow_list(office: Office) -> None:

@@ -463,6 +463,10 @@ def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: 
         assert suppression_store.of_address(c, "stranger@nowhere.example") == {}
     assert (deleted.address, "decided: asked for it by phone") in kept
     assert len(kept) == 5
+    with office.db.read() as c:
+        decided = admin_changes.window(c, Window(search="lifted: asked"), subject="suppressions", account_id=None).rows
+    assert {each.thing for each in decided} >= {deleted.address, "stranger@nowhere.example", "o'brien@nowhere.example"}
+    assert all(each.before for each in decided)
 
 
 @pytest.mark.parametrize(("ahead", "later"), keeping([(0, 0), (0, 60), (10, 60), (-10, 60)], (0, 0), (10, 60)))

@@ -32,6 +32,6 @@ ACTIONS = (
         keys=("D",),
         call=ADMINISTRATION,
         command="dyntui audit administration",
-        tooltip="Accounts, users, labels, mappings, schedules, suppressions, campaigns: who, when, before and after",
+        tooltip="Accounts, users, labels, mappings, schedules, suppressions, environment, campaigns: who and when",
     ),
 )
