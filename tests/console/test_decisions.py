@@ -68,6 +68,9 @@ async def test_rows_without_an_address_and_sources_of_opt_outs_have_pages() -> N
         assert "does not count" in hand.text and "A Manager has answered." in hand.text
         await hand.press("a", "y", "c")
         assert hand.asked("suppressions.answer_sources")[1:] == [AnswerConsentSources(count=("donotsendmm",))] * 2
+        # Who has answered what is kept; the same answer again is none.
+        await hand.press("4", "D")
+        assert "1 of 2 changes" in hand.text and hand.text.count("opt-outs in Dynamics that count") == 2
 
 
 async def test_who_is_no_manager_may_look_and_decides_nothing() -> None:
