@@ -168,12 +168,18 @@ def test_a_list_that_was_cleared_after_a_send_is_as_before_but_for_who_has_opted
     before = on_the_list(office, newsletter.id)
     sent = office.send(office.count(campaign))
     assert on_the_list(office, newsletter.id) == set()
-    withdraws = next(each for each in office.written(sent.run) if each.effect == "remove" and each.address)
+    withdraws, leaves, *_ = [
+        each
+        for each in office.written(sent.run)
+        if each.effect == "remove" and each.address in office.in_book(newsletter.id)
+    ]
     office.change_in_dynamics("contact", withdraws.person, donotemail=1)
+    office.unsubscribe(leaves.address, book=office.book_of(newsletter.id))
     done = office.undo(sent.run)
     back = on_the_list(office, newsletter.id)
-    assert withdraws.person not in back and back < before and len(back) > 100
+    assert not {withdraws.person, leaves.person} & back and back < before and len(back) > 100
     named = {each.person: each for each in office.people(done.run.id)}
+    assert named[leaves.person].reason == "UNSUBSCRIBED_LIST"
     assert named[withdraws.person].reason == "DO_NOT_EMAIL"
     # Dynamics takes nobody onto a list whose record is inactive.
     others = {(named[each].outcome, named[each].reason) for each in before - back}

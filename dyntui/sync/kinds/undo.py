@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import PREFERENCES
 from dyntui.model.cursors import UndoCursor
@@ -16,6 +17,7 @@ from dyntui.store.applied_changes import Part
 from dyntui.sync import (
     before_images,
     kept_books,
+    list_feeds,
     lists,
     opt_outs,
     parts,
@@ -83,6 +85,7 @@ async def _part(ctx: RunContext, connections: Connections, dd: Dotdigital, part:
         elif part.target in _OTHERS:
             await undoing_books.name_others(ctx, part, item)
         else:
+            await _learn_who_left(ctx, dd, part)
             await undoing_dynamics.undo_part(ctx, await connections.dataverse(), part, item)
     except DyntuiError as error:
         connections.columns.heed(error)
@@ -91,6 +94,19 @@ async def _part(ctx: RunContext, connections: Connections, dd: Dotdigital, part:
         await ctx.fail_item(item, error)
         return
     await ctx.end_item(item, read=read)
+
+
+async def _learn_who_left(ctx: RunContext, dd: Dotdigital, part: Part) -> None:
+    """Who has unsubscribed through a list's address book is not put back on the list. Nothing can be learnt of a book
+    that is gone."""
+    found = await ctx.read(lambda c: list_store.stored(c, [part.target.removeprefix(undoing_dynamics.LIST)]))
+    if not found or not found[0].activated or found[0].account_id != ctx.account_id:
+        return
+    try:
+        await list_feeds.learn(ctx, dd, found[0])
+    except DotdigitalError as error:
+        if error.status != 404:
+            raise
 
 
 def _name(c: Connection, part: Part) -> str:
