@@ -24,15 +24,24 @@ def query_in(file: Path | None) -> str:
     if file is None:
         return ""
     try:
-        return (sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")).strip()
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DyntuiError(
-            "QUERY_FILE_UNREADABLE",
-            f"{file} cannot be read: {error}",
-            not_done="Nothing was asked of Dynamics.",
-            remedy="Name a file with FetchXML, such as Advanced Find downloads.",
-            exit=Exit.USAGE,
-        ) from error
+        raise _unusable(f"{file} cannot be read: {error}.") from error
+    query = text.removeprefix("\ufeff").strip()
+    if not query:
+        # As if none were named, it would leave a list's query as it is.
+        raise _unusable(f"{'Standard input' if str(file) == '-' else file} is empty.")
+    return query
+
+
+def _unusable(why: str) -> DyntuiError:
+    return DyntuiError(
+        "QUERY_FILE_UNREADABLE",
+        why,
+        not_done="Nothing was asked of Dynamics.",
+        remedy="Name a file with FetchXML, such as Advanced Find downloads.",
+        exit=Exit.USAGE,
+    )
 
 
 def found_text(found: FoundCount, member_type: str) -> str:

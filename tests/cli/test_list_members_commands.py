@@ -65,6 +65,22 @@ def test_a_list_is_made_after_it_was_said_what_it_is(dyntui: Callable, service: 
     ]
 
 
+def test_a_file_of_a_query_may_begin_with_a_byte_order_mark_and_is_not_empty(
+    dyntui: Callable, service: ScriptedService, tmp_path: Path
+):
+    file = tmp_path / "query.xml"
+    file.write_text(XML, encoding="utf-8-sig")
+    service.answers(LIST_GET, a_detail(dynamic=True))
+    service.answers(LIST_COUNT_FOUND, FoundCount(people=1))
+    service.answers(LIST_EDIT, a_detail(dynamic=True))
+    assert dyntui("lists", "edit", LIST_ID, "--fetchxml", str(file), "--yes").code == 0
+    assert [each.query for each in service.requests(LIST_EDIT)] == [XML]
+    file.write_text("\n", encoding="utf-8")
+    empty = dyntui("lists", "edit", LIST_ID, "--fetchxml", str(file), "--yes")
+    assert empty.code == 2 and "QUERY_FILE_UNREADABLE" in empty.err and "is empty" in empty.err
+    assert len(service.requests(LIST_EDIT)) == 1
+
+
 def test_what_a_list_is_can_be_changed_and_another_query_is_counted_first(
     dyntui: Callable, service: ScriptedService, tmp_path: Path
 ):
