@@ -185,12 +185,17 @@ class Dialogue(AboutCampaigns):
         if row is None:
             return
         named = row.person or row.address
-        # Whoever has no address is asked about by their record alone.
+        # Whoever has no address is asked about by their record alone, and an address without a record is on no list.
+        on_lists: Offers = (
+            [("Would they be mailed, list by list", lambda: self._do("people", "show", "--", named))]
+            if row.person
+            else []
+        )
         why: Offers = [("Why, or why not", lambda: self._do("why", "--", row.address))] if row.address else []
         self._again(
             f"What about {row.name or row.address}?",
             lambda: [
-                ("Would they be mailed, list by list", lambda: self._do("people", "show", "--", named)),
+                *on_lists,
                 *why,
                 ("What was seen of them", lambda: self._do("people", "timeline", "--", named)),
                 ("How often, by month", lambda: self._do("people", "picture", "--by", "month", "--", named)),
