@@ -109,6 +109,9 @@ def share(name: Name, fraction: float | None) -> tuple[str, str]:
 
 def print_comparison(comparison: Comparison) -> None:
     """A line for each campaign: counts with the rates beside them, and what those are shares of."""
+    if not comparison.reports:
+        say("No email campaign was sent yet.")
+        return
     print_table(
         ["campaign", "sent on", "sent", "delivered", "opened", "clicked", "bounced", "unsubscribed", "id"],
         ([text(each) for _, text in _COMPARED] for each in comparison.reports),

@@ -137,10 +137,10 @@ def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:
     turned = _TURNED.get()
     if turned is not None:
         turned.left = max(0, page.matching - page.offset - len(page.rows))
+    others = "" if turned is not None or len(page.rows) >= page.matching else "; --limit and --offset show others"
     if page.matching < page.total:
-        say(f"{number(len(page.rows))} shown, {number(page.matching)} of {number(page.total)} match.")
+        say(f"{number(len(page.rows))} shown, {number(page.matching)} of {number(page.total)} match{others}.")
     elif len(page.rows) < page.total:
-        others = "" if turned is not None else "; --limit and --offset show others"
         say(f"{number(len(page.rows))} of {number(page.total)} shown{others}.")
 
 

@@ -463,6 +463,9 @@ def test_campaigns_are_compared_with_rates_and_written_where_no_spreadsheet_reck
         "id,campaign,account,sent on,sent,delivered,delivery rate of sent,opened by,open rate of delivered"
     )
     assert rows[1].startswith("42,Spring,Main,,200,190,0.9500") and f"7,'{hostile}" in rows[2]
+    service.answers(CAMPAIGNS_COMPARE, Comparison(reports=()))
+    none = dyntui("campaigns", "compare")
+    assert none.out == "" and none.err == "No email campaign was sent yet.\n"
 
 
 def test_recipients_are_exported_whole_with_their_ids(dyntui: Callable, service: ScriptedService, tmp_path: Path):

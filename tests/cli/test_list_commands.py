@@ -50,7 +50,10 @@ def test_the_view_and_the_window_travel_to_the_service(dyntui: Callable, service
     assert service.requests(LISTS_PAGE) == [
         ListsQuery(view="problems", offset=10, limit=5, search="news", sort="-name")
     ]
-    assert "1 of 3,401 match" in done.err
+    assert "1 of 3,401 match." in done.err
+    service.answers(LISTS_PAGE, Page(rows=(a_list(),), matching=300, total=3401))
+    some = dyntui("lists", "list", "--search", "news")
+    assert "1 shown, 300 of 3,401 match; --limit and --offset show others." in some.err
 
 
 def test_refresh_reads_dynamics_first(dyntui: Callable, service: ScriptedService):
