@@ -199,8 +199,9 @@ def _own_reasons(whom: str) -> Select[str]:
     return own_reasons(_scope(whom))
 
 
-# As many as there are combinations of records' own gates in the lists of an organisation.
-@functools.lru_cache(maxsize=64)
+# Two or three for each combination of own gates that the lists settled last have. Of each it is some MB of the service;
+# to put one together again takes twenty milliseconds.
+@functools.lru_cache(maxsize=16)
 def _with_gates(whom: str, own: tuple[str, ...]) -> Insert:
     shared = shared_addresses(_ACCOUNT, [_LIST])
     unsubscribed = list_unsubscribes.people().subquery("unsubscribed").c
