@@ -3,7 +3,7 @@
 What dotdigital says of a contact is as old as the reading of the book. A send may have taken it up since - whoever is
 mailed has to be there to unsubscribe -, or another list's synchronisation.
 
-Public: `keep(c, by, item, list_id)`.
+Public: `keep(c, by, item, list_id, most)`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ _p, _m, _s, _l = planned_change.c, list_member.c, send.c, marketing_list.c
 _UNDER_WAY = ("Queued", "Preparing", "Sending", HANDED_OVER)
 
 
-def keep(c: Connection, by: str, item: str, list_id: str) -> None:
-    """Of those whom the run `by` takes out of a list's book no contact is deleted that is needed."""
+def keep(c: Connection, by: str, item: str, list_id: str, most: int) -> None:
+    """Of the next ones (`most` of them) whom the run `by` takes out of a list's book no contact is deleted that is
+    needed."""
+    here = (_p.run_id == by, _p.item_id == item)
+    following = select(_p.person_id).where(*here, _p.take_out.is_not(None)).order_by(_p.seq).limit(most)
     needed = or_(_p.address.in_(_mailed(by, list_id)), _is_elsewhere(list_id))
-    deleted = (_p.run_id == by, _p.item_id == item, _p.deletes.is_(True))
+    deleted = (*here, _p.person_id.in_(following.scalar_subquery()), _p.deletes.is_(True))
     c.execute(update(planned_change).where(*deleted, needed).values(deletes=False, detail=""))
 
 

@@ -195,7 +195,7 @@ async def _next(ctx: RunContext, job: Job, steps: Callable[[Connection], list[St
     def still(c: Connection) -> list[Step]:
         if not ctx.at(UndoCursor).importing:
             undoing.withhold(c, ctx.run_id, job.item, job.chosen.id)
-            needed_contacts.keep(c, ctx.run_id, job.item, job.chosen.id)
+            needed_contacts.keep(c, ctx.run_id, job.item, job.chosen.id, _PAGE)
         return steps(c)
 
     return await ctx.write(still)
