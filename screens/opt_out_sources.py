@@ -19,6 +19,7 @@ from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
     ON_SOURCES,
+    SUPPRESSIONS_CHANGED,
     AnswerConsentSources,
     ConsentSources,
     OptOutSource,
@@ -90,6 +91,10 @@ class SourcesPage(GridScreen[Source], Page[str]):
         rows = tuple(Source(name, name in known.counting) for name in known.found)
         return windowed(rows, window, lambda row: row.name)
 
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Somebody else has answered."""
+        return name == SUPPRESSIONS_CHANGED.name
+
     def situation(self) -> Situation:
         """The source in hand."""
         row = self.grid.row()
@@ -106,11 +111,12 @@ class SourcesPage(GridScreen[Source], Page[str]):
         else:
             lines = ["Whoever opted out there is not mailed any more."]
             question = Confirm(f"Let {row.name} count?", lines, yes="Count it")
-        after = {row.name} ^ set(known.counting)
 
         def confirmed(yes: bool | None) -> None:
-            if yes:
-                self._answer(after)
+            # Of the others it stays as it is by now: somebody else may have answered while this was asked.
+            if yes and self._known is not None:
+                now = set(self._known.counting)
+                self._answer(now - {row.name} if row.counts else now | {row.name})
 
         self.app.push_screen(question, confirmed)
 

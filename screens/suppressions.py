@@ -17,6 +17,7 @@ from dyntui.service.contract.suppressions import (
     SUPPRESSION_ADD,
     SUPPRESSION_ASK,
     SUPPRESSION_LIFT,
+    SUPPRESSIONS_CHANGED,
     SUPPRESSIONS_PAGE,
     AddedSuppression,
     AddSuppression,
@@ -94,8 +95,9 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
         return await page_of(self.console, SUPPRESSIONS_PAGE, SuppressionsQuery(), window)
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
-        """Any run that ended has read suppressions first."""
-        return isinstance(value, RunChanged) and value.run.status.ended
+        """Somebody suppressed or lifted by hand; and any run that ended has read suppressions first."""
+        by_hand = name == SUPPRESSIONS_CHANGED.name
+        return by_hand or (isinstance(value, RunChanged) and value.run.status.ended)
 
     def opened(self, row: SuppressionRow) -> None:
         """What the reason means, and who can mend it."""

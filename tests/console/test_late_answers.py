@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from dyntui.screens import base
 from dyntui.screens.answers import Answers
 from dyntui.screens.base import Page
 from dyntui.screens.count_page import CountPage
+from dyntui.screens.opt_out_sources import Source, SourcesPage
+from msgspec.structs import replace
 
 from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_GET, PlanRef
+from dyntui.service.contract.suppressions import ConsentSources
 
 Asked = tuple[str, int, Callable[[Any], None]]
 
@@ -81,3 +85,22 @@ def test_a_late_count_is_that_of_the_campaign_that_was_counted(
     assert page.count is None and shown == []
     page.about = one
     assert page.count == "count of one"  # type: ignore[comparison-overlap]
+
+
+def test_an_answer_about_one_source_of_opt_outs_leaves_the_others_as_they_are_by_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = ConsentSources(found=("donotsendmm", "msgdpr"), counting=("donotsendmm",), answered=True, asked_on="")
+    page = SourcesPage()
+    page._known = known
+    asked: list[Callable[[bool], None]] = []
+    answered: list[set[str]] = []
+    monkeypatch.setattr(SourcesPage, "app", SimpleNamespace(push_screen=lambda _, done: asked.append(done)))
+    monkeypatch.setattr(page.grid, "row", lambda: Source("donotsendmm", True))
+    monkeypatch.setattr(page, "_answer", answered.append)
+    page.do_sources_change()
+    # Meanwhile somebody else lets the other one count.
+    page._known = replace(known, counting=("donotsendmm", "msgdpr"))
+    (confirmed,) = asked
+    confirmed(True)
+    assert answered == [{"msgdpr"}]

@@ -7,9 +7,11 @@ from importlib import import_module
 import click
 
 from dyntui.cli.main import COMMANDS
+from dyntui.model.roles import Ability
 from dyntui.model.subjects import SUBJECTS
 from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.answering import answered_by
+from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.subjects import ACTIONS, CALLS, SECTIONS
 
 
@@ -41,3 +43,20 @@ def test_sections_have_keys_by_their_place_and_runs_change_subjects_that_there_a
     ]
     names = {subject.name for subject in SUBJECTS}
     assert {changed for kind in RUN_KINDS.values() for changed in kind.changes} <= names
+
+
+# What is read by those alone who may, what is kept of who has read it, and what changes nothing that a screen shows.
+_CHANGES_NOTHING = {
+    *("administration.changes", "backups.list", "credentials.list", "users.list"),
+    *("people.export", "people.requests", "campaigns.test", "setup.canary"),
+}
+
+
+def test_whoever_changes_something_is_heard_of_by_every_screen() -> None:
+    """By an event that follows the call, or by those of the run that it starts."""
+    silent = {
+        name
+        for name, call in CALLS.items()
+        if call.ability not in (None, Ability.SEE) and not call.changes and call.answer is not RunRow
+    }
+    assert silent == _CHANGES_NOTHING

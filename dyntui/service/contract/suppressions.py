@@ -10,6 +10,7 @@ from dyntui.model.suppressions import SuppressionRow as SuppressionRow
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.members import MEMBERS_GATHER
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START, RunRow
@@ -99,10 +100,13 @@ class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
     count: tuple[Text, ...]
 
 
+SUPPRESSIONS_CHANGED = Event("suppressions.changed", Changed)
+_CHANGED = (SUPPRESSIONS_CHANGED,)
+
 SUPPRESSIONS_PAGE = Call("suppressions.page", SuppressionsQuery, Page[SuppressionRow], Ability.SEE)
-SUPPRESSION_ADD = Call("suppressions.add", AddSuppression, AddedSuppression, Ability.ADMINISTER)
-SUPPRESSION_ASK = Call("suppressions.ask", AskToSubscribe, AskedToSubscribe, Ability.ADMINISTER)
-SUPPRESSION_LIFT = Call("suppressions.lift", LiftSuppression, Lifted, Ability.ADMINISTER)
+SUPPRESSION_ADD = Call("suppressions.add", AddSuppression, AddedSuppression, Ability.ADMINISTER, changes=_CHANGED)
+SUPPRESSION_ASK = Call("suppressions.ask", AskToSubscribe, AskedToSubscribe, Ability.ADMINISTER, changes=_CHANGED)
+SUPPRESSION_LIFT = Call("suppressions.lift", LiftSuppression, Lifted, Ability.ADMINISTER, changes=_CHANGED)
 SUPPRESSION_ODD = Call("suppressions.odd", Nothing, OddRows, Ability.SEE)
 CONSENT_SOURCES = Call("suppressions.sources", Nothing, ConsentSources, Ability.SEE)
 ANSWER_CONSENT_SOURCES = Call(
@@ -110,6 +114,7 @@ ANSWER_CONSENT_SOURCES = Call(
     AnswerConsentSources,
     ConsentSources,
     Ability.ADMINISTER,
+    changes=_CHANGED,
 )
 
 
