@@ -39,15 +39,8 @@ from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
 from dyntui.store import accounts, admin_changes
 from dyntui.store.accounts import EmailAccount, Organisation
-from dyntui.sync.connections import (
-    DATAVERSE_SECRET,
-    account_secret,
-    account_unknown,
-    dataverse_as,
-    file_named,
-    not_configured,
-    sign_in_with,
-)
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, account_unknown, dataverse_as, not_configured
+from dyntui.sync.signing_in import file_named, sign_in_with
 
 _SUBJECT = "credentials"
 

@@ -13,7 +13,7 @@ from dyntui.dataverse.discovery import Environment
 from dyntui.dataverse.sign_in import DevicePrompt, SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.sync.connections import file_named, split_authority
+from dyntui.sync.signing_in import file_named, split_authority
 
 __all__ = ["DevicePrompt", "Environment", "find"]
 

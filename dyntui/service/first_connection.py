@@ -23,8 +23,9 @@ from dyntui.service.resources import Resources
 from dyntui.service.setup import check, organisation_in, secret_in
 from dyntui.store import accounts, connection_facts
 from dyntui.store.accounts import EmailAccount, Organisation
-from dyntui.sync.connections import dataverse_as, device_sign_in, not_configured, sign_in_with
+from dyntui.sync.connections import dataverse_as, not_configured
 from dyntui.sync.first_connection import asking, dotdigital, dynamics
+from dyntui.sync.signing_in import device_sign_in, sign_in_with
 
 
 class FirstConnection:

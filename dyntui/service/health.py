@@ -37,8 +37,9 @@ from dyntui.store import accounts, connection_facts, crm_columns, dialects, heal
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import double_opt_in, installation, kept_books, send_rows
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
 from dyntui.sync.sight import CONSENT_COLUMNS
+from dyntui.sync.signing_in import needs_secret
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.
 PART_SECONDS = 2.5

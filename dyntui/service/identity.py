@@ -22,7 +22,8 @@ from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation, PersonLink
 from dyntui.sync import user_roles
-from dyntui.sync.connections import OF_PEOPLE, dataverse_as, device_sign_in, not_configured
+from dyntui.sync.connections import OF_PEOPLE, dataverse_as, not_configured
+from dyntui.sync.signing_in import device_sign_in
 
 # How long roles are believed; a change in Dynamics takes effect within this.
 ROLES_SECONDS = 120.0

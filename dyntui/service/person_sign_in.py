@@ -13,7 +13,7 @@ from dyntui.dataverse.kept_sign_in import user_of
 from dyntui.dataverse.sign_in import DevicePrompt, SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.service.contract.credentials import SignInPlace
-from dyntui.sync.connections import file_named, split_authority
+from dyntui.sync.signing_in import file_named, split_authority
 from dyntui.sync.surroundings import REAL, Surroundings
 
 __all__ = ["DevicePrompt", "sign_in", "user_of"]

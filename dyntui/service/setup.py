@@ -43,9 +43,9 @@ from dyntui.sync.connections import (
     account_unknown,
     dataverse_as,
     not_configured,
-    sign_in_with,
 )
 from dyntui.sync.installation import Step
+from dyntui.sync.signing_in import sign_in_with
 
 # Installing may take minutes, and shows how far it is.
 _INSTALLING = Patience(attempts=6, silence=None, limits=1800.0)

@@ -15,7 +15,8 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.secret_store import variable
 from dyntui.store import accounts
 from dyntui.store.database import Database
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
+from dyntui.sync.signing_in import needs_secret
 
 Reached = tuple[tuple[str, ...], ...]
 

@@ -9,38 +9,23 @@ import asyncio
 import contextvars
 import logging
 import math
-import os
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
 from dyntui.dataverse import http as dataverse_http
-from dyntui.dataverse import kept_sign_in, machine_identity
-from dyntui.dataverse.credentials import (
-    Certificate,
-    ClientSecret,
-    Credentials,
-    DeviceCode,
-    ManagedIdentity,
-    SignedIn,
-    WorkloadIdentity,
-    is_certificate,
-)
+from dyntui.dataverse import kept_sign_in
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_errors import ENTRA_LIMIT
-from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.budgets import OPERATIONS_A_DAY, dynamics_limits
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.sign_in import SignInBy
 from dyntui.model.trust import Rule
 from dyntui.remote.budget import Budget
 from dyntui.remote.connection import ConnectionOptions
@@ -50,6 +35,7 @@ from dyntui.store.database import Database
 from dyntui.sync.budgets import Budgets
 from dyntui.sync.columns_seen import ColumnsSeen
 from dyntui.sync.open_connections import OpenConnections
+from dyntui.sync.signing_in import credentials_of, file_named, needs_secret, sign_in_with, waiting
 from dyntui.sync.surroundings import REAL, Surroundings
 
 # The meter of the run at hand: told of every attempt with the system and `read` or `write`.
@@ -57,11 +43,6 @@ RUN_METER: contextvars.ContextVar[Callable[[str, str], None] | None] = contextva
 # Told of every wait that a limit imposes on the run at hand: the system's name in words, and seconds.
 RUN_SLOWED: contextvars.ContextVar[Callable[[str, float], None] | None] = contextvars.ContextVar(
     "run_slowed", default=None
-)
-
-# How the run at hand waits: other runs are at work meanwhile, and it hears that it is to stop.
-RUN_SLEEP: contextvars.ContextVar[Callable[[float], Awaitable[None]] | None] = contextvars.ContextVar(
-    "run_sleep", default=None
 )
 
 log = logging.getLogger(__name__)
@@ -90,9 +71,6 @@ class Secrets(Protocol):
         ...
 
 
-Keep = Callable[[str], Awaitable[None]]
-
-
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a system is waited for. `attempts`: calls until a failure counts; `silence`: seconds without an answer
     that end one (None: a little longer than the system takes to give up itself); `limits`: seconds that one call waits
@@ -112,13 +90,6 @@ OF_PEOPLE = Patience(attempts=3, silence=15.0, limits=20.0)
 OF_THE_WATCH = Patience(attempts=2, silence=20.0, limits=20.0)
 
 
-def _waiting(around: Surroundings) -> Callable[[float], Awaitable[None]]:
-    async def wait(seconds: float) -> None:
-        await (RUN_SLEEP.get() or around.sleep)(seconds)
-
-    return wait
-
-
 def _slowed(system: str) -> Callable[[float, str], None]:
     def tell(seconds: float, code: str) -> None:
         slowed = RUN_SLOWED.get()
@@ -135,80 +106,6 @@ def _metered(system: str) -> Callable[[str, str], None]:
             meter(system, kind)
 
     return count
-
-
-def file_named(path: str) -> Path | None:
-    """The file of a certificate authority, where one is named."""
-    return Path(path) if path else None
-
-
-def split_authority(authority: str) -> tuple[str, str]:
-    """`https://host[:port]/tenant` as (`https://host[:port]`, `tenant`). Raises DyntuiError AUTHORITY_INVALID."""
-    parts = urlsplit(authority)
-    tenant = parts.path.strip("/")
-    if parts.scheme != "https" or not parts.hostname or not tenant or "/" in tenant:
-        raise DyntuiError(
-            "AUTHORITY_INVALID",
-            f"{authority!r} does not name an Entra ID tenant.",
-            not_done="Nothing was connected.",
-            remedy="Write it as https://login.microsoftonline.com/<tenant id>.",
-            exit=Exit.USAGE,
-        )
-    return f"{parts.scheme}://{parts.netloc}", tenant
-
-
-def sign_in_with(
-    known: Organisation, secret: str, surroundings: Surroundings = REAL, keep: Keep | None = None
-) -> SignIn:
-    """The service's sign-in. `secret`: what the keyring holds, `""` where the machine's platform says who it is;
-    `keep` is told what a person's sign-in has become."""
-    return _sign_in(_credentials(known, secret), known, surroundings, keep)
-
-
-def needs_secret(known: Organisation) -> bool:
-    """Whether the keyring has to hold a secret for the service's own sign-in."""
-    return SignInBy(known.auth).keeps_a_secret
-
-
-def _credentials(known: Organisation, secret: str) -> Credentials:
-    """A secret itself says what it is: where it was replaced and the store was not told any more, it still holds."""
-    host, tenant = split_authority(known.authority)
-    if known.auth == SignInBy.MANAGED_IDENTITY:
-        return ManagedIdentity(client_id=known.managed_identity, authority=host)
-    if known.auth == SignInBy.WORKLOAD_IDENTITY:
-        file = machine_identity.token_file(os.environ, host)
-        return WorkloadIdentity(tenant=tenant, client_id=known.client_id, token_file=file, authority=host)
-    if kept_sign_in.is_one(secret):
-        return SignedIn(tenant=tenant, client_id=known.client_id, kept=secret, authority=host)
-    if is_certificate(secret):
-        return Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
-    return ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
-
-
-def device_sign_in(known: Organisation, surroundings: Surroundings = REAL) -> SignIn:
-    """A person's sign-in by device code."""
-    host, tenant = split_authority(known.authority)
-    return _sign_in(DeviceCode(tenant=tenant, client_id=known.client_id, authority=host), known, surroundings)
-
-
-def _sign_in(
-    credentials: Credentials, known: Organisation, surroundings: Surroundings, keep: Keep | None = None
-) -> SignIn:
-    transport, ca_file = surroundings.sign_in_transport(), file_named(known.ca_file)
-    if isinstance(credentials, ManagedIdentity):
-        address = machine_identity.identity_address(os.environ)
-        http = SignInHttp(address, ca_file, timeout=machine_identity.METADATA_SECONDS, transport=transport)
-    else:
-        http = SignInHttp(credentials.authority, ca_file, transport=transport)
-    return SignIn(
-        credentials,
-        known.url,
-        keep=keep,
-        now=surroundings.wall,
-        clock=surroundings.monotonic,
-        sleep=_waiting(surroundings),
-        http=http,
-    )
 
 
 def dataverse_as(
@@ -239,7 +136,7 @@ def _options(
         "budget": budget,
         "meter": _metered(system),
         "slowed": _slowed(in_words),
-        "sleep": _waiting(around),
+        "sleep": waiting(around),
         "clock": around.monotonic,
         "now": around.wall,
         "chance": around.chance,
@@ -349,7 +246,7 @@ class Connections:
         known = await asyncio.to_thread(self._organisation)
         # A sign-in asks where it was opened to ask.
         if these.sign_in is not None and these.authority == known.authority and needs_secret(known):
-            these.sign_in.use(_credentials(known, await self._secret_of(known)))
+            these.sign_in.use(credentials_of(known, await self._secret_of(known)))
         here = await asyncio.to_thread(self._accounts)
         for account_id, dd in these.dotdigital.items():
             # One that was disconnected meanwhile has no other password.

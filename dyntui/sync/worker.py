@@ -25,13 +25,14 @@ from dyntui.store import coming_after, lists, runs, workers
 from dyntui.store.database import Database
 from dyntui.store.failures import STORE_UNREACHABLE
 from dyntui.store.runs import Fenced, Problem
-from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connections, Secrets
+from dyntui.sync.connections import RUN_METER, RUN_SLOWED, Connections, Secrets
 from dyntui.sync.engine import DONE, LATER
 from dyntui.sync.kinds import execute
 from dyntui.sync.leases import SPENDER
 from dyntui.sync.open_connections import in_hand
 from dyntui.sync.run_context import Cancelled, PutBack, RunContext
 from dyntui.sync.send import end_unsent
+from dyntui.sync.signing_in import RUN_SLEEP
 from dyntui.sync.surroundings import REAL, Surroundings
 from dyntui.sync.turns import Turn, Turns
 from dyntui.sync.worker_lease import Hold, WorkerLease

@@ -16,8 +16,9 @@ from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import NewRun
 from dyntui.sync import worker as worker_module
-from dyntui.sync.connections import RUN_SLEEP, Connections
+from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.signing_in import RUN_SLEEP
 from dyntui.sync.surroundings import Surroundings
 from dyntui.sync.turns import Turns
 from dyntui.sync.worker import Worker
