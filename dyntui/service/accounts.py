@@ -13,6 +13,7 @@ from dyntui.model import solution
 from dyntui.model.accounts import AccountRow
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import LEVELS
+from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service import email_accounts, last_reading
 from dyntui.service.answering import answers
@@ -205,11 +206,12 @@ def _require_unused(c: Connection, chosen: EmailAccount) -> None:
     lists = next(each.lists for each in account_window.rows(c) if each.id == chosen.id)
     used: list[str] = []
     if lists:
-        used.append(f"{lists} marketing lists are activated for it (`dyntui lists deactivate`)")
+        are = counted(lists, "marketing list is", "marketing lists are")
+        used.append(f"{are} activated for it (`dyntui lists deactivate`)")
     if runs.under_way(c, chosen.id):
         used.append("runs of it are under way (`dyntui audit list`)")
     if any(each.account_id == chosen.id for each in sends.held(c)):
-        used.append("sends of it wait for their hour (`dyntui campaigns show`)")
+        used.append("sends of it wait for their hour (`dyntui sends list --view held`)")
     if sends.with_books(c, chosen.id):
         used.append("the books of its last sends are still read for unsubscribes, for two weeks after a send")
     if len(store.accounts(c)) == 1:

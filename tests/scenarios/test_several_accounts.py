@@ -205,7 +205,7 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     with pytest.raises(DyntuiError, match=r"ACCOUNT_IN_USE.*it is the default one"):
         desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Main"))
     trade = two.activated("Winter leads")
-    with pytest.raises(DyntuiError, match=r"ACCOUNT_IN_USE.*1 marketing lists are activated"):
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_IN_USE.*1 marketing list is activated"):
         desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
     office.run("suppressions", account="Second")
     known = two.accounts()["Second"].suppressed
