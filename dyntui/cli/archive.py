@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Choices, Command, choices
-from dyntui.cli.naming import campaign_id
+from dyntui.cli.naming import campaign_ref
 from dyntui.cli.output import moment, print_json, print_table, say, show_error
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHIVE, ArchiveCampaigns, Archived
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import CampaignRef, CampaignRow
+from dyntui.service.contract.campaigns import CampaignRow
 
 
 def archived(row: CampaignRow) -> str:
@@ -43,7 +43,7 @@ def unarchive(context: click.Context, named: tuple[str, ...]) -> int:
 
 def _ask(chosen: Choices, call: Call[ArchiveCampaigns, Archived], named: tuple[str, ...]) -> int:
     async def ask(client: ServiceClient) -> Archived:
-        refs = [CampaignRef(await campaign_id(client, each)) for each in named]
+        refs = [await campaign_ref(client, each) for each in named]
         return await client.call(call, ArchiveCampaigns(tuple(refs)))
 
     found = with_service(chosen, ask)

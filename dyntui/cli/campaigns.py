@@ -15,7 +15,7 @@ from dyntui.cli.campaign_report import (
     print_report,
 )
 from dyntui.cli.lazy import Choices, Group, choices
-from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import are, moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, every_page, page_of, print_page, window_options
@@ -40,7 +40,6 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
     CampaignDetail,
-    CampaignRef,
     CampaignReport,
     CampaignRow,
     CampaignsQuery,
@@ -115,7 +114,7 @@ def show(context: click.Context, named: str) -> None:
     """One campaign with its targets and sends."""
 
     async def ask(client: ServiceClient) -> CampaignDetail:
-        return await client.call(CAMPAIGN_GET, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_GET, await campaign_ref(client, named))
 
     detail = with_service(choices(context), ask)
     if choices(context).json:
@@ -165,10 +164,10 @@ def edit(context: click.Context, named: str, sync_level: str) -> None:
     """Change how much of a campaign's results is read. What is read already stays."""
 
     async def ask(client: ServiceClient) -> CampaignDetail:
-        campaign = await campaign_id(client, named)
+        campaign = await campaign_ref(client, named)
         level = "" if sync_level == "ACCOUNT" else sync_level
-        await client.call(CAMPAIGN_EDIT, EditCampaign(id=campaign, sync_level=level))
-        return await client.call(CAMPAIGN_GET, CampaignRef(campaign))
+        await client.call(CAMPAIGN_EDIT, EditCampaign(id=campaign.id, account=campaign.account, sync_level=level))
+        return await client.call(CAMPAIGN_GET, campaign)
 
     detail = with_service(choices(context), ask)
     if choices(context).json:
@@ -184,7 +183,7 @@ def preview(context: click.Context, named: str) -> None:
     """A campaign's text, its HTML as text, and its links with what is odd about them. No link is followed."""
 
     async def ask(client: ServiceClient) -> MailPreview:
-        return await client.call(CAMPAIGN_PREVIEW, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_PREVIEW, await campaign_ref(client, named))
 
     seen = with_service(choices(context), ask)
     if choices(context).json:
@@ -216,7 +215,8 @@ def test(context: click.Context, named: str, address: str) -> None:
     """
 
     async def ask(client: ServiceClient) -> TrialSent:
-        request = TrialSend(id=await campaign_id(client, named), address=address)
+        campaign = await campaign_ref(client, named)
+        request = TrialSend(id=campaign.id, account=campaign.account, address=address)
         return await client.call(CAMPAIGN_TEST, request)
 
     sent = with_service(choices(context), ask)
@@ -248,12 +248,12 @@ def report(
     only_with("--recipients", recipients, filter=kept_some, search=rows["search"], sort=rows["sort"])
 
     async def ask_recipients(client: ServiceClient) -> Page[RecipientRow]:
-        id = await campaign_id(client, named)
-        query = RecipientsQuery(id=id, filter=kept, **rows)
+        campaign = await campaign_ref(client, named)
+        query = RecipientsQuery(id=campaign.id, account=campaign.account, filter=kept, **rows)
         return await client.call(CAMPAIGN_RECIPIENTS, query)
 
     async def ask_report(client: ServiceClient) -> CampaignReport:
-        return await client.call(CAMPAIGN_REPORT, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_REPORT, await campaign_ref(client, named))
 
     if recipients:
         print_page(choices(context), with_service(choices(context), ask_recipients), RECIPIENTS)
@@ -271,8 +271,8 @@ def compare(context: click.Context, named: tuple[str, ...], out: NewFile | None)
     """Results of campaigns side by side, counts with rates; of none named, the last ten that were sent."""
 
     async def ask(client: ServiceClient) -> Comparison:
-        ids = tuple([await campaign_id(client, each) for each in named])
-        return await client.call(CAMPAIGNS_COMPARE, CompareCampaigns(ids=ids))
+        of = tuple([await campaign_ref(client, each) for each in named])
+        return await client.call(CAMPAIGNS_COMPARE, CompareCampaigns(of=of))
 
     found = with_service(choices(context), ask)
     if out is not None:
@@ -300,7 +300,8 @@ def export(context: click.Context, named: str, kept: str, out: NewFile) -> None:
     """
 
     async def read(client: ServiceClient) -> int:
-        query, done = RecipientsQuery(id=await campaign_id(client, named), filter=kept), 0
+        campaign, done = await campaign_ref(client, named), 0
+        query = RecipientsQuery(id=campaign.id, account=campaign.account, filter=kept)
         with rows_into(out, RECIPIENT_CELLS, "Recipients") as write:
             async for rows in every_page(client, CAMPAIGN_RECIPIENTS, query):
                 write(rows)
@@ -322,7 +323,7 @@ def targets_list(context: click.Context, named: str) -> None:
     """The target marketing lists."""
 
     async def ask(client: ServiceClient) -> Targets:
-        return await client.call(CAMPAIGN_TARGETS, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_TARGETS, await campaign_ref(client, named))
 
     _print_targets(choices(context), with_service(choices(context), ask))
 
@@ -347,8 +348,10 @@ def targets_remove(context: click.Context, named: str, lists: tuple[str, ...]) -
 
 def _change(chosen: Choices, named: str, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
     async def ask(client: ServiceClient) -> Targets:
+        campaign = await campaign_ref(client, named)
         request = ChangeTargets(
-            id=await campaign_id(client, named),
+            id=campaign.id,
+            account=campaign.account,
             add=tuple([await list_id(client, name) for name in add]),
             remove=tuple([await list_id(client, name) for name in remove]),
         )

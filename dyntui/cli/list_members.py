@@ -11,7 +11,7 @@ import click
 from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Command, Group, choices
-from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.output import number, people_of, print_json, print_table, say
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.planned import plan_first
@@ -19,7 +19,7 @@ from dyntui.cli.progress import display
 from dyntui.cli.query_source import FETCHXML, VIEW, query_in
 from dyntui.cli.service_call import ask, with_service
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import RECIPIENTS
+from dyntui.service.contract.campaigns import RECIPIENTS, CampaignRef
 from dyntui.service.contract.lists import LIST_MEMBERS, MEMBER_TYPES, MemberRow, MembersQuery
 from dyntui.service.contract.members import (
     MEMBERS_FIND,
@@ -220,12 +220,14 @@ def gather(
     under_way: list[RunRow] = []
 
     async def make(client: ServiceClient) -> RunRow:
+        recipients = await campaign_ref(client, campaign) if campaign else CampaignRef(0)
         shown = PeopleSlice(
             run=run,
             list=await list_id(client, of_list) if of_list else "",
             outcome=outcome or "",
             reason=reason,
-            campaign=await campaign_id(client, campaign) if campaign else 0,
+            campaign=recipients.id,
+            account=recipients.account,
             did=did if campaign or did != "all" else "",
             count=count,
             sendable=sendable,

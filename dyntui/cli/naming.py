@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 from dyntui.service.contract.paging import Page
 
@@ -23,6 +23,15 @@ _SUGGESTED = 5
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Found(msgspec.Struct, Generic[T]):
+    """Something with a name: what a call takes for it, and what tells it from others of that name."""
+
+    of: T
+    name: str
+    about: str
 
 
 async def list_id(client: ServiceClient, named: str) -> str:
@@ -34,26 +43,28 @@ async def list_id(client: ServiceClient, named: str) -> str:
     return _only("marketing list", "LIST", named, found)
 
 
-async def campaign_id(client: ServiceClient, named: str, account: str = "") -> int:
-    """A campaign's id. Raises DyntuiError CAMPAIGN_UNKNOWN or CAMPAIGN_AMBIGUOUS, with what was found."""
+async def campaign_ref(client: ServiceClient, named: str, account: str = "") -> CampaignRef:
+    """A campaign's number with the email account of the campaign that bears the name: two accounts may have one number.
+    Of a number the account that was given, where one was. Raises DyntuiError CAMPAIGN_UNKNOWN or CAMPAIGN_AMBIGUOUS,
+    with what was found."""
     if named.isdecimal():
-        return int(named)
+        return CampaignRef(int(named), account or client.account)
     found = await _campaigns(client, account, named.strip()) or await _campaigns(client, account, "")
-    return int(_only("email campaign", "CAMPAIGN", named, found))
+    return _only("email campaign", "CAMPAIGN", named, found, ", or its email account with `--account`")
 
 
-async def _lists(client: ServiceClient, search: str) -> list[tuple[str, str, str]]:
+async def _lists(client: ServiceClient, search: str) -> list[Found[str]]:
     query = ListsQuery(view="all", search=search)
     return [
-        (row.id, row.name, f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}")
+        Found(row.id, row.name, f"{row.id} ({row.member_type}, {'dynamic' if row.dynamic else 'static'})")
         async for row in _every(client, LISTS_PAGE, query)
     ]
 
 
-async def _campaigns(client: ServiceClient, account: str, search: str) -> list[tuple[str, str, str]]:
+async def _campaigns(client: ServiceClient, account: str, search: str) -> list[Found[CampaignRef]]:
     query = CampaignsQuery(view="all", account=account, search=search)
     return [
-        (str(row.id), row.name, f"{_standing(row)}, {row.account}")
+        Found(CampaignRef(row.id, row.account), row.name, f"{row.id} ({_standing(row)}, {row.account})")
         async for row in _every(client, CAMPAIGNS_PAGE, query)
     ]
 
@@ -74,21 +85,22 @@ def _standing(row: CampaignRow) -> str:
     return f"{row.status}, archived" if row.archived_on else row.status
 
 
-def _only(kind: str, code: str, named: str, found: list[tuple[str, str, str]]) -> str:
-    """The id of the one that bears the name: to the letter or, where none does, ignoring case."""
-    exact = [one for one in found if one[1] == named] or [one for one in found if _same(one[1], named)]
+def _only(kind: str, code: str, named: str, found: list[Found[T]], otherwise: str = "") -> T:
+    """The one that bears the name: to the letter or, where none does, ignoring case. `otherwise`: how else than by its
+    id one of several is named."""
+    exact = [one for one in found if one.name == named] or [one for one in found if _same(one.name, named)]
     if len(exact) == 1:
-        return exact[0][0]
+        return exact[0].of
     if exact:
-        listed = "; ".join(f"{id} ({about})" for id, _, about in exact)
+        listed = "; ".join(one.about for one in exact)
         raise DyntuiError(
             f"{code}_AMBIGUOUS",
             f"{len(exact)} {kind}s are called {named!r}: {listed}.",
             not_done="Nothing was done.",
-            remedy="Name it by its id.",
+            remedy=f"Name it by its id{otherwise}.",
             exit=Exit.USAGE,
         )
-    names = [name for _, name, _ in found]
+    names = [one.name for one in found]
     like = [name for name in names if named.casefold() in name.casefold()] or get_close_matches(named, names)
     near = "; ".join(f"{name!r}" for name in like[:_SUGGESTED])
     raise DyntuiError(

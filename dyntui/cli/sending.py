@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, datetime
 
@@ -125,7 +126,7 @@ def send(
     if chosen.json:
         print_json(sending)
     else:
-        _print_send(sending)
+        _print_send(sending, chosen.account)
     failed = sending.undecided or sending.state in ("Failed", "Refused", "Cancelled")
     return int(Exit.FAILED if failed else Exit.DONE)
 
@@ -213,7 +214,7 @@ def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> in
     return _confirmed(chosen, counted, click.prompt("Type the number of people to send to", type=int, err=True))
 
 
-def _print_send(sending: SendRow) -> None:
+def _print_send(sending: SendRow, account: str) -> None:
     print_facts(
         [
             ("Send", sending.id),
@@ -234,4 +235,5 @@ def _print_send(sending: SendRow) -> None:
     elif sending.waves:
         say(f"`dyntui sends list` follows it; `dyntui sends cancel {sending.id[:8]}` stops it.")
     if sending.state == "Sent":
-        say(f"`dyntui sync campaigns --campaign {sending.campaign}` fetches the results as they arrive.")
+        account = f" --account {shlex.quote(account)}" if account else ""
+        say(f"`dyntui sync campaigns --campaign {sending.campaign}{account}` fetches the results as they arrive.")

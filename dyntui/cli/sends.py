@@ -9,7 +9,7 @@ import click
 
 from dyntui.cli.campaign_report import share
 from dyntui.cli.lazy import Command, Group, choices
-from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.output import (
     local_moment,
     moment,
@@ -26,7 +26,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CAMPAIGN_GET, CampaignRef, CountPeopleQuery
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CAMPAIGN_GET, CountPeopleQuery
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
     SEND_CHANGES,
@@ -260,8 +260,7 @@ def sends(context: click.Context, named: str) -> None:
     chosen = choices(context)
 
     async def ask(client: ServiceClient) -> tuple[SendRow, ...]:
-        number_of = await campaign_id(client, named)
-        return (await client.call(CAMPAIGN_GET, CampaignRef(number_of))).sends
+        return (await client.call(CAMPAIGN_GET, await campaign_ref(client, named))).sends
 
     rows = with_service(chosen, ask)
     if chosen.json:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from dyntui.cli.following import exit_for, print_run, say_detached, summary, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
-from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.output import print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.errors import Exit
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 TYPES = tuple(SYNC_TYPES)
@@ -55,18 +57,20 @@ def command(
     under_way: list[RunRow] = []
 
     async def start(client: ServiceClient) -> list[RunRow]:
-        only = {
-            "lists": tuple([await list_id(client, name) for name in lists]),
-            "campaigns": tuple([str(await campaign_id(client, name, account)) for name in campaigns]),
-        }
-        ended: list[RunRow] = []
+        of_account = StartRun(sync_type="", account=account, scheduled=scheduled)
+        only = tuple([await list_id(client, name) for name in lists])
+        refs = [await campaign_ref(client, name, account) for name in campaigns]
+        requests: list[StartRun] = []
         for type_ in types:
-            request = StartRun(
-                sync_type=type_,
-                account=account,
-                **({by: only[by]} if (by := SYNC_TYPES[type_].narrowed_by) else {}),
-                scheduled=scheduled,
-            )
+            request = msgspec.structs.replace(of_account, sync_type=type_)
+            if SYNC_TYPES[type_].narrowed_by == "lists":
+                requests.append(msgspec.structs.replace(request, lists=only))
+            elif SYNC_TYPES[type_].narrowed_by == "campaigns" and refs:
+                requests.extend(_of_each_account(request, refs))
+            else:
+                requests.append(request)
+        ended: list[RunRow] = []
+        for request in requests:
             run = await client.call(RUN_START, request)
             if wait:
                 under_way[:] = [run]
@@ -81,6 +85,16 @@ def command(
         say_detached(under_way)
         raise
     return _worst([exit_for(run) for run in runs])
+
+
+def _of_each_account(request: StartRun, refs: list[CampaignRef]) -> list[StartRun]:
+    """A run is about one email account: each campaign goes with those of its own."""
+    return [
+        msgspec.structs.replace(
+            request, account=account, campaigns=tuple(str(each.id) for each in refs if each.account == account)
+        )
+        for account in dict.fromkeys(each.account for each in refs)
+    ]
 
 
 def _types(what: tuple[str, ...]) -> list[str]:

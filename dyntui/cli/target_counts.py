@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Command, choices
-from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, print_page, window_options
 from dyntui.cli.service_call import with_service
@@ -82,8 +82,10 @@ async def count_targets(
     client: ServiceClient, named: str, lists: tuple[str, ...], *, to_send: bool = False
 ) -> TargetCount:
     """A new count of the campaign's targets, of all of them where no list is named."""
+    campaign = await campaign_ref(client, named)
     request = CountTargets(
-        id=await campaign_id(client, named),
+        id=campaign.id,
+        account=campaign.account,
         lists=tuple([await list_id(client, name) for name in lists]),
         to_send=to_send,
     )

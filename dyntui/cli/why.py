@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Command, choices
-from dyntui.cli.naming import campaign_id
+from dyntui.cli.naming import campaign_ref
 from dyntui.cli.output import moment, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.people import PEOPLE_WHY, ClosedGate, Verdict, WhyAnswer, WhyQuery
 
 
@@ -25,8 +26,8 @@ def command(context: click.Context, address: str, campaign: str, account: str) -
     """
 
     async def read(client: ServiceClient) -> WhyAnswer:
-        number = await campaign_id(client, campaign, account) if campaign else 0
-        return await client.call(PEOPLE_WHY, WhyQuery(address=address, campaign=number, account=account))
+        of = await campaign_ref(client, campaign, account) if campaign else CampaignRef(0, account)
+        return await client.call(PEOPLE_WHY, WhyQuery(address=address, campaign=of.id, account=of.account))
 
     answer = with_service(choices(context), read)
     if choices(context).json:

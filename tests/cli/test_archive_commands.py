@@ -44,12 +44,12 @@ def test_campaigns_are_archived_and_taken_out_by_name_or_id(dyntui: Callable, se
     service.answers(CAMPAIGNS_ARCHIVE, Archived(rows=(PUT_AWAY,)))
     service.answers(CAMPAIGNS_UNARCHIVE, Archived(rows=(a_campaign(),)))
     done = dyntui("campaigns", "archive", "Spring", "7")
-    assert service.requests(CAMPAIGNS_ARCHIVE) == [ArchiveCampaigns((CampaignRef(42), CampaignRef(7)))]
+    assert service.requests(CAMPAIGNS_ARCHIVE) == [ArchiveCampaigns((CampaignRef(42, "Main"), CampaignRef(7)))]
     assert done.code == 0 and "by Mira Sandahl" in done.out
     # What is named is looked for among the archived ones too.
     assert service.requests(CAMPAIGNS_PAGE)[-1].view == "all"
     taken_out = dyntui("campaigns", "unarchive", "42", "--account", "Main")
-    assert service.requests(CAMPAIGNS_UNARCHIVE) == [ArchiveCampaigns((CampaignRef(42),), account="Main")]
+    assert service.requests(CAMPAIGNS_UNARCHIVE) == [ArchiveCampaigns((CampaignRef(42, "Main"),), account="Main")]
     assert taken_out.code == 0 and taken_out.out.split()[-1] == "no"
     assert dyntui("campaigns", "archive").code == Exit.USAGE
 

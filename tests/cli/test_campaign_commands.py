@@ -16,6 +16,8 @@ from dyntui.model.roles import Ability
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Limits, Waves
 from dyntui.model.what_if import ClosedBy
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_COUNT,
@@ -27,9 +29,11 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
     CAMPAIGN_TARGETS,
+    CAMPAIGN_TEST,
     CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
     CampaignDetail,
+    CampaignRef,
     CampaignReport,
     CampaignsQuery,
     ChangeTargets,
@@ -45,7 +49,9 @@ from dyntui.service.contract.campaigns import (
     Targets,
 )
 from dyntui.service.contract.lists import LISTS_PAGE
-from dyntui.service.contract.runs import RUN_GET, RunDetail
+from dyntui.service.contract.members import MEMBERS_GATHER
+from dyntui.service.contract.people import PEOPLE_WHY
+from dyntui.service.contract.runs import RUN_GET, RUN_START, RunDetail
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
     SEND_GET,
@@ -103,10 +109,48 @@ def test_targets_are_added_and_removed_by_name(dyntui: Callable, service: Script
     dyntui("campaigns", "targets", "remove", "42", LIST_ID)
 
     assert service.requests(CAMPAIGN_CHANGE_TARGETS) == [
-        ChangeTargets(id=42, add=(LIST_ID,)),
+        ChangeTargets(id=42, account="Main", add=(LIST_ID,)),
         ChangeTargets(id=42, remove=(LIST_ID,)),
     ]
     assert "Newsletter" in added.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (("campaigns", "show"), CAMPAIGN_GET),
+        (("campaigns", "sends"), CAMPAIGN_GET),
+        (("campaigns", "preview"), CAMPAIGN_PREVIEW),
+        (("campaigns", "report"), CAMPAIGN_REPORT),
+        (("campaigns", "report", "--recipients"), CAMPAIGN_RECIPIENTS),
+        (("campaigns", "count"), CAMPAIGN_COUNT),
+        (("campaigns", "edit", "--sync-level", "NONE"), CAMPAIGN_EDIT),
+        (("campaigns", "targets", "list"), CAMPAIGN_TARGETS),
+        (("campaigns", "targets", "add"), CAMPAIGN_CHANGE_TARGETS),
+        (("campaigns", "test"), CAMPAIGN_TEST),
+        (("campaigns", "history"), CAMPAIGNS_CHANGES),
+        (("sync", "campaigns", "--campaign"), RUN_START),
+        (("why", "ann@example.com", "--campaign"), PEOPLE_WHY),
+        (("lists", "gather", "New", "--yes", "--campaign"), MEMBERS_GATHER),
+    ],
+)
+def test_a_command_stays_with_the_account_of_the_campaign_that_bears_the_name(
+    dyntui: Callable, service: ScriptedService, arguments: tuple[str, ...], call: Call
+):
+    # Another account has a campaign of this number, too: the number alone would be refused, or mean another one.
+    asked_for = DyntuiError("SEEN", "-", not_done="-", remedy="-")
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign("Spring sale", account="Main"), a_campaign(account="Second")))
+    service.answers(call, asked_for)
+    more = {CAMPAIGN_CHANGE_TARGETS: [LIST_ID], CAMPAIGN_TEST: ["ann@example.com"]}.get(call, [])
+    dyntui(*arguments, "Spring", *more)
+    asked = service.requests(call)[0]
+    assert getattr(asked, "shown", asked).account == "Second"
+
+
+def test_two_campaigns_of_one_name_are_told_apart_by_their_account(dyntui: Callable, service: ScriptedService):
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign(), a_campaign(account="Second")))
+    done = dyntui("campaigns", "show", "Spring")
+    assert done.code == 2 and "--account" in done.err and "Second" in done.err
 
 
 def test_a_campaign_gets_a_sync_level_of_its_own_and_that_of_its_account_again(
@@ -453,7 +497,7 @@ def test_campaigns_are_compared_with_rates_and_written_where_no_spreadsheet_reck
     service.answers(CAMPAIGNS_COMPARE, Comparison(reports=(one, a_report(hostile, 7))))
     compared = dyntui("campaigns", "compare", "42", "7")
     out = compared.out
-    assert service.requests(CAMPAIGNS_COMPARE) == [CompareCampaigns(ids=(42, 7))]
+    assert service.requests(CAMPAIGNS_COMPARE) == [CompareCampaigns(of=(CampaignRef(42), CampaignRef(7)))]
     assert "190 95.0 %" in out and "57 30.0 %" in out and "0 –" in out
     assert "Rates: delivery: of sent, open: of delivered" in compared.err
     file = tmp_path / "compared.csv"
