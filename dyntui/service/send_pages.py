@@ -45,16 +45,16 @@ def _changes(c: Connection, request: ChangesQuery, send_id: str) -> Page[PersonC
     if this is None:
         raise vanished("a send")
     found = send_changes.window(c, request, count_id=this.count_id)
-    return msgspec.structs.replace(found, rows=tuple(_with_cause(c, this, each) for each in found.rows))
+    asked = [(each.person_id, each.address) for each in found.rows if each.reason]
+    known = why.facts_of(c, asked, this.account_id, this.campaign_id, this.list_ids)
+    rows = tuple(_with_cause(this, each, known.get(each.person_id, ())) for each in found.rows)
+    return msgspec.structs.replace(found, rows=rows)
 
 
-def _with_cause(c: Connection, this: sends.Send, row: PersonChanged) -> PersonChanged:
+def _with_cause(this: sends.Send, row: PersonChanged, facts: tuple[Fact, ...]) -> PersonChanged:
     """The fact that a reason rests on tells the cause and when that was; where none is known it is when the send
     noticed it."""
-    known: tuple[Fact, ...] = ()
-    if row.reason:
-        scope = (this.account_id, this.campaign_id, this.list_ids)
-        known = tuple(each for each in why.facts(c, row.person_id, row.address, *scope) if each.code == row.reason)
+    known = tuple(each for each in facts if each.code == row.reason)
     dated = max(known, key=lambda each: each.since or each.learned_on, default=None)
     entry = BY_CODE.get(row.reason)
     what = entry.title if entry else row.reason

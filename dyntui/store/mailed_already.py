@@ -1,7 +1,7 @@
 """Who has had an email campaign: by our own sends, and by what dotdigital shows of its recipients.
 
 people(...), addresses(...) -> Select                        for the standing of a count's people
-of_person(person_ids, address, account_id, campaign_id) -> Select        by which of our own sends somebody had it
+of_people(person_ids, addresses, account_id, campaign_id) -> Select      by which of our own sends people had it
 as_contacts(account_id, campaign_id, *columns) -> Select                 as whom dotdigital shows the recipients
 before(c, account_id, campaign_id, count_id) -> int; not_seen(c, account_id, campaign_id, count_id) -> int
 """
@@ -78,12 +78,13 @@ def as_contacts(account_id: str, campaign_id: int, *columns: ColumnElement[Any])
 _THROUGH = _p.mailed_as != literal_column("''")
 
 
-def of_person(person_ids: Sequence[str], address: str, account_id: str, campaign_id: int) -> Select[Any]:
-    """The sends of ours by which one of the records, or whoever had the address, had the campaign: `sent_on` and
-    `created_by`, the first one first."""
-    had = _by_other_sends("", account_id, campaign_id, send.c.sent_on, send.c.created_by)
-    theirs = or_(_p.person_id.in_(person_ids), and_(_THROUGH, _p.mailed_as.in_(person_ids)), _p.address == address)
-    return had.where(theirs).order_by(send.c.sent_on)
+def of_people(person_ids: Sequence[str], addresses: Sequence[str], account_id: str, campaign_id: int) -> Select[Any]:
+    """The sends of ours by which the records, or whoever had the addresses, had the campaign: `sent_on`, `created_by`,
+    `address`, `person_id` and `mailed_as`, the first one first."""
+    columns = (send.c.sent_on, send.c.created_by, _p.address, _p.person_id, _p.mailed_as)
+    had = _by_other_sends("", account_id, campaign_id, *columns)
+    through = and_(_THROUGH, _p.mailed_as.in_(person_ids))
+    return had.where(or_(_p.person_id.in_(person_ids), through, _p.address.in_(addresses))).order_by(send.c.sent_on)
 
 
 def addresses(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, String, insert, literal, select, update
+from sqlalchemy import Connection, String, event, insert, literal, select, update
 
 from dyntui.model.reasons import CATALOGUE
+from dyntui.model.sends import PersonChanged
 from dyntui.model.why import Fact, closed
-from dyntui.store import counts, gate_marks, why
+from dyntui.service import send_pages
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.sends import ChangesQuery
+from dyntui.store import counts, gate_marks, send_changes, sends, why
 from dyntui.store.counts import NewCount
 from dyntui.store.schema import (
     email_account,
@@ -19,6 +25,7 @@ from dyntui.store.schema import (
     suppression,
     target_person,
 )
+from dyntui.store.sends import NewSend
 
 from .conftest import World as Scratch
 from .test_counts import LISTS, synced
@@ -107,6 +114,75 @@ def test_who_has_had_the_campaign_is_told_when(c: Connection) -> None:
     assert [(gate.code, gate.since) for gate in had.gates] == [("ALREADY_SENT", first)]
     (other,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=8, lists=["list-0"])
     assert (other.outcome, other.gates) == ("added", ())
+
+
+def asked_for(c: Connection, work: Callable[[], object]) -> int:
+    """How many statements were carried out for it."""
+    done: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        done.append(statement)
+
+    event.listen(c, "before_cursor_execute", note)
+    work()
+    event.remove(c, "before_cursor_execute", note)
+    return len(done)
+
+
+def test_what_is_known_of_many_is_asked_in_as_many_statements_as_of_one_and_is_the_same(c: Connection) -> None:
+    activate(c, "list-0", "list-1")
+    account(c, ACCOUNT, "Main")
+    names = [f"person{each}" for each in range(12)]
+    synced(c, "list-0", *names)
+    m = list_member.c
+    people = [(row.person_id, row.address) for row in c.execute(select(m.person_id, m.address).order_by(m.person_id))]
+    for place, (person_id, address) in enumerate(people):
+        if place % 2:
+            opted_out(c, address, "DO_NOT_EMAIL", f"lead-{place}")
+        if place % 3 == 0:
+            merged_into(c, person_id, "DO_NOT_BULK_EMAIL")
+            left = {"list_id": "list-1", "address": address, "unsubscribed_on": NOW, "learned_on": NOW}
+            c.execute(insert(list_unsubscribe).values(**left))
+        if place % 4 == 0:
+            mailed = {"contact_id": place, "address": address, "sent_on": f"2026-01-{place + 1:02}T00:00:00Z"}
+            c.execute(insert(recipient).values(account_id=ACCOUNT, campaign_id=7, **mailed))
+            c.execute(
+                insert(suppression).values(
+                    account_id=ACCOUNT, address=address, status="Unsubscribed", reason="SUPPRESSED"
+                )
+            )
+    scope = (ACCOUNT, 7, LISTS)
+    alone = {each[0]: why.facts_of(c, [each], *scope)[each[0]] for each in people}
+    assert why.facts_of(c, people, *scope) == alone
+    assert {len(facts) for facts in alone.values()} > {1, 2}
+    of_all = asked_for(c, lambda: why.facts_of(c, people, *scope))
+    assert of_all == asked_for(c, lambda: why.facts_of(c, people[:1], *scope))
+
+
+def test_the_causes_of_a_sends_changes_are_asked_for_all_of_a_page_at_once(c: Connection) -> None:
+    activate(c, "list-0")
+    account(c, ACCOUNT, "Main")
+    names = [f"person{each}" for each in range(9)]
+    synced(c, "list-0", *names)
+    count = NewCount(id="count", account_id=ACCOUNT, campaign_id=7, lists=("list-0",), counted_on=NOW)
+    counts.snapshot(c, count)
+    send_changes.confirm(c, "count")
+    known = {
+        "account_id": ACCOUNT,
+        "campaign_id": 7,
+        "campaign_name": "Spring",
+        "created_by": "Mira",
+        "created_on": NOW,
+    }
+    sends.create(c, NewSend(id="send", count_id="count", lists=["list-0"], list_ids=["list-0"], **known))
+    p = target_person.c
+    asked: list[int] = []
+    for some in (names[:1], names):
+        c.execute(update(target_person).where(p.person_id.in_(some)).values(outcome="excluded", reason="SUPPRESSED"))
+        pages: list[Page[PersonChanged]] = []
+        asked.append(asked_for(c, lambda: pages.append(send_pages._changes(c, ChangesQuery(id="send"), "send"))))  # noqa: B023
+        assert len(pages[0].rows) == len(some)
+    assert asked[0] == asked[1]
 
 
 def test_a_person_stands_on_each_list_for_itself(c: Connection) -> None:
