@@ -116,15 +116,15 @@ class SourcesPage(GridScreen[Source], Page[str]):
             # Of the others it stays as it is by now: somebody else may have answered while this was asked.
             if yes and self._known is not None:
                 now = set(self._known.counting)
-                self._answer(now - {row.name} if row.counts else now | {row.name})
+                self._answer(now - {row.name} if row.counts else now | {row.name}, self._known)
 
         self.app.push_screen(question, confirmed)
 
     def do_sources_confirm(self) -> None:
         """Answers that all is as it should be."""
         if self._known is not None:
-            self._answer(set(self._known.counting))
+            self._answer(set(self._known.counting), self._known)
 
-    def _answer(self, counting: set[str]) -> None:
-        answer = AnswerConsentSources(count=tuple(sorted(counting)))
+    def _answer(self, counting: set[str], known: ConsentSources) -> None:
+        answer = AnswerConsentSources(count=tuple(sorted(counting)), seen=known.counting)
         self.ask(ANSWER_CONSENT_SOURCES, answer, lambda _: self.grid.reload())

@@ -244,7 +244,7 @@ class Suppressions:
 
     @answers(ANSWER_CONSENT_SOURCES)
     async def answer_sources(self, context: CallContext, request: AnswerConsentSources) -> ConsentSources:
-        """Keeps an administrator's answer. Raises CONSENT_SOURCE_UNKNOWN."""
+        """Keeps an administrator's answer. Raises CONSENT_SOURCE_UNKNOWN, CONSENT_SOURCES_CHANGED."""
         unknown = [each for each in request.count if each not in SOURCES]
         if unknown:
             raise _refused(
@@ -265,6 +265,12 @@ class Suppressions:
 
         def keep(c: Connection) -> ConsentSources:
             before = _sources(c)
+            if request.seen is not None and set(request.seen) != set(before.counting):
+                raise _refused(
+                    "CONSENT_SOURCES_CHANGED",
+                    f"By now these count: {_counting(before)}. Somebody has answered, or Dynamics has others.",
+                    "See which count, and answer again: `f` on Suppressions, or `dyntui suppressions sources`.",
+                )
             consent_sources.put_answer(c, request.count)
             after = _sources(c)
             if (before.counting, before.answered) != (after.counting, after.answered):

@@ -64,10 +64,12 @@ async def test_rows_without_an_address_and_sources_of_opt_outs_have_pages() -> N
         await hand.press("n")
         assert hand.asked("suppressions.answer_sources") == []
         await hand.press("a", "y")
-        assert hand.asked("suppressions.answer_sources") == [AnswerConsentSources(count=())]
+        assert hand.asked("suppressions.answer_sources") == [AnswerConsentSources(count=(), seen=("donotsendmm",))]
         assert "does not count" in hand.text and "A Manager has answered." in hand.text
         await hand.press("a", "y", "c")
-        assert hand.asked("suppressions.answer_sources")[1:] == [AnswerConsentSources(count=("donotsendmm",))] * 2
+        assert hand.asked("suppressions.answer_sources")[1:] == [
+            AnswerConsentSources(count=("donotsendmm",), seen=seen) for seen in ((), ("donotsendmm",))
+        ]
         # Who has answered what is kept; the same answer again is none.
         await hand.press("4", "D")
         assert "1 of 2 changes" in hand.text and hand.text.count("opt-outs in Dynamics that count") == 2

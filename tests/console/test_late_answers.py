@@ -94,13 +94,13 @@ def test_an_answer_about_one_source_of_opt_outs_leaves_the_others_as_they_are_by
     page = SourcesPage()
     page._known = known
     asked: list[Callable[[bool], None]] = []
-    answered: list[set[str]] = []
+    answered: list[tuple[set[str], ConsentSources]] = []
     monkeypatch.setattr(SourcesPage, "app", SimpleNamespace(push_screen=lambda _, done: asked.append(done)))
     monkeypatch.setattr(page.grid, "row", lambda: Source("donotsendmm", True))
-    monkeypatch.setattr(page, "_answer", answered.append)
+    monkeypatch.setattr(page, "_answer", lambda counting, known: answered.append((counting, known)))
     page.do_sources_change()
     # Meanwhile somebody else lets the other one count.
     page._known = replace(known, counting=("donotsendmm", "msgdpr"))
     (confirmed,) = asked
     confirmed(True)
-    assert answered == [{"msgdpr"}]
+    assert answered == [({"msgdpr"}, page._known)]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.customisation import Customisation
 from dyntui.model.consent_sources import CONSENT_ROWS
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.model.solution import ColumnSpec, TableSpec
 from dyntui.service.contract import lists
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.suppressions import AnswerConsentSources
+from dyntui.service.identity import Identities
+from dyntui.service.suppressions import Suppressions
 from dyntui.store import consent_sources
 from dyntui.store.schema import merged_record, opt_out
 from tests.scenarios.office import Office
@@ -184,8 +190,14 @@ def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_a
     said = reasons(office, newsletter.id)
     assert said[changed.person] in ("added", "updated")
     assert said[consent.person] == "DO_NOT_BULK_EMAIL"
-    with office.db.write() as c:
-        consent_sources.put_answer(c, [CONSENT_ROWS])
+    use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
+    seen = office.wait(use_cases.sources(office.context, Nothing())).counting
+    answer = AnswerConsentSources(count=(CONSENT_ROWS,), seen=seen)
+    office.wait(use_cases.answer_sources(office.context, answer))
+    # Who answers about what was so before is told, and nothing changes.
+    with pytest.raises(DyntuiError) as refused:
+        office.wait(use_cases.answer_sources(office.context, AnswerConsentSources(count=(), seen=seen)))
+    assert refused.value.code == "CONSENT_SOURCES_CHANGED" and CONSENT_ROWS in refused.value.message
     said = reasons(office, newsletter.id)
     assert said[marketing.person] in ("added", "updated")
     # Rows that the service may not read are no permission.

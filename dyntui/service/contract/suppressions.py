@@ -95,9 +95,11 @@ class ConsentSources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of `donotsendmm` and `msdynmkt_contactpointconsent4` are opt-outs of this organisation."""
+    """Which of `donotsendmm` and `msdynmkt_contactpointconsent4` are opt-outs of this organisation. `seen`: those that
+    counted when the person answered; None: whatever counts by now, the answer is meant."""
 
     count: tuple[Text, ...]
+    seen: tuple[Text, ...] | None = None
 
 
 SUPPRESSIONS_CHANGED = Event("suppressions.changed", Changed)
