@@ -43,6 +43,7 @@ _LOW_NAMES = 38
 _COMING = 3
 # Where the screen is tall: as many runs, lists and campaigns as their cards may hold.
 _MORE = 16
+_URGENT = "sends that somebody has to decide about"
 # The key that leads to what waits for a person.
 _DECISIONS = 1 + [each.name for each in SECTIONS].index("held")
 
@@ -191,20 +192,30 @@ class HomeScreen(FramedScreen):
         """The send of which somebody has to say what became, one that waits for a person, or the next that goes out."""
         missed = [row for row in page.rows if row.state == "Missed"]
         doubtful = [row for row in page.rows if row.undecided]
-        following = min(page.rows, key=lambda row: goes_out(row) or "9", default=None)
-        if doubtful:
-            others = f" and {number(len(doubtful) - 1)} more" if len(doubtful) > 1 else ""
-            said = f"{doubtful[0].campaign_name}{others}: say who was mailed (W)"
-            self._sends = ("Sends", said, "warn")
-        elif missed:
-            others = f" and {number(len(missed) - 1)} more" if len(missed) > 1 else ""
-            self._sends = ("Sends", f"{missed[0].campaign_name}{others} missed the hour (W)", "warn")
-        elif following is not None:
-            others = f", {number(len(page.rows) - 1)} more" if len(page.rows) > 1 else ""
-            said = f"{in_short(following, 'W')}{others}" if self._brief else f"{in_a_line(following)}{others} (W)"
-            self._sends = ("Sends", said, "accent")
+        view, urgent = ("undecided", doubtful) if doubtful else ("missed", missed)
+        if urgent and page.matching > len(page.rows):
+            # They come first: how many there are stands in a listing of them alone.
+            query = SendsQuery(view=view, limit=1)
+            self.look(SENDS_PAGE, query, lambda them: self._say_sends(urgent[0], view, them.matching), kind=_URGENT)
+        elif urgent:
+            self._say_sends(urgent[0], view, len(urgent))
         else:
+            following = min(page.rows, key=lambda row: goes_out(row) or "9", default=None)
+            self._say_sends(following, "", page.matching)
+
+    def _say_sends(self, first: SendRow | None, view: str, all_of_them: int) -> None:
+        more = f"{number(all_of_them - 1)} more" if all_of_them > 1 else ""
+        others = f" and {more}" if more else ""
+        if first is None:
             self._sends = None
+        elif view == "undecided":
+            self._sends = ("Sends", f"{first.campaign_name}{others}: say who was mailed (W)", "warn")
+        elif view == "missed":
+            self._sends = ("Sends", f"{first.campaign_name}{others} missed the hour (W)", "warn")
+        else:
+            others = f", {more}" if more else ""
+            said = f"{in_short(first, 'W')}{others}" if self._brief else f"{in_a_line(first)}{others} (W)"
+            self._sends = ("Sends", said, "accent")
         self._show_facts(self._status)
 
     def _show_runs(self, page: Page[RunRow]) -> None:

@@ -71,7 +71,13 @@ _COLUMNS: Columns[SendRow] = (
 
 
 @command.command("list")
-@click.option("--view", type=click.Choice(SENDS), default="all", show_default=True, help="held: those that wait.")
+@click.option(
+    "--view",
+    type=click.Choice(SENDS),
+    default="all",
+    show_default=True,
+    help="held: those that wait; of these: undecided, missed.",
+)
 @click.option("--account", default="", help="Only this email account's.")
 @click.option("--list", "to_list", default="", help="Only those to this marketing list: its name or id.")
 @page_of(SENDS_PAGE, _COLUMNS)

@@ -34,7 +34,8 @@ def window(
     c: Connection, asked: Window, *, view: str = "all", account_id: str = "", list_id: str = ""
 ) -> Page[SendRow]:
     """The newest first; of those that are `held` the next one first: which wait for their hour, or for somebody to say
-    what became of them. The search looks at campaign, state and who sends.
+    what became of them; of these those that are `undecided`, or that `missed` their hour, which come first. The search
+    looks at campaign, state and who sends.
     `list_id`: those to this marketing list, without the single waves. Raises DyntuiError SORT_UNKNOWN."""
     everything = select(send)
     if account_id:
@@ -43,10 +44,11 @@ def window(
         to_it = cast(_s.list_ids, String).contains(f'"{list_id}"', autoescape=True)
         everything = everything.where(to_it, _s.waves_of == "")
     tie: tuple[ColumnElement[Any], ...] = (_s.created_on.desc(), _s.id)
-    if view == "held":
-        in_doubt = and_(_s.doubt != "", _s.decision == "")
-        everything = everything.where(or_(_s.state.in_((*LIVE, HANDED_OVER)), in_doubt))
-        tie = (_s.send_at, _s.created_on, _s.id)
+    undecided, missed = and_(_s.doubt != "", _s.decision == ""), _s.state == "Missed"
+    of_view = {"held": or_(_s.state.in_((*LIVE, HANDED_OVER)), undecided), "undecided": undecided, "missed": missed}
+    if view in of_view:
+        everything = everything.where(of_view[view])
+        tie = (case((undecided, 0), (missed, 1), else_=2), _s.send_at, _s.created_on, _s.id)
     searched = (_s.campaign_name, _s.state, _s.created_by)
     return windows.page(c, asked, everything, searched, _SORTABLE, tie, lambda each: _shown(c, each))
 

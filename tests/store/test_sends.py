@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from dyntui.store import send_window, sends
-from dyntui.store.schema import target_count
+from dyntui.store.schema import send, target_count
 from dyntui.store.sends import NewSend
 from tests.store.windows import windowed
 
@@ -61,3 +61,21 @@ def test_a_send_of_which_nobody_knows_what_became_waits_until_somebody_says_so(c
     assert [each.id for each in windowed(send_window.window, c, view="held").rows] == ["doubtful"]
     assert sends.decide(c, "doubtful", "mailed", "Mira", NOW)
     assert windowed(send_window.window, c, view="held").rows == ()
+
+
+def test_what_waits_for_a_person_comes_first_and_is_counted_by_itself(c: Connection) -> None:
+    for place in range(20):
+        a_send(c, f"scheduled {place}", [ONE])
+    c.execute(update(send).values(state="Scheduled"))
+    for place in range(3):
+        a_send(c, f"missed {place}", [ONE])
+        c.execute(update(send).where(send.c.id == f"missed {place}").values(state="Missed", send_at=NOW))
+    for place in range(18):
+        a_send(c, f"doubtful {place}", [ONE])
+        sends.finish(c, f"doubtful {place}", "Failed", NOW)
+        sends.put_doubt(c, f"doubtful {place}", "unproved", "nobody has seen it")
+    held = windowed(send_window.window, c, view="held", limit=21)
+    assert [each.undecided for each in held.rows] == [True] * 18 + [False] * 3
+    assert {each.state for each in held.rows[18:]} == {"Missed"} and held.matching == 41
+    assert windowed(send_window.window, c, view="undecided", limit=1).matching == 18
+    assert windowed(send_window.window, c, view="missed", limit=1).matching == 3

@@ -50,12 +50,14 @@ class SendRef(msgspec.Struct, frozen=True):
     id: Text
 
 
-# Which sends: all of them, or those that wait for their hour, here or in dotdigital, or for a person.
-SENDS = ("all", "held")
+# Which sends: all of them, or those that wait for their hour, here or in dotdigital, or for a person; of these those of
+# which nobody has said whom they reached, or those that have missed their hour.
+SENDS = ("all", "held", "undecided", "missed")
 
 
 class SendsQuery(Window, frozen=True, kw_only=True):
-    """The sends of all campaigns, or of one email account's; `view`: `all` or `held`. `list`: those to this marketing
+    """The sends of all campaigns, or of one email account's; `view`: `all` or `held`, or of these
+    `undecided` or `missed`. `list`: those to this marketing
     list (its id), alone or with others, each of a send in waves as one."""
 
     view: Annotated[str, one_of(*SENDS)] = "all"

@@ -1,0 +1,38 @@
+"""Home's line about sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dyntui.screens.home import HomeScreen
+
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.sends import SendsQuery
+from tests.cli.scripted_service import a_send
+
+
+@pytest.mark.parametrize(
+    ("state", "view", "said"),
+    [
+        ("Scheduled", "", "Spring goes out 22 Nov 14:06, 29 more (W)"),
+        ("Missed", "missed", "Spring and 16 more missed the hour (W)"),
+        ("Failed", "undecided", "Spring and 16 more: say who was mailed (W)"),
+    ],
+)
+def test_how_many_more_there_are_is_said_of_all_sends_that_wait(
+    monkeypatch: pytest.MonkeyPatch, state: str, view: str, said: str
+) -> None:
+    home, asked = HomeScreen(), []
+    row = a_send(state, send_at="2026-11-22T14:06:00Z", doubt="unproved" if view == "undecided" else "")
+
+    def look(_call: object, query: SendsQuery, take: Any, **_kind: object) -> None:
+        asked.append(query.view)
+        take(Page(rows=(row,), matching=17, total=17))
+
+    monkeypatch.setattr(home, "look", look)
+    monkeypatch.setattr(home, "_show_facts", lambda _status: None)
+    monkeypatch.setattr(HomeScreen, "_brief", False)
+    home._know_sends(Page(rows=(row,) * 16, matching=30, total=30))
+    assert home._sends is not None and home._sends[1] == said
+    assert asked == ([view] if view else [])
