@@ -94,12 +94,13 @@ def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed
             account_id=target.account_id, since=never, lately=never, book_id=target.book_id, list_ids=(target.id,)
         )
         found.append((of_list, list_feeds.feed_of(target)))
-    for kept in send_store.with_books(c, this.account_id):
+    # A list may have belonged to another account before: mails that it has sent to it say no there.
+    for kept in [kept for each in account_ids for kept in send_store.with_books(c, each)]:
         concerned = tuple(each for each in kept.list_ids if each in this.list_ids)
         if not concerned:
             continue
         of_send = Feed(
-            account_id=this.account_id,
+            account_id=kept.account_id,
             since=never,
             lately=never,
             book_id=kept.book_id,

@@ -110,10 +110,12 @@ async def learn_who_opted_out(
     among: Collection[str] = (),
 ) -> dict[str, str]:
     """Suppressions of every email account and of Dynamics, its opt-outs, and who left the target lists through the
-    books of sends, as of now; which of the people `among` opted out, and why. Raises SEND_REFUSED."""
+    books of sends of any account, as of now; which of the people `among` opted out, and why. Raises SEND_REFUSED."""
     try:
         for account_id, other in elsewhere.items():
             await suppressions.pull(ctx, other, account_id)
+            # Of a list that belonged to that account before: who leaves it by a mail from there has left it.
+            await kept_books.learn(ctx, other, account_id, this.list_ids)
         await suppressions.pull(ctx, dd, this.account_id)
         await suppressions.tell_dotdigital(ctx, dv, dd, this.account_id)
         await kept_books.learn(ctx, dd, this.account_id, this.list_ids)

@@ -40,6 +40,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, suppressions
 from dyntui.store.schema import admin_change, schedule, watermark
+from dyntui.sync import last_look
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office, status_there
 from tests.scenarios.test_forms import answered
@@ -47,6 +48,7 @@ from tests.scenarios.test_role_self_test import Desk, with_roles
 from tests.scenarios.test_strangers import CONTACTS, records, strangers_of
 from tests.scenarios.test_subscribing_again import contact_of, made_anew
 from tests.scenarios.test_suppressions import resubscribed
+from tests.thorough import keeping
 
 NUMBER = 24_818
 
@@ -494,6 +496,59 @@ def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_
     assert undone.run.status is RunStatus.FAILED and "LIST_OF_ANOTHER_ACCOUNT" in str(undone.items)
     members_here = here.db.execute("SELECT contact_id FROM dd_member WHERE book_id = :number", others).fetchall()
     assert [row[0] for row in members_here] == [others["contact"]] and not office.mailed(campaign)
+
+
+@pytest.mark.parametrize("moment", keeping(["before the send", "at the last moment"], "at the last moment"))
+def test_who_leaves_a_list_by_a_mail_of_the_account_before_is_not_mailed_by_the_next(
+    moment: str, two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists", account="Main")
+    office.run("campaigns", account="Main")
+    first = office.campaign_named("Newsletter March")
+    office.target(first, newsletter.id)
+    assert office.send(office.count(first)).state == "Sent"
+    (book,) = [each["id"] for each in _books(office) if each["name"].startswith("dyntui send")]
+    office.deactivate(newsletter.id)
+    office.activate(lists_contract.Activate(id=newsletter.id, account="Second", link=True))
+    office.run("lists", account="Second")
+    columns = "subject, from_name, from_id, html, text, reply_action, reply_to, type, tags"
+    two.second.state.db.execute(
+        f"INSERT INTO dd_campaign (id, name, {columns})"
+        f" SELECT {NUMBER}, 'Of the second', {columns} FROM dd_campaign WHERE name = 'Newsletter March'"
+    )
+    office.run("campaigns", account="Second")
+    again = office.campaign_named("Of the second")
+    office.target(again, newsletter.id)
+    count = office.count(again)
+    leaver = office.count_people(count.id, sendable=True)[0].address
+    if moment == "before the send":
+        office.unsubscribe(leaver, book=book)
+    else:
+        looked = last_look.look
+
+        async def look(*given: Any, **how: Any) -> Any:
+            # Once, when all but the last look is behind the send.
+            monkeypatch.setattr(last_look, "look", looked)
+            body = {"address": leaver, "book": book}
+            office.sandbox.control.post("/unsubscribe", json=body).raise_for_status()
+            return await looked(*given, **how)
+
+        monkeypatch.setattr(last_look, "look", look)
+    sent = office.send(count)
+    mailed = {each["address"] for each in two.second.control.get("/mailed").json()}
+    assert sent.state == "Sent" and mailed and leaver not in mailed
+    became = {each.address: each.reason for each in office.people(sent.run)}
+    assert became[leaver] == "UNSUBSCRIBED_LIST"
+
+
+def _books(office: Office) -> list[dict[str, Any]]:
+    state, info = office.sandbox.state, office.sandbox.info
+    url = state.urls.dotdigital[state.config.dotdigital.region] + "/v2/address-books"
+    return list(office.sandbox.http.get(url, auth=(info["api_user"], info["api_password"])).json())
 
 
 def test_a_list_that_passes_to_another_account_takes_along_who_is_named_there_by_a_contact_alone(two: Two) -> None:
