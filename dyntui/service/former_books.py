@@ -20,14 +20,20 @@ from dyntui.sync import list_feeds, nameless_rows
 
 async def learn_who_left(resources: Resources, known: StoredList, account_id: str) -> None:
     """Before a list is activated for this account: who unsubscribed through its book in the account that it belonged
-    to, whose feed nobody reads for it any more. A row that names nobody is kept as an odd one. Raises DotdigitalError.
+    to, whose feed nobody reads for it any more. Raises DotdigitalError.
 
-    Nothing can be learnt of a book that is gone, nor of an email account that was disconnected.
+    Of an email account that was disconnected it was read as that was done.
     """
     if not known.book_id or known.account_id == account_id:
         return
-    if await resources.read(lambda c: accounts.account(c, known.account_id)) is None:
-        return
+    if await resources.read(lambda c: accounts.account(c, known.account_id)) is not None:
+        await read(resources, known)
+    await resources.write(lambda c: list_unsubscribes.of_no_book(c, known.id))
+
+
+async def read(resources: Resources, known: StoredList) -> None:
+    """Who unsubscribed through the book of a list. A row that names nobody is kept as an odd one. Raises
+    DotdigitalError; nothing can be learnt of a book that is gone."""
     dd = await resources.connections.dotdigital(known.account_id)
     odd: list[OddRow] = []
     try:
@@ -39,7 +45,6 @@ async def learn_who_left(resources: Resources, known: StoredList, account_id: st
         if error.status != 404:
             raise
     await nameless_rows.keep(resources, list_feeds.feed_of(known), known.account_id, odd, whole=False)
-    await resources.write(lambda c: list_unsubscribes.of_no_book(c, known.id))
 
 
 def _keep(c: Connection, known: StoredList, named: Sequence[tuple[str, suppressions.Suppression]], now: str) -> None:

@@ -1,5 +1,5 @@
-"""Who has opted out of an email account since its suppressions were read last, when it is about to be disconnected:
-what is known by then counts in the other accounts, and nobody asks it again."""
+"""Who has opted out of an email account since it was read last, or left one of its lists, when it is about to be
+disconnected: what is known by then counts in the other accounts, and nobody asks it again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import logging
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of
+from dyntui.service import former_books
 from dyntui.service.resources import Resources
-from dyntui.store import suppressions, watermarks
+from dyntui.store import lists, suppressions, watermarks
 from dyntui.sync import feeds, nameless_rows
 from dyntui.sync.suppressions import FEED, as_stored
 
@@ -38,3 +39,7 @@ async def _read(resources: Resources, account_id: str) -> None:
         keep = functools.partial(suppressions.record, account_id=account_id, rows=rows, now=resources.now())
         await resources.write(keep)
         await nameless_rows.keep(resources, FEED, account_id, nameless_rows.odd(page.rows, named), whole=False)
+    for each in await resources.read(lists.everything):
+        # Activated for it no more; another account may take it over.
+        if each.account_id == account_id and each.book_id:
+            await former_books.read(resources, each)

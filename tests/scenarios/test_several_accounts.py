@@ -39,7 +39,7 @@ from dyntui.service.contract.suppressions import AddSuppression
 from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, suppressions
-from dyntui.store.schema import admin_change, schedule, watermark
+from dyntui.store.schema import admin_change, list_unsubscribe, schedule, watermark
 from dyntui.sync import last_look
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office, status_there
@@ -222,6 +222,8 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     two.unsubscribe_there(bounces, reason="HardBounced")
     office.run("suppressions", account="Second")
     known = two.accounts()["Second"].suppressed
+    office.run("lists", account="Second")
+    leaver = next(each for each in office.members(trade.id) if each.outcome is Outcome.ADDED)
     # Nobody has read this when the account is disconnected.
     late = next(
         each.address
@@ -230,6 +232,8 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     )
     two.unsubscribe_there(late)
     office.deactivate(trade.id)
+    body = {"address": leaver.address, "book": office.book_of(trade.id)}
+    two.second.control.post("/unsubscribe", json=body).raise_for_status()
     assert office.coming(account="Second").runs
     left = desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
     assert [each.name for each in left.rows] == ["Main"]
@@ -241,7 +245,13 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     with office.db.read() as c:
         assert {row.account_id for row in c.execute(schedule.select())} == {left.rows[0].id}
     # What was known of opt-outs was not forgotten, and keeps people out as before.
+    office.activate(lists_contract.Activate(id=trade.id, account="Main", link=True))
     office.run("lists")
+    left_it = next(each for each in office.members(trade.id) if each.person == leaver.person)
+    assert (left_it.outcome, left_it.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+    # The number of its book there says nothing of the one that it has here.
+    with office.db.read() as c:
+        assert {row.book_id for row in c.execute(list_unsubscribe.select())} == {0}
     became = {each.address: (each.outcome, each.reason) for each in office.members(newsletter.id)}
     assert became[bounces] == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
     assert became[late] == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
