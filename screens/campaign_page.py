@@ -18,6 +18,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
+    CAMPAIGN_TARGETS,
     ON_CAMPAIGN,
     CampaignDetail,
     CampaignRef,
@@ -143,16 +144,16 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
         self.read()
 
     async def _target_source(self, window: Window) -> Rows[ListRow]:
-        detail = await self.console.call(CAMPAIGN_GET, self.about or CampaignRef(0))
+        targets = await self.console.call(CAMPAIGN_TARGETS, self.about or CampaignRef(0))
         wanted = fold(window.search)
-        rows = [row for row in detail.targets if wanted in fold(row.name)]
+        rows = [row for row in targets.rows if wanted in fold(row.name)]
         if window.sort:
             name = window.sort.removeprefix("-")
             rows.sort(
                 key=lambda row: (getattr(row, name) is None, getattr(row, name)), reverse=window.sort.startswith("-")
             )
         chosen = tuple(rows[window.offset : window.offset + window.limit])
-        return Rows(rows=chosen, matching=len(rows), total=len(detail.targets), offset=window.offset)
+        return Rows(rows=chosen, matching=len(rows), total=len(targets.rows), offset=window.offset)
 
     def read(self) -> None:
         """Facts, text and sends."""

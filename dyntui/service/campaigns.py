@@ -63,6 +63,8 @@ class Campaigns:
     def __init__(self, resources: Resources, identities: Identities) -> None:
         self._resources = resources
         self._identities = identities
+        # Campaigns without a plain text, by when they were read: until they are read again nobody is asked for it.
+        self._without_text: dict[tuple[str, int], str] = {}
 
     @answers(CAMPAIGNS_PAGE)
     async def page(self, context: CallContext, request: CampaignsQuery) -> Page[CampaignRow]:
@@ -121,6 +123,8 @@ class Campaigns:
     async def _text(self, campaign: Campaign) -> str:
         """The campaign's text as dotdigital has it; where that cannot be had in time, why not: the page shows what is
         stored all the same."""
+        if self._without_text.get((campaign.account_id, campaign.id)) == campaign.read_on:
+            return ""
         try:
             return await asyncio.wait_for(self._fetched(campaign), TEXT_SECONDS)
         except TimeoutError:
@@ -133,6 +137,9 @@ class Campaigns:
         dd = await self._resources.connections.dotdigital(campaign.account_id)
         details = await dd_campaigns.campaign(dd, campaign.id)
         text = (details.plain_text_content or "")[:_LONGEST_TEXT] if details is not None else ""
+        if not text:
+            self._without_text[campaign.account_id, campaign.id] = campaign.read_on
+            return ""
         await self._resources.write(lambda c: campaign_store.record_content(c, campaign.account_id, campaign.id, text))
         return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import msgspec
 import pytest
 
@@ -107,6 +108,28 @@ def test_a_campaigns_page_is_shown_with_its_text_as_last_read_while_dotdigital_i
     assert text and "could not be read" not in text
     office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 429, "times": 1000})
     assert desk.ask(CAMPAIGN_GET, campaigns.CampaignRef(campaign.id)).text == text
+
+
+def test_a_campaign_without_a_plain_text_is_asked_for_it_once_until_it_is_read_again(office: Office) -> None:
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+
+    def html_alone(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if f"/campaigns/{campaign.id}" not in request.url.path:
+            return answer
+        kept = {name: value for name, value in answer.headers.items() if name.lower() in ("date", "content-type")}
+        return httpx.Response(answer.status_code, headers=kept, json=answer.json() | {"plainTextContent": ""})
+
+    def shown() -> str:
+        return office.wait(office._campaigns.get(office.context, campaigns.CampaignRef(campaign.id))).text
+
+    office.sandbox.doctor(html_alone)
+    _, first = office.calls_between(shown)
+    text, again = office.calls_between(shown)
+    assert sum(each["count"] for each in first) == 1 and (text, again) == ("", [])
+    office.run("campaigns")
+    _, changed = office.calls_between(shown)
+    assert sum(each["count"] for each in changed) == 1
 
 
 def test_setup_mends_a_connection_that_cannot_sign_in_any_more(office: Office) -> None:
