@@ -119,7 +119,8 @@ class Talk:
             rows = [row for row in page.rows if shown(row)]
             if not rows:
                 said = f"No {what} is called so." if search else none
-                click.echo(said) if said else None
+                if said:
+                    click.echo(said)
                 return None
             options: list[tuple[str, tuple[T, ...]]] = [(title(row), (row,)) for row in rows[:OFFERED]]
             if len(rows) > OFFERED or page.matching > len(page.rows):
