@@ -80,6 +80,19 @@ async def carry_out(
     return result
 
 
+async def until_ended(ctx: RunContext, dd: Dotdigital, stage: str) -> None:
+    """Waits for the import that was under way when the run was interrupted, where there is one: before its end nothing
+    shows of it. What became of its rows `carry_out` tells."""
+    started = ctx.at(OneList).importing
+    if not started:
+        return
+    try:
+        await _follow(ctx, dd, started, stage, 0, 0, True)
+    except DotdigitalError as error:
+        if error.code != "DOTDIGITAL_IMPORT_NOT_FOUND":
+            raise
+
+
 def _as_long_as(last: LastImport, rows: int) -> float:
     """Seconds that an import may take at the pace of the last one; 0 where that was so small that what takes the same
     time for any import counted most."""

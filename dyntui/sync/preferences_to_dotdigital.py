@@ -40,6 +40,7 @@ _WHY_NOT: Final = {
     _DECLINES: "this email account declines preferences that an import does not name",
     "": "the first choice that was to be written to this email account was refused",
 }
+_STAGE: Final = "Writing choices to dotdigital"
 # What somebody chose in dotdigital may show in its feeds a little later.
 _LATE: Final = timedelta(minutes=5)
 
@@ -73,7 +74,7 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
             named.append((each, Outcome.EXCLUDED, "CONFLICT", detail))
         else:
             wanted.append(each)
-    await ctx.save(ctx.cursor, stage="Writing choices to dotdigital", work=lambda c: name(c, ctx, named))
+    await ctx.save(ctx.cursor, stage=_STAGE, work=lambda c: name(c, ctx, named))
     canary = await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _CANARY))
     if wanted and canary == "":
         canary = await _try(ctx, dd, by_address, wanted.pop(0))
@@ -81,7 +82,7 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
         await _import(ctx, dd, by_address, wanted)
     elif wanted:
         refused = [(each, Outcome.REJECTED, "NOT_SYNCED", _WHY_NOT[canary]) for each in wanted]
-        await ctx.save(ctx.cursor, stage="Writing choices to dotdigital", work=lambda c: name(c, ctx, refused))
+        await ctx.save(ctx.cursor, stage=_STAGE, work=lambda c: name(c, ctx, refused))
 
 
 async def _chosen_meanwhile(dd: Dotdigital, ids: set[int], since: datetime) -> dict[tuple[int, int], Choice]:
@@ -120,9 +121,11 @@ async def _try(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int], f
 
 async def look_at_first(ctx: RunContext, dd: Dotdigital) -> None:
     """Before choices are read: what the first import of an account has declined, where the run was interrupted before
-    it had looked. Nothing declined does not say that there was an import: another one is the first then."""
+    it had looked. One that is at work still is waited for. Nothing declined does not say that there was an import:
+    another one is the first then."""
     mark = await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _CANARY))
     if mark.startswith("{"):
+        await imports.until_ended(ctx, dd, _STAGE)
         trying = msgspec.json.decode(mark, type=_Trying)
         await _found(ctx, trying, await _declined_by(ctx, dd, trying), "")
 
@@ -197,12 +200,12 @@ async def _import(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int]
         for contact_id, some in people.items()
     ]
     await ctx.write(lambda c: begin_changes(c, ctx, IN_DOTDIGITAL, wanted))
-    result = await imports.carry_out(ctx, dd, rows, "Writing choices to dotdigital", 0, len(rows))
+    result = await imports.carry_out(ctx, dd, rows, _STAGE, 0, len(rows))
     refused = _refused(people, result)
     now = await feeds.server_time(dd)
     keep = functools.partial(_told_dotdigital, ctx=ctx, people=people, refused=refused, now=now)
     after = replace(ctx.at(OneList), importing="")
-    await ctx.save(after, stage="Writing choices to dotdigital", done=len(rows), of=len(rows), work=keep)
+    await ctx.save(after, stage=_STAGE, done=len(rows), of=len(rows), work=keep)
     return not refused
 
 

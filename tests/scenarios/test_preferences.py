@@ -16,7 +16,7 @@ from dyntui.model.preferences import CODE_OF, CODES, Choice
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.lists import MemberRow
 from dyntui.service.contract.runs import RunDetail
-from dyntui.sync import preferences_to_dotdigital
+from dyntui.sync import imports, preferences_to_dotdigital
 from tests.scenarios.office import Office, writes
 
 OFFERS, EVENTS = "Offers", "Local events"
@@ -268,6 +268,34 @@ def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_before_it_
     office.let_pass(hours=2)
     office.run("preferences")
     assert in_dynamics(office, told[0].person) == {OFFERS: Choice.YES}
+
+
+def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_while_the_first_import_was_at_work(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = members(office, 4)
+    office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})
+    office.run("preferences")
+    for each in people:
+        choose(office, each.person, OFFERS, Choice.YES)
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(imports, "_follow", killed)
+        office.run("preferences")
+    looked = preferences_to_dotdigital._declined_by
+
+    async def slowly(*given: Any) -> Any:
+        found = await looked(*given)
+        # What follows takes so long that the import has ended by then.
+        office.let_pass(minutes=2)
+        return found
+
+    monkeypatch.setattr(preferences_to_dotdigital, "_declined_by", slowly)
+    office.engine.drain()
+    assert len([each for each in people if in_dotdigital(office, each.address)]) == 1
 
 
 def test_odd_preferences_and_choices_are_named_and_delay_no_other(office: Office) -> None:
