@@ -3,7 +3,7 @@
 Public:
     untold(c, account_id, most, after) -> [Untold]; told(c, rows)      of the account's activated lists
     ending(c, list_id, addresses)                                      before an unsubscribe is forgotten
-    ended(c) -> [(list id, address)]; forget_ended(c)                  rows that Dynamics has in vain
+    ended(c) -> [(list id, address)]; forget_ended(c, rows)            rows that Dynamics has in vain
     all_ended(c) -> {(list id, address)}                               those too that began again
 """
 
@@ -77,6 +77,8 @@ def told(c: Connection, rows: Iterable[Untold]) -> None:
     """Dynamics has these as they are."""
     values = [(each.unsubscribed_on or _WITHOUT_TIME, each.list_id, each.address) for each in rows]
     update_many(c, _TELL, ("as_told", "of_list", "of_address"), values)
+    if c.execute(select(_e.list_id).limit(1)).first() is not None:
+        forget_ended(c, [(list_id, address) for _, list_id, address in values])
 
 
 def ending(c: Connection, list_id: str, addresses: Sequence[str]) -> None:
@@ -98,9 +100,13 @@ def all_ended(c: Connection) -> set[tuple[str, str]]:
     return {(row.list_id, row.address) for row in c.execute(select(_e.list_id, _e.address))}
 
 
-def forget_ended(c: Connection) -> int:
-    """Their rows are gone, or were written anew."""
-    return c.execute(delete(list_unsubscribe_ended)).rowcount
+def forget_ended(c: Connection, rows: Sequence[tuple[str, str]]) -> int:
+    """The rows of these (list id, address) are gone, or were written anew; how many. What has ended since they were
+    read is yet to be taken away."""
+    gone = 0
+    for some in in_chunks(rows):
+        gone += c.execute(delete(list_unsubscribe_ended).where(tuple_(_e.list_id, _e.address).in_(some))).rowcount
+    return gone
 
 
 def count_untold(c: Connection, account_id: str) -> int:

@@ -101,7 +101,8 @@ async def _take_away(ctx: RunContext, dv: Dataverse) -> _Refused:
     ended = await ctx.read(told_unsubscribes.ended)
     refused = await _delete_rows(dv, [_key(*each) for each in ended]) if ended else []
     if ended and not refused:
-        await ctx.save(ctx.cursor, stage=_STAGE, work=told_unsubscribes.forget_ended)
+        work = functools.partial(told_unsubscribes.forget_ended, rows=ended)
+        await ctx.save(ctx.cursor, stage=_STAGE, work=work)
     return refused
 
 

@@ -131,4 +131,13 @@ def test_dynamics_is_told_once_again_when_the_time_differs_and_of_the_end(c: Con
     list_unsubscribes.lift(c, "of nobody", [ann])
     list_unsubscribes.add(c, "list", [(bob, NOW)], NOW)
     assert told_unsubscribes.ended(c) == [("list", ann)] and untold() == [("list", bob, "")]
-    assert told_unsubscribes.forget_ended(c) == 2 and told_unsubscribes.ended(c) == []
+    # Somebody else's end is learned while the row of the first one is taken away.
+    going = told_unsubscribes.ended(c)
+    list_unsubscribes.lift(c, "other", [ann])
+    assert told_unsubscribes.forget_ended(c, going) == 1 and told_unsubscribes.ended(c) == [("other", ann)]
+    # One that began again and ended before Dynamics was told has its row still.
+    list_unsubscribes.lift(c, "list", [bob])
+    assert told_unsubscribes.ended(c) == [("list", bob), ("other", ann)]
+    list_unsubscribes.add(c, "list", [(bob, NOW)], NOW)
+    told_unsubscribes.told(c, told_unsubscribes.untold(c, ACCOUNT, 100))
+    assert told_unsubscribes.all_ended(c) == {("other", ann)}
