@@ -7,6 +7,7 @@ import click
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.service_call import ask
+from dyntui.cli.together import require_change
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.forms import NewRespondents
@@ -171,7 +172,8 @@ def edit(
     last_name: str | None,
     record_owner: str | None,
 ) -> int:
-    """Change the settings of an email account."""
+    """Change the settings of an email account; what is not named stays as it is."""
+    require_change(context)
     asked = EditAccount(
         account=account,
         name=name,

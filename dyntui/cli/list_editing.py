@@ -13,6 +13,7 @@ from dyntui.cli.naming import list_id
 from dyntui.cli.output import print_facts, print_json, say
 from dyntui.cli.query_source import FETCHXML, VIEW, found_text, query_in
 from dyntui.cli.service_call import ask, with_service
+from dyntui.cli.together import require_change
 from dyntui.model.list_settings import HIGHEST, LOWEST
 from dyntui.model.membership_actions import CREATES, MembershipAction
 from dyntui.model.subscription_filters import PARTS
@@ -116,6 +117,7 @@ def edit(
     --view or --fetchxml replace the query of a dynamic list; how many it finds now is said first. What a list holds and
     whether it is static or dynamic is chosen when it is made.
     """
+    require_change(context)
     chosen = choices(context)
     known = detail_of(chosen, named)
     query = query_in(fetchxml)

@@ -15,6 +15,7 @@ from dyntui.cli.mapping_versions import COMMANDS
 from dyntui.cli.output import number, print_json, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
+from dyntui.cli.together import require_change
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.labels import canonical
@@ -178,6 +179,7 @@ def edit(
     account: str,
 ) -> None:
     """Change the mapping of LABEL and ENTITY; what is not given stays as it is."""
+    require_change(context, "column", "direction", "why", "acknowledge", "account")
 
     def edited(now: Sequence[DataMapping]) -> Iterable[DataMapping]:
         place = _place(now, label, entity, column, direction)

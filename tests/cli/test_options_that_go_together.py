@@ -22,6 +22,13 @@ PERSON = "33333333-3333-3333-3333-333333333333"
         (("users", "map", "ann@example.com", "--suggested"), "USERS_UNNAMED"),
         (("users", "map", "ann@example.com"), "USERS_UNNAMED"),
         (("users", "map", "ann@example.com", "Ann", "--suggested"), "USERS_UNNAMED"),
+        # Nothing would have been changed, and the settings shown as if something had been.
+        (("accounts", "edit", "Main"), "name at least one option"),
+        (("lists", "edit", PERSON), "name at least one option"),
+        (("mappings", "edit", "FIRSTNAME", "contact"), "name at least one option"),
+        (("mappings", "edit", "FIRSTNAME", "contact", "--column", "x", "--why", "y"), "name at least one option"),
+        (("campaigns", "edit", "42"), "--sync-level"),
+        (("schedules", "edit", "lists"), "Give at least one of --every"),
         # No file would have been written, and nothing mended.
         (("doctor", "--first", "--bundle", "new.zip"), "--bundle"),
         (("doctor", "--report", "new.md", "--fix"), "--fix"),
