@@ -97,11 +97,12 @@ def _unsubscribed(dd: Dotdigital, book_id: int, since: datetime) -> AsyncIterato
 async def _pages(
     dd: Dotdigital, place: str, now: datetime, pages: Callable[[datetime], AsyncIterator[Page[Suppression]]]
 ) -> AsyncIterator[tuple[list[Suppression], str]]:
-    """The rows of each page, and from where to ask on after it: where it came to an end only after the last one."""
+    """The rows of each page, and from where to ask on after it: where it came to an end only after the last one,
+    and not where it did not go on."""
     began = dd.connection.clock_of(now)
     since = (moment_of(place) or began) - _OVERLAP
     async for page in pages(since):
-        yield page.rows, text_of(began) if page.cursor is None else place
+        yield page.rows, text_of(began) if page.cursor is None and not page.repeats else place
 
 
 def _named(c: Connection, account_id: str, rows: Sequence[Suppression]) -> list[tuple[str, Suppression]]:

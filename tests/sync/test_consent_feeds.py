@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, text_of
 from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import NewRun
-from dyntui.sync import feeds
+from dyntui.sync import feeds, watched_feeds
+from dyntui.sync.connections import Connections
 from dyntui.sync.feeds import Window
 from dyntui.sync.run_context import RunContext
+from tests.dotdigital.conversation import Conversation, ok
 from tests.empty_store import open_empty_store
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -53,3 +57,23 @@ def test_feeds_of_consent_are_read_two_days_back_each_time_and_as_a_whole_once_a
     stored(24, whole=True)
     assert read(25, daily=True) == Window(NOW - timedelta(hours=24), False)
     assert read(49, daily=True) == Window(EPOCH, True)
+
+
+async def test_a_feed_that_does_not_go_on_is_watched_from_where_it_was_read_to_its_end(ctx: RunContext) -> None:
+    people = [{"id": each, "email": f"{each}@example.com"} for each in range(1000)]
+    rows = [{"suppressedContact": each, "dateRemoved": text_of(NOW), "reason": "Unsubscribed"} for each in people]
+    dd = Conversation(ok(rows), forever=True).client()
+
+    class Connected(Connections):
+        def __init__(self) -> None:
+            """Of one account."""
+
+        async def dotdigital(self, account_id: str) -> Dotdigital:
+            return dd
+
+    source = await ctx.read(lambda c: watched_feeds.suppressions_of(c, Connected(), ACCOUNT))
+    places: list[str] = []
+    with pytest.raises(DyntuiError, match="DOTDIGITAL_PAGE_REPEATS"):
+        async for told in source.ask("2026-02-01T00:00:00Z", NOW):
+            places.append(told.place)
+    assert places == ["2026-02-01T00:00:00Z"] * 2
