@@ -65,6 +65,7 @@ from .theme import OWN, first_theme
 from .waiting import PATIENCE, SILENCE, Waiting
 from .whose import Whose
 from .widgets.cells import single_line
+from .wording import tell_time_by
 from .working import start
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -119,6 +120,7 @@ class Console(Everywhere):
         self.answers = Answers()
         self._chosen_account = ChosenAccount(self, self.memory, self._known_accounts, self._account_changed)
         self._clock = clock
+        tell_time_by(clock)
         self.connection = Connection(
             self,
             connect,

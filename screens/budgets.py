@@ -31,7 +31,7 @@ from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.needs import NeedChart
 from .widgets.paging import windowed
-from .wording import day, number
+from .wording import day, number, when
 
 _WORDING = Wording(one="limit", many="limits", empty="No limit is known yet", next_step="Calls tell of their limits.")
 _BAR = 8
@@ -154,7 +154,9 @@ def _said(each: TypeWork) -> str:
 
 def _lasts(row: Forecast) -> str:
     first = f"{row.slows[0]} {'slows' if row.runs_out_on else 'would slow'} first" if row.slows else ""
-    lasts = f"what runs may use is used up {day(row.runs_out_on)}" if row.runs_out_on else "lasts for the next 24 hours"
+    lasts = (
+        f"what runs may use is used up {when(row.runs_out_on)}" if row.runs_out_on else "lasts for the next 24 hours"
+    )
     return f"{lasts}; {first}" if first else lasts
 
 

@@ -22,7 +22,7 @@ from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery
 from .console import ConsoleApp
 from .places import CAMPAIGN, LIST, PERSON, RUN
 from .widgets.cells import literal, single_line
-from .wording import day
+from .wording import when
 
 Q = TypeVar("Q", bound=Window)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -87,5 +87,5 @@ def _person(row: KnownPerson) -> Shown:
 
 
 def _run(row: RunRow) -> Shown:
-    title = f"{row.title}, {day(row.queued_on)}"
+    title = f"{row.title}, {when(row.queued_on)}"
     return title, f"run, {row.status}", lambda console: console.open_page(RUN, row.id)

@@ -45,7 +45,7 @@ from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
 from .widgets.week import Week, WeekRow
-from .wording import day, number
+from .wording import day, number, when
 
 _WORDING = Wording(
     one="sync type",
@@ -105,7 +105,7 @@ def _in_full(shown: Shown) -> str:
         parts.append(f"saved is {row.text}")
     if row.behind_since:
         parts.append(f"due since {_utc(row.behind_since)} and not started")
-    parts.append(f"last run {day(row.last_run)} {row.last_status}".rstrip() if row.last_run else "has not run yet")
+    parts.append(f"last run {when(row.last_run)} {row.last_status}".rstrip() if row.last_run else "has not run yet")
     if row.saved_on:
         parts.append(f"saved by {_saved(row)}")
     return " · ".join(parts)

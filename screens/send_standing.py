@@ -5,7 +5,7 @@ from __future__ import annotations
 from dyntui.service.contract.sends import SendRow
 
 from .widgets.facts import Fact
-from .wording import day, in_both_times, number
+from .wording import day, in_both_times, number, when
 
 _TONES = {
     "Sent": "good",
@@ -42,18 +42,18 @@ def in_a_line(send: SendRow) -> str:
     if not goes_out(send):
         return f"{send.campaign_name} {send.standing.casefold()}"
     if between_waves(send):
-        return f"{send.campaign_name} {send.standing.casefold()}, the next {day(goes_out(send))}"
-    return f"{send.campaign_name} goes out {day(goes_out(send))}"
+        return f"{send.campaign_name} {send.standing.casefold()}, the next {when(goes_out(send))}"
+    return f"{send.campaign_name} goes out {when(goes_out(send))}"
 
 
 def in_short(send: SendRow, key: str) -> str:
     """The same where there is little room: whatever is cut there, it is neither when, nor which wave, nor the `key`."""
-    when = [day(goes_out(send))] if goes_out(send) else []
+    parts = [day(goes_out(send))] if goes_out(send) else []
     if between_waves(send) and send.waves is not None:
-        when.append(f"wave {send.wave + bool(when)}/{send.waves.count}")
-    elif not when:
-        when.append(send.standing)
-    return " ".join([*when, f"({key})", send.campaign_name])
+        parts.append(f"wave {send.wave + bool(parts)}/{send.waves.count}")
+    elif not parts:
+        parts.append(send.standing)
+    return " ".join([*parts, f"({key})", send.campaign_name])
 
 
 def how_handed(send: SendRow) -> list[Fact]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from dyntui.model import counted
@@ -56,13 +58,35 @@ def hour(iso: str) -> str:
         return iso
 
 
+# What tells the year that needs no naming; the console's own where it is given one.
+_CLOCK: ContextVar[Callable[[], datetime]] = ContextVar("clock", default=lambda: datetime.now(UTC))
+
+
+def tell_time_by(clock: Callable[[], datetime]) -> None:
+    """From now on this clock says which year it is."""
+    _CLOCK.set(clock)
+
+
 def day(iso: str) -> str:
-    """An ISO 8601 time as `3 Mar 14:05` in the local time zone: for what happened within the year."""
+    """An ISO 8601 time as `3 Mar 14:05` in the local time zone; of another year than this one its day, `3 Mar 2025`,
+    in no more cells: for columns."""
     try:
         local = datetime.fromisoformat(iso).astimezone()
     except ValueError:
         return iso
-    return f"{local.day} {local:%b %H:%M}"
+    return f"{local.day} {local:%b %H:%M}" if _of_this_year(local) else f"{local.day} {local:%b %Y}"
+
+
+def when(iso: str) -> str:
+    """The same with the hour in any case, `3 Mar 2025 14:05`: where there is room for it."""
+    try:
+        return day(iso) if _of_this_year(datetime.fromisoformat(iso).astimezone()) else moment(iso)
+    except ValueError:
+        return iso
+
+
+def _of_this_year(local: datetime) -> bool:
+    return local.year == _CLOCK.get()().astimezone().year
 
 
 def in_both_times(iso: str) -> str:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from dyntui.service.contract.campaigns import Hour
 
-from ..wording import day, number
+from ..wording import number, when
 from .toned import Toned
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -103,7 +103,7 @@ def ticks_of(hours: Sequence[str], width: int) -> str:
         at = place * _GROUP
         if at < len(line):
             continue
-        text = f"╵{day(hour)} "
+        text = f"╵{when(hour)} "
         if at + len(text) > width:
             break
         line = line.ljust(at) + text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 
 from dyntui.screens.tally import split_key, tally_rows
 from dyntui.screens.widgets.bars import block_bar, fine_bar
 from dyntui.screens.widgets.facts import Facts, columns_of
-from dyntui.screens.widgets.hours import grouped, levels
+from dyntui.screens.widgets.hours import grouped, levels, ticks_of
 from dyntui.screens.widgets.pie import pixels
-from dyntui.screens.wording import lasted, moment, share
+from dyntui.screens.wording import day, lasted, moment, share, tell_time_by, when
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.service.contract.campaigns import Hour
@@ -84,3 +85,16 @@ def test_numbers_and_times_are_written_for_people() -> None:
     assert moment("soon") == "soon"
     assert lasted("2026-03-03T14:05:00Z", "2026-03-03T15:09:30Z") == "1 h 4 min"
     assert lasted("2026-03-03T14:05:00Z", "") == ""
+
+
+def test_a_time_of_another_year_says_which_and_takes_no_more_room_in_a_column() -> None:
+    tell_time_by(lambda: datetime(2026, 11, 22, 12, tzinfo=UTC))
+    this, last, next_ = (f"{year}-11-22T14:05:09Z" for year in (2026, 2025, 2027))
+    assert (day(this), day(last), day(next_)) == ("22 Nov 14:05", "22 Nov 2025", "22 Nov 2027")
+    assert (when(this), when(last)) == ("22 Nov 14:05", "22 Nov 2025 14:05")
+    assert (day(""), when(""), when("never")) == ("", "", "never")
+    assert len(day(last)) < len(day(this))
+    assert ticks_of([last, *[this] * 9], 30) == "╵22 Nov 2025 14:05 "
+    # The clock moves on, and with it what this year is.
+    tell_time_by(lambda: datetime(2027, 1, 1, 12, tzinfo=UTC))
+    assert (day(this), day(next_)) == ("22 Nov 2026", "22 Nov 14:05")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from dyntui.screens.home import HomeScreen
+from dyntui.screens.wording import tell_time_by
 
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.sends import SendsQuery
@@ -23,6 +25,7 @@ from tests.cli.scripted_service import a_send
 def test_how_many_more_there_are_is_said_of_all_sends_that_wait(
     monkeypatch: pytest.MonkeyPatch, state: str, view: str, said: str
 ) -> None:
+    tell_time_by(lambda: datetime(2026, 11, 22, 12, tzinfo=UTC))
     home, asked = HomeScreen(), []
     row = a_send(state, send_at="2026-11-22T14:06:00Z", doubt="unproved" if view == "undecided" else "")
 
