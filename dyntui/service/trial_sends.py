@@ -35,9 +35,10 @@ from dyntui.store import accounts, environment, trial_sends
 from dyntui.store.campaigns import Campaign
 from dyntui.store.schema import opt_out, opt_out_address, suppression
 from dyntui.store.trial_sends import NewTrial
-from dyntui.sync import consent_sources, sight
+from dyntui.sync import consent_sources, sight, suppressions
 from dyntui.sync.connections import not_configured
 from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
+from dyntui.sync.suppression_rows import news_to_us, written_in_dynamics
 
 # How long somebody waits for the copy to be sent, so that it can be removed: 40 seconds.
 _SENT_SECONDS = (1.0, 2.0, 3.0, 4.0, 10.0, 20.0)
@@ -74,6 +75,7 @@ class TrialSends:
                 reason_of_status(contact.status)
                 or await self._suppressed_elsewhere(campaign.account_id, address)
                 or await self._opted_out(address)
+                or await self._suppressed_by_hand(campaign.account_id, address)
             )
         if reason:
             entry = BY_CODE.get(reason)
@@ -162,7 +164,19 @@ class TrialSends:
             async for page in dv_rows.pages(dv, entity_set, Record, select=[key, *flags], filter=wanted):
                 for row in page.rows:
                     return next(REASONS[each] for each in flags if getattr(row, each))
-        return ""
+        return "DO_NOT_BULK_EMAIL" if counts.consent_rows and await consent_sources.is_withdrawn(dv, address) else ""
+
+    async def _suppressed_by_hand(self, account_id: str, address: str) -> str:
+        """Why the address must not be mailed, by the suppression rows that persons wrote in Dynamics."""
+        dv = await self._resources.connections.dataverse()
+        rows = await suppressions.rows_naming(dv, await self._resources.read(written_in_dynamics), address)
+        latest, ahead = suppressions.latest(dv, self._resources.clock()), dv.connection.ahead
+
+        def asked_still(c: Connection) -> bool:
+            asked = suppressions.asked_on(news_to_us(c, rows), latest)
+            return address in suppressions.standing(c, account_id, asked, ahead)
+
+        return "SUPPRESSED" if await self._resources.read(asked_still) else ""
 
     async def _removed(self, dd: Dotdigital, trial: NewTrial, copy_id: int, started: sends.Send | None = None) -> bool:
         """Whether the copy is gone: as long as it is being sent it cannot be removed."""

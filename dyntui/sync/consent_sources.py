@@ -135,6 +135,14 @@ async def withdrawn_since(dv: Dataverse, mark: str) -> list[OptOut]:
     return found
 
 
+async def is_withdrawn(dv: Dataverse, address: str) -> bool:
+    """Whether a consent row says no for the address. Raises CONSENT_ROWS_HIDDEN."""
+    filter_ = f"({_SAYS_NO}) and contains(msdynmkt_contactpointvalue,{query.text(address)})"
+    pages = dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=filter_, orderby=(_KEY,), keyless=True)
+    rows = [row async for page in _readable(pages) for row in page.rows]
+    return any(address in addresses_in(row.contact_point) for row in rows)
+
+
 async def _readable(pages: AsyncIterator[Page[ConsentRow]]) -> AsyncIterator[Page[ConsentRow]]:
     try:
         async for page in pages:

@@ -267,6 +267,15 @@ async def changed_rows(dv: Dataverse, mark: RowsMark) -> list[Added]:
     return found
 
 
+async def rows_naming(dv: Dataverse, written: Written, address: str) -> list[Added]:
+    """The suppression rows that were written in Dynamics and name an address, however they spell it."""
+    named = f"{written.condition} and contains(dyntui_address,{query.text(address)})"
+    pages = dv_rows.pages(
+        dv, solution.SUPPRESSION.entity_set, Added, filter=named, orderby=("dyntui_suppressionid",), keyless=True
+    )
+    return [row async for page in pages for row in page.rows if written.theirs(row)]
+
+
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
     """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
 

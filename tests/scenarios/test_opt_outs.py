@@ -20,6 +20,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import consent_sources
 from dyntui.store.schema import merged_record, opt_out
+from dyntui.sync.consent_sources import is_withdrawn
 from tests.scenarios.office import Office
 
 
@@ -190,6 +191,12 @@ def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_a
     said = reasons(office, newsletter.id)
     assert said[changed.person] in ("added", "updated")
     assert said[consent.person] == "DO_NOT_BULK_EMAIL"
+
+    # Of one address, as before a test send.
+    async def no_of(address: str) -> bool:
+        return await is_withdrawn(await office.resources.connections.dataverse(), address)
+
+    assert [office.wait(no_of(each.address)) for each in (consent, changed, yes)] == [True, False, False]
     use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)
     seen = office.wait(use_cases.sources(office.context, Nothing())).counting
     answer = AnswerConsentSources(count=(CONSENT_ROWS,), seen=seen)

@@ -12,6 +12,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.trial_copies import TrialCopies
+from tests.faults.test_last_look import suppression_row
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
 
@@ -26,7 +27,7 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:
     campaign, count = counted
-    me, opts_out, leaves, declines = office.count_people(count.id, sendable=True)[:4]
+    me, opts_out, leaves, declines, typed = office.count_people(count.id, sendable=True)[:5]
     sent = office.test_send(campaign, me.address.upper())
     mails = office.sandbox.control.get("/mailed").json()
     assert [mail["address"] for mail in mails] == [me.address] and (sent.address, sent.copy) == (me.address, "")
@@ -41,8 +42,9 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
     office.change_in_dynamics("contact", declines.person, donotsendmm=1)
     office.unsubscribe(leaves.address)
+    suppression_row(office, f"Typed by hand <{typed.address.upper()}>")
     known = office.count_people(count.id, reason="DO_NOT_EMAIL")[0]
-    assert {refused(office, campaign, each.address) for each in (opts_out, leaves, declines, known)} == {
+    assert {refused(office, campaign, each.address) for each in (opts_out, leaves, declines, typed, known)} == {
         "TEST_OPTED_OUT"
     }
     assert refused(office, campaign, "somebody.new@example.org") == "TEST_CONTACT_UNKNOWN"
