@@ -62,7 +62,10 @@ SUBJECTS = (
     Subject(
         "session",
         ("session",),
-        (Command("sign-in", "Sign in as a Dynamics user, with a code typed in any browser.", "sign_in"),),
+        (
+            Command("sign-in", "Sign in as a Dynamics user, with a code typed in any browser.", "sign_in"),
+            Command("roles", "The security roles: what each lets somebody do, and which you hold.", "roles"),
+        ),
     ),
     Subject(
         "lists",

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from dyntui.cli.main import COMMANDS, root
 from dyntui.model.budgets import Meter, Share
-from dyntui.model.roles import Ability
+from dyntui.model.roles import Ability, Role
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunDetail
@@ -492,3 +492,16 @@ def test_somebody_is_asked_to_subscribe_again_once_somebody_has_said_so(dyntui: 
     done = dyntui("suppressions", "ask", "ada@example.org", "--evidence", "a letter", "--yes")
     assert service.requests(SUPPRESSION_ASK) == [AskToSubscribe(address="ada@example.org", evidence="a letter")]
     assert "until they confirm" in done.out + done.err
+
+
+def test_the_roles_are_shown_with_what_each_allows_and_which_one_holds(dyntui: Callable, service: ScriptedService):
+    service.answers(HELLO, msgspec.structs.replace(a_hello(), roles=(str(Role.VIEWER),)))
+    done = dyntui("roles")
+    assert done.code == 0 and "Mira Sandahl" in done.out
+    assert "Email Marketing Viewer" in done.out.splitlines()[1]
+    (see,) = (line for line in done.out.splitlines() if line.startswith("see lists"))
+    (send,) = (line for line in done.out.splitlines() if line.startswith("send or schedule"))
+    assert (see.split()[-4:], send.split()[-4:]) == (["yes"] * 4, ["yes", "no", "no", "no"])
+    assert json.loads(dyntui("roles", "--json").out)["roles"] == [Role.VIEWER]
+    service.answers(HELLO, msgspec.structs.replace(a_hello(), roles_known=False))
+    assert "does not tell your roles" in dyntui("roles").err
