@@ -30,6 +30,7 @@ from dyntui.service.contract.session import EVENTS_LOST, HELLO, EmailAccount, He
 from dyntui.service.contract.situations import Situation
 
 from . import going
+from .address import Address
 from .answers import Answers
 from .base import Asking, FramedScreen
 from .chosen_account import ChosenAccount
@@ -103,7 +104,7 @@ class Console(Everywhere):
         patience: float = PATIENCE,
         silence: float = SILENCE,
         memory: Memory | None = None,
-        at: Whose | None = None,
+        at: Whose | Address | None = None,
         keymap: Keymap | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -229,9 +230,13 @@ class Console(Everywhere):
             self._go_there()
 
     def _go_there(self) -> None:
-        """To the run that the console was opened for, once."""
+        """To the page or the run that the console was opened for, once."""
         at, self._at = self._at, None
         if at is None:
+            return
+        if isinstance(at, Address):
+            self.go(at.section)
+            self.open_page(at.place, at.about)
             return
         self.go("audit")
         self.open_page(RUN, at.run)
@@ -478,12 +483,12 @@ def run(
     farewell: str = "",
     mouse: bool = True,
     memory: Path | None = None,
-    at: Whose | None = None,
+    at: Whose | Address | None = None,
     keymap: Keymap | None = None,
 ) -> int:
     """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n.
     `farewell`: what whoever quits should know besides; `memory`: the file in which the console remembers its looks;
-    `at`: the run, or the item of it, that it opens with; `keymap`: other keys than the usual ones."""
+    `at`: the page, the run, or the item of it, that it opens with; `keymap`: other keys than the usual ones."""
     console = Console(
         client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory), at=at, keymap=keymap
     )

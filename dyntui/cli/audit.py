@@ -12,6 +12,7 @@ from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
+from dyntui.cli.open import run_named
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import moment, number, people_of, print_json, print_table, say, short_ids
 from dyntui.cli.pages import (
@@ -193,14 +194,8 @@ def _about(rows: Rows, person: str) -> dict[str, Any]:
 def open_(context: click.Context, link: str) -> int:
     """Open the console on a run, or on the people of an item of it."""
     from dyntui.cli.console import open_console
-    from dyntui.screens.whose import Whose
 
-    run, item = named_by(link)
-    detail = ask(choices(context), RUN_GET, RunRef(run))
-    title = next((each.name for each in detail.items if each.id == item), item)
-    trail = ("Synchronisation Audit", detail.run.title)
-    at = Whose(title=title, trail=trail, run=detail.run.id, kind=detail.run.kind, item=item)
-    return open_console(choices(context).profile, at)
+    return open_console(choices(context).profile, run_named(choices(context), link))
 
 
 @command.command("export")

@@ -11,6 +11,7 @@ from dyntui.service.profile import Profile, open_profile
 from dyntui.service.starting import attach_or_start
 
 if TYPE_CHECKING:
+    from dyntui.screens.address import Address
     from dyntui.screens.whose import Whose
 
 
@@ -19,9 +20,9 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
-def open_console(profile_name: str, at: Whose | None = None) -> int:
-    """Runs the console on the profile until the person leaves it; its exit code. `at`: the run, or the item of it, that
-    it opens with.
+def open_console(profile_name: str, at: Whose | Address | None = None) -> int:
+    """Runs the console on the profile until the person leaves it; its exit code. `at`: the page, the run, or the item
+    of it, that it opens with.
 
     Raises DyntuiError NO_TERMINAL.
     """
@@ -41,7 +42,7 @@ def open_console(profile_name: str, at: Whose | None = None) -> int:
     return run_console(profile, first_steps=False, at=at)
 
 
-def run_console(profile: Profile, *, first_steps: bool, farewell: str = "", at: Whose | None = None) -> int:
+def run_console(profile: Profile, *, first_steps: bool, farewell: str = "", at: Whose | Address | None = None) -> int:
     """The console on a terminal that is known to be there; its exit code, 128 + n after signal n."""
     from dyntui.screens.app import run
     from dyntui.service.config import read_config

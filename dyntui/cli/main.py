@@ -26,6 +26,7 @@ def _lazy(module: str, summary: str, attribute: str = "command") -> Lazy:
 COMMANDS = {
     "demo": _lazy("demo", "The whole of dyntui on simulated systems, in a throw-away profile."),
     **{each.name: _lazy(each.module, each.summary) for subject in SUBJECTS for each in subject.commands},
+    "open": _lazy("open", "The console on the page of a list, a campaign, a send or a run."),
     "status": _lazy("service", "The service at a glance.", "status"),
     "serve": _lazy("service", "Run the service in the foreground.", "serve"),
     "service": _lazy("service_unit", "The service as one of the machine's: install, uninstall."),

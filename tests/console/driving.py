@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from dyntui.screens.address import Address
 from dyntui.screens.app import Console
 from dyntui.screens.remembered import Memory
 from dyntui.screens.typing_ahead import TypingAhead
@@ -169,7 +170,7 @@ async def driving(
     patience: float = 60.0,
     silence: float = 60.0,
     refusals: list[DyntuiError] | None = None,
-    at: Callable[[Service], Whose] | None = None,
+    at: Callable[[Service], Whose | Address] | None = None,
     keymap: Keymap | None = None,
 ) -> AsyncIterator[Driver]:
     """A console on its first screen, or on the run that it is opened for (`at`). The service is not reached while there
