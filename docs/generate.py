@@ -167,6 +167,20 @@ def _name(kind: object) -> str:
     return str(name)
 
 
+# What people look for by another name, and what does it.
+_ELSEWHERE = (
+    ("`restore`", "`dyntui backup restore NAME`; mappings as they were: `dyntui mappings restore VERSION`"),
+    ("`accounts create`, `accounts delete`", "`dyntui accounts add`, `dyntui accounts disconnect`"),
+    ("`roles edit`", "roles are given in Dynamics; `dyntui roles` says what each allows, and which you hold"),
+    ("an address of a page", "`dyntui open list/LIST`, `campaign/CAMPAIGN`, `send/SEND`, `run/RUN`"),
+    (
+        "`sync --only ADDRESS`",
+        "none: `dyntui sync lists --list LIST` writes whoever of the list has changed; `dyntui why ADDRESS` and "
+        "`dyntui mappings preview contact --address ADDRESS` say beforehand what comes of one person",
+    ),
+)
+
+
 def commands() -> str:
     """The help of every command, as it is printed."""
     root_context = click.Context(root, info_name="dyntui", terminal_width=100, **root.context_settings)
@@ -174,7 +188,9 @@ def commands() -> str:
         f"## {context.command_path}\n\n```text\n{context.command.get_help(context).rstrip()}\n```\n"
         for context in _walk(root_context)
     ]
-    return "# Commands\n\n" + "\n".join(pages)
+    elsewhere = "\n".join(f"| {sought} | {found} |" for sought, found in _ELSEWHERE)
+    named = f"Looked for under another name:\n\n| looked for | command |\n|---|---|\n{elsewhere}\n"
+    return f"# Commands\n\n{named}\n" + "\n".join(pages)
 
 
 def _walk(context: click.Context) -> Iterator[click.Context]:
