@@ -11,10 +11,10 @@ from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.output import print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
-from dyntui.model.errors import Exit
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CampaignRef
+from dyntui.service.contract.campaigns import CAMPAIGN_REPORT, CampaignRef
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 TYPES = tuple(SYNC_TYPES)
@@ -59,7 +59,7 @@ def command(
     async def start(client: ServiceClient) -> list[RunRow]:
         of_account = StartRun(sync_type="", account=account, scheduled=scheduled)
         only = tuple([await list_id(client, name) for name in lists])
-        refs = [await campaign_ref(client, name, account) for name in campaigns]
+        refs = [await _with_account(client, await campaign_ref(client, name, account)) for name in campaigns]
         requests: list[StartRun] = []
         for type_ in types:
             request = msgspec.structs.replace(of_account, sync_type=type_)
@@ -85,6 +85,20 @@ def command(
         say_detached(under_way)
         raise
     return _worst([exit_for(run) for run in runs])
+
+
+async def _with_account(client: ServiceClient, ref: CampaignRef) -> CampaignRef:
+    """The campaign with the account that has it; one that was never read is looked for in the default one. Raises
+    CAMPAIGN_AMBIGUOUS where several accounts hold the number."""
+    if ref.account:
+        return ref
+    try:
+        row = (await client.call(CAMPAIGN_REPORT, ref)).row
+    except DyntuiError as error:
+        if error.code != "CAMPAIGN_UNKNOWN":
+            raise
+        return ref
+    return CampaignRef(row.id, row.account)
 
 
 def _of_each_account(request: StartRun, refs: list[CampaignRef]) -> list[StartRun]:

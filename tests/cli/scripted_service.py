@@ -14,7 +14,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.model.roles import Ability
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import CampaignRow, ListReadiness, TargetCount
+from dyntui.service.contract.campaigns import CampaignReport, CampaignRow, ListReadiness, TargetCount
 from dyntui.service.contract.lists import ListDetail, ListRow
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import Progress, RunRow
@@ -71,6 +71,17 @@ def a_campaign(name: str = "Spring", id: int = 42, **changes: Any) -> CampaignRo
         targets=1,
     )
     return msgspec.structs.replace(row, **changes)
+
+
+def a_report(name: str = "Spring", id: int = 42, **changes: object) -> CampaignReport:
+    zeros = {
+        field.name: 0 if field.type is int else 0.0
+        for field in msgspec.structs.fields(CampaignReport)
+        if field.type in (int, float)
+    }
+    nothing: dict[str, object] = {"hours": (), "links": (), "sends": ()}
+    found = CampaignReport(row=a_campaign(name, id), as_of="2026-11-22T14:05:09Z", **zeros, **nothing)  # type: ignore[arg-type]
+    return msgspec.structs.replace(found, **changes)
 
 
 def a_hello(*abilities: Ability) -> Hello:

@@ -73,6 +73,7 @@ from tests.cli.scripted_service import (
     a_count,
     a_hello,
     a_list,
+    a_report,
     a_run,
     a_send,
     page_of,
@@ -468,17 +469,6 @@ def test_a_preview_shows_text_html_and_links_and_lets_nothing_control_the_termin
 
     assert "Hello[1]" in done.out and "is not encrypted" in done.out and "\x1b" not in done.out
     assert "no link to unsubscribe" in done.err
-
-
-def a_report(name: str = "Spring", id: int = 42, **changes: object) -> CampaignReport:
-    zeros = {
-        field.name: 0 if field.type is int else 0.0
-        for field in msgspec.structs.fields(CampaignReport)
-        if field.type in (int, float)
-    }
-    nothing: dict[str, object] = {"hours": (), "links": (), "sends": ()}
-    found = CampaignReport(row=a_campaign(name, id), as_of="2026-11-22T14:05:09Z", **zeros, **nothing)  # type: ignore[arg-type]
-    return msgspec.structs.replace(found, **changes)
 
 
 def test_a_count_says_how_many_will_bounce_and_warns(dyntui: Callable, service: ScriptedService):

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.sync_types import SYNC_TYPES
-from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE
+from dyntui.service.contract.campaigns import CAMPAIGN_REPORT, CAMPAIGNS_PAGE, CampaignRef, CampaignReport
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import (
     RUN_CANCEL,
@@ -27,7 +28,7 @@ from dyntui.service.contract.runs import (
     RunsQuery,
     StartRun,
 )
-from tests.cli.scripted_service import LIST_ID, ScriptedService, a_campaign, a_list, a_run, page_of
+from tests.cli.scripted_service import LIST_ID, ScriptedService, a_campaign, a_list, a_report, a_run, page_of
 
 
 def running_until_ended(service: ScriptedService, ended: RunStatus = RunStatus.COMPLETED) -> None:
@@ -88,6 +89,27 @@ def test_a_campaign_narrows_the_campaigns_run_only(dyntui: Callable, service: Sc
 
     narrowed = {one.sync_type: one.campaigns for one in service.requests(RUN_START)}
     assert narrowed.pop("campaigns") == ("42",) and set(narrowed.values()) == {()}
+
+
+def test_a_campaign_by_its_number_is_synchronised_for_the_account_that_has_it(
+    dyntui: Callable, service: ScriptedService
+):
+    unknown = DyntuiError("CAMPAIGN_UNKNOWN", "-", not_done="-", remedy="-")
+    accounts = {42: "Second", 7: "Main"}
+
+    def known(ref: CampaignRef) -> CampaignReport | DyntuiError:
+        account = accounts.get(ref.id)
+        row = a_campaign(id=ref.id, account=account or "")
+        return msgspec.structs.replace(a_report(), row=row) if account else unknown
+
+    service.answers(CAMPAIGN_REPORT, known)
+    running_until_ended(service)
+    dyntui("sync", "campaigns", "--campaign", "42", "--campaign", "7")
+    # One that was never read is looked for where an account is meant that nobody names.
+    dyntui("sync", "campaigns", "--campaign", "99")
+    dyntui("sync", "campaigns", "--campaign", "42", "--account", "Third")
+    asked = [(each.account, each.campaigns) for each in service.requests(RUN_START)]
+    assert asked == [("Second", ("42",)), ("Main", ("7",)), ("", ("99",)), ("Third", ("42",))]
 
 
 @pytest.mark.parametrize(
