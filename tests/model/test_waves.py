@@ -66,7 +66,7 @@ def test_what_are_no_waves_is_refused_in_words(text: str) -> None:
         # One alone says little about a small wave, but for somebody who complains.
         (3, Results(bounces=1, unsubscribes=1), ""),
         (3, Results(bounces=2), "bounces"),
-        (3, Results(complaints=1), "complaints"),
+        (3, Results(complaints=1), "complaint"),
         (0, Results(), ""),
     ],
 )
