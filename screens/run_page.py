@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual import events, on
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -38,6 +38,7 @@ from .tally import outcome_title, reason_title, split_key, tally_rows
 from .whose import Whose
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
+from .widgets.cut_lines import CutLines
 from .widgets.facts import Facts
 from .widgets.line import Line, Part
 from .widgets.tones import status_tone
@@ -66,12 +67,14 @@ class RunPage(RunActions, Page[str]):
             id="run-page-waits",
         )
         self._why = Static("", markup=False)
-        self._error = VerticalScroll(self._why, id="run-page-error", classes="card", can_focus=False)
+        self._error = CutLines(self._why, id="run-page-error", classes="card")
         self._error.border_title = "What went wrong"
         self._tally = BarList(id="run-tally", empty="Nobody has an outcome yet.")
         self._sum = Line(id="run-sum")
         self._items = BarList(id="run-items", empty="No item yet.")
         self._item_chosen = True
+        # What was given the keyboard where nobody chose anything.
+        self._led: Widget | None = None
         self._note = Static("", id="run-item-note", markup=False)
 
     def compose_page(self) -> Iterable[Widget]:
@@ -169,15 +172,18 @@ class RunPage(RunActions, Page[str]):
         self._explain()
         self.call_after_refresh(self._show_whether_cut)
 
+    @on(CutLines.LaidOut)
     def _show_whether_cut(self) -> None:
         """What went wrong and the remedy are read whole, also where they need more lines than there are."""
-        cut = self._error.display and self._error.max_scroll_y > 0
+        cut = self._error.cut
         self._error.can_focus = cut
         self._error.border_subtitle = "↑ ↓ more" if cut else ""
-        if self.focused in (None, self._tally) and not self.query_one("#run-tally-card").display:
+        nobody_chose = self.focused in (None, self._tally) or (self.focused is self._led and not self._item_chosen)
+        if nobody_chose and not self.query_one("#run-tally-card").display:
             # Nobody chose an item by that.
             self._item_chosen = False
-            self.set_focus(self._error if cut else self._items)
+            self._led = self._error if cut else self._items
+            self.set_focus(self._led)
 
     @on(BarList.Moved, "#run-items")
     def _choose_item(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual import on
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -22,6 +23,7 @@ from .tally import SENDABLE, reason_title
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.columns import Column
+from .widgets.cut_lines import CutLines
 from .widgets.facts import Fact, Facts
 from .widgets.field import Field
 from .widgets.grid import Grid
@@ -121,7 +123,7 @@ class LongStep(Vertical):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="step")
-        self._lines = VerticalScroll(can_focus=False)
+        self._lines = CutLines()
         self._facts = Facts(wraps=True)
 
     def compose(self) -> Iterable[Widget]:
@@ -134,9 +136,10 @@ class LongStep(Vertical):
         self._facts.show_facts(facts)
         self.call_after_refresh(self._show_whether_cut)
 
+    @on(CutLines.LaidOut)
     def _show_whether_cut(self) -> None:
         """Lines that are out of sight can be scrolled to, also while the number is typed."""
-        cut = self.display and self._lines.max_scroll_y > 0
+        cut = self.display and self._lines.cut
         self._lines.can_focus = cut
         if isinstance(self.parent, Widget):
             self.parent.border_subtitle = "↑ ↓ more" if cut else ""
