@@ -85,6 +85,7 @@ def named(office: Office, run: RunDetail) -> tuple[tuple[str, str, str], ...]:
     return tuple(sorted((each.address or each.person, each.outcome.value, each.reason) for each in found))
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_killed_before_each_of_its_steps_ends_as_one_that_nobody_interrupts(
     busy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
