@@ -6,8 +6,10 @@ Page[AdminChange]`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.paging import Page, Window
@@ -40,6 +42,9 @@ def window(c: Connection, asked: Window, *, subject: str, account_id: str | None
     if about:
         listing = listing.where(_c.about == about)
     names = accounts.names(c)
-    made = lambda row: shown(AdminChange, row, account=names.get(row.account_id, ""))  # noqa: E731 - the same for each row
+
+    def made(row: Row[Any]) -> AdminChange:
+        return shown(AdminChange, row, account=names.get(row.account_id, ""))
+
     searched = (_c.subject, _c.thing, _c.changed_by, _c.before, _c.after)
     return page(c, asked, listing, searched, _SORTABLE, (_c.id.desc(),), made)
