@@ -149,7 +149,7 @@ async def _counted(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredL
     changed while it was read."""
     at = ctx.at(OneList)
     if at.backdated:
-        return at.backdated, f"{counted(at.backdated, 'row')} of {chosen.name!r} not among those created since"
+        return at.backdated, membership_changes.unseen(at.backdated, chosen.name)
     if at.rows == at.count:
         return 0, ""
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)

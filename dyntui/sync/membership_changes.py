@@ -86,11 +86,17 @@ async def prove(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
             chosen.id,
             ctx.now(),
             backdated or None,
-            f"{counted(backdated, 'row')} of {chosen.name!r} not among those created since",
+            unseen(backdated, chosen.name),
         )
 
     await ctx.write(keep)
     return Seen(agrees=now.row.member_count == rows, rows=rows, proved=True, backdated=backdated)
+
+
+def unseen(rows: int, name: str) -> str:
+    """How many rows of a list the cheap answer had left out, as the audit says it."""
+    there = counted(rows, f"row of {name!r} was", f"rows of {name!r} were")
+    return f"{there} not among those created since"
 
 
 def _see(list_id: str, base: str, ids: Sequence[str], presence: reading_places.Presence, c: Connection) -> list[str]:
