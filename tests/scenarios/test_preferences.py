@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -247,9 +248,11 @@ def test_an_account_that_declines_what_an_import_does_not_name_is_noticed_at_the
     assert in_dynamics(office, told[0].person) == {OFFERS: Choice.YES}
 
 
-def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_before_it_looked(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _first_import_killed(
+    office: Office, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
+) -> list[MemberRow]:
+    """Four people whose choices are told to an account that declines what an import leaves unsaid, for the first time,
+    by a run that is killed before a step."""
     people = members(office, 4)
     office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})
     office.run("preferences")
@@ -260,8 +263,15 @@ def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_before_it_
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
-        patched.setattr(preferences_to_dotdigital, "_declined_by", killed)
+        patched.setattr(module, step, killed)
         office.run("preferences")
+    return people
+
+
+def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_before_it_looked(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = _first_import_killed(office, monkeypatch, preferences_to_dotdigital, "_declined_by")
     office.engine.drain()
     told = [each for each in people if in_dotdigital(office, each.address)]
     assert len(told) == 1
@@ -273,18 +283,7 @@ def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_before_it_
 def test_an_account_that_declines_is_noticed_by_a_run_that_was_killed_while_the_first_import_was_at_work(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = members(office, 4)
-    office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})
-    office.run("preferences")
-    for each in people:
-        choose(office, each.person, OFFERS, Choice.YES)
-
-    async def killed(*_: object) -> None:
-        raise asyncio.CancelledError
-
-    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
-        patched.setattr(imports, "_follow", killed)
-        office.run("preferences")
+    people = _first_import_killed(office, monkeypatch, imports, "_follow")
     looked = preferences_to_dotdigital._declined_by
 
     async def slowly(*given: Any) -> Any:

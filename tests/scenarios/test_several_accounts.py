@@ -30,7 +30,7 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
-from dyntui.service.contract.campaigns import CompareCampaigns
+from dyntui.service.contract.campaigns import CampaignRow, CompareCampaigns
 from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import HELLO, Nothing
@@ -468,10 +468,8 @@ def test_who_subscribes_again_in_one_account_is_not_suppressed_by_what_the_other
     assert became[again] == "SUPPRESSED_OTHER_ACCOUNT"
 
 
-def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_touches_nothing_in_the_one_before(
-    two: Two,
-) -> None:
-    office = two.office
+def _ready_to_send(office: Office) -> tuple[ListRow, CampaignRow]:
+    """The first account's list, synchronised, and a campaign that it is the target of."""
     newsletter = office.activated("Newsletter")
     for account in ("Main", "Second"):
         office.run("suppressions", account=account)
@@ -479,6 +477,14 @@ def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_
     office.run("campaigns", account="Main")
     campaign = office.campaign_named("Newsletter March")
     office.target(campaign, newsletter.id)
+    return newsletter, campaign
+
+
+def test_a_list_that_passes_to_another_account_takes_its_unsubscribes_along_and_touches_nothing_in_the_one_before(
+    two: Two,
+) -> None:
+    office = two.office
+    newsletter, campaign = _ready_to_send(office)
     held = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
     run = next(each for each in office.audit().rows if each.kind == "lists")
     in_it = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
@@ -513,13 +519,7 @@ def test_who_leaves_a_list_by_a_mail_of_the_account_before_is_not_mailed_by_the_
     moment: str, two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office = two.office
-    newsletter = office.activated("Newsletter")
-    for account in ("Main", "Second"):
-        office.run("suppressions", account=account)
-    office.run("lists", account="Main")
-    office.run("campaigns", account="Main")
-    first = office.campaign_named("Newsletter March")
-    office.target(first, newsletter.id)
+    newsletter, first = _ready_to_send(office)
     assert office.send(office.count(first)).state == "Sent"
     (book,) = [each["id"] for each in _books(office) if each["name"].startswith("dyntui send")]
     office.deactivate(newsletter.id)
