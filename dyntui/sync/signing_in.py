@@ -36,6 +36,8 @@ Keep = Callable[[str], Awaitable[None]]
 
 
 def waiting(around: Surroundings) -> Callable[[float], Awaitable[None]]:
+    """What waits for some seconds: in a run as that waits, elsewhere as the surroundings do."""
+
     async def wait(seconds: float) -> None:
         await (RUN_SLEEP.get() or around.sleep)(seconds)
 
