@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from dyntui.model.counted import people_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.folding import fold
 from dyntui.service.contract.actions import Scope
@@ -52,7 +53,7 @@ from .widgets.facts import Fact, Facts
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.text_lines import TextLines
-from .wording import moment, number, people_of
+from .wording import moment, number
 
 _PANES = (("targets", "Target Marketing Lists", None), ("text", "Text", None), ("sends", "Sends", None))
 

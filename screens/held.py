@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 from textual.binding import BindingType
 
-from dyntui.model.counted import counted
+from dyntui.model.counted import counted, people_of
 from dyntui.model.held import KIND_WORDS, Decision, Kind
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
@@ -29,7 +29,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
-from .wording import dated, number, people_of
+from .wording import dated, number
 
 _WORDING = Wording(
     one="decision",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dyntui.model.counted import people_of
 from dyntui.model.sync_types import LISTS, SENDING
 from dyntui.service.contract.runs import RunRow, run_text
 from dyntui.service.contract.sends import SendRow
@@ -12,7 +13,7 @@ from dyntui.service.contract.sends import SendRow
 from .runs_under_way import run_tone
 from .send_standing import goes_out, send_tone
 from .widgets.bars import BarRow
-from .wording import moment, people_of
+from .wording import moment
 
 # So many of the last runs are shown.
 _RUNS = 4

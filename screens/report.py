@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from dyntui.model.counted import amount
+from dyntui.model.counted import amount, people_of
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_RECIPIENTS,
@@ -44,7 +44,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
 from .widgets.grid_words import Wording
 from .widgets.hours import HourChart
-from .wording import moment, number, people_of, rate
+from .wording import moment, number, rate
 
 _SHORT = 70
 _UNOPENED, _UNREAD = "Nobody has opened it yet.", "Not read yet."

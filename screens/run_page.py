@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
+from dyntui.model.counted import people_of
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.runs import (
@@ -42,7 +43,7 @@ from .widgets.cut_lines import CutLines
 from .widgets.facts import Facts
 from .widgets.line import Line, Part
 from .widgets.tones import status_tone
-from .wording import dated, number, people_of
+from .wording import dated, number
 
 
 class RunPage(RunActions, Page[str]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dyntui.model.counted import counted
+from dyntui.model.counted import counted, people_of
 from dyntui.service.contract.sends import (
     HANDED_OVER,
     SEND_CANCEL,
@@ -16,7 +16,7 @@ from dyntui.service.contract.sends import (
 from .base import FramedScreen
 from .dialogs import Alternatives, Confirm
 from .send_standing import between_waves
-from .wording import moment, people_of
+from .wording import moment
 
 _NOT_OUT = "It does not go out. To send it after all, go through the wizard again."
 

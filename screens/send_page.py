@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from dyntui.model.counted import people_of
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.sync_types import COUNT, SENDING
 from dyntui.model.sync_types import SEND as SEND_KIND
@@ -40,7 +41,7 @@ from .whose import Whose
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.line import Line, Part
-from .wording import in_both_times, moment, number, people_of
+from .wording import in_both_times, moment, number
 
 _WHOLE = "whole"
 # So many facts, and these notes, are told where there are few lines.

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from dyntui.model.bounce_forecast import in_short as bounces_in_short
 from dyntui.model.bounce_forecast import in_words
 from dyntui.model.campaigns import through_another as in_a_sentence
+from dyntui.model.counted import people_of
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.what_if import MENDABLE, opened
@@ -31,7 +32,7 @@ from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
 from .widgets.paging import windowed
 from .widgets.pie import Pie, filling, slice_tone
-from .wording import moment, number, people_of, share
+from .wording import moment, number, share
 
 STEPS = (
     "Email Campaign",

@@ -7,17 +7,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from dyntui.model import counted
-
 
 def number(count: int) -> str:
     """`3401` -> `3,401`."""
     return f"{count:,}"
-
-
-def people_of(count: int) -> str:
-    """`1 person`, `3,401 people`."""
-    return counted.people_of(count)
 
 
 def share(part: float, whole: float) -> str:

@@ -14,7 +14,7 @@ from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.open import run_named
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
-from dyntui.cli.output import moment, number, people_of, print_json, print_table, say, short_ids
+from dyntui.cli.output import moment, number, print_json, print_table, say, short_ids
 from dyntui.cli.pages import (
     OUTCOMES,
     Column,
@@ -29,6 +29,7 @@ from dyntui.cli.pages import (
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
 from dyntui.cli.together import only_with
+from dyntui.model.counted import people_of
 from dyntui.model.guids import guid_of
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import RUN_KINDS, outcome_word

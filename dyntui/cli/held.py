@@ -9,11 +9,11 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import list_id
-from dyntui.cli.output import number, people_of, print_json, print_table, say
+from dyntui.cli.output import number, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
-from dyntui.model.counted import counted
+from dyntui.model.counted import counted, people_of
 from dyntui.model.errors import Exit
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient

@@ -12,12 +12,13 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_ref, list_id
-from dyntui.cli.output import number, people_of, print_json, print_table, say
+from dyntui.cli.output import number, print_json, print_table, say
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.planned import plan_first
 from dyntui.cli.progress import display
 from dyntui.cli.query_source import FETCHXML, VIEW, query_in
 from dyntui.cli.service_call import ask, with_service
+from dyntui.model.counted import people_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import RECIPIENTS, CampaignRef
 from dyntui.service.contract.lists import LIST_MEMBERS, MEMBER_TYPES, MemberRow, MembersQuery

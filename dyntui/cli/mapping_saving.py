@@ -6,7 +6,8 @@ import click
 
 from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Choices
-from dyntui.cli.output import people_of, print_json, say
+from dyntui.cli.output import print_json, say
+from dyntui.model.counted import people_of
 from dyntui.model.plain import plain
 from dyntui.service.contract.mappings import MappingsChecked, MappingsSaved
 

@@ -11,9 +11,9 @@ from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.mapping_saving import ACCOUNT, ACKNOWLEDGE, WHY, ask_first, print_saved
 from dyntui.cli.mapping_source import text_of
 from dyntui.cli.out_file import checked, overwrite_option, writing
-from dyntui.cli.output import moment, people_of, print_json, print_table, say
+from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.service_call import ask, with_service
-from dyntui.model.counted import counted
+from dyntui.model.counted import counted, people_of
 from dyntui.model.errors import Exit
 from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient

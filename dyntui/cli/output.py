@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from dyntui.cli.lazy import NAMED_PROFILE, PLAIN
-from dyntui.model import counted
+from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError
 from dyntui.model.plain import plain
 
@@ -104,14 +104,9 @@ def local_moment(iso: str) -> str:
     return f"{datetime.fromisoformat(iso).astimezone():%a %d %b %H:%M}" if iso else "–"
 
 
-def people_of(count: int) -> str:
-    """`1 person`, `3,401 people`."""
-    return counted.people_of(count)
-
-
 def are(count: int, one: str, many: str) -> str:
     """`1 row is`, `3,401 rows are`."""
-    return counted.counted(count, f"{one} is", f"{many} are")
+    return counted(count, f"{one} is", f"{many} are")
 
 
 def yes_no(value: bool) -> str:

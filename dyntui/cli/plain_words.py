@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dyntui.cli.output import dated, moment, number, people_of
-from dyntui.model.counted import counted
+from dyntui.cli.output import dated, moment, number
+from dyntui.model.counted import counted, people_of
 from dyntui.model.held import KIND_WORDS
 from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.held import Decision

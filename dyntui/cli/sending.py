@@ -11,10 +11,11 @@ import msgspec
 
 from dyntui.cli.following import say_detached, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
-from dyntui.cli.output import local_moment, moment, number, people_of, print_facts, print_json, say
+from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count_targets, print_count
+from dyntui.model.counted import people_of
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held_sends import time_of
 from dyntui.model.moments import text_of

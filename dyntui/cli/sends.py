@@ -10,18 +10,10 @@ import click
 from dyntui.cli.campaign_report import share
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_ref, list_id
-from dyntui.cli.output import (
-    local_moment,
-    moment,
-    number,
-    people_of,
-    print_facts,
-    print_json,
-    print_table,
-    say,
-)
+from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
+from dyntui.model.counted import people_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.sync_types import SEND as SEND_KIND
