@@ -1,7 +1,8 @@
 """The values that both sides had last, one for each email account and person: the base of every merge.
 
 What dotdigital acknowledged of a list's members is newer than what was read of a contact before that; which of the two
-came last is told by the fingerprint that was sent when the contact was read.
+came last is told by the fingerprint that was sent when the contact was read. Both are of one contact: of another one
+that the person has by now, because it was made anew or they have another address, nothing was ever synchronised.
 
 Public:
     people(c, account_id, addresses) -> [Shadowed]      whose contacts these are
@@ -31,7 +32,7 @@ _NOT_OURS = ("", BY_OTHERS, OVERWRITTEN)
 class Shadowed(msgspec.Struct, frozen=True, kw_only=True):
     """A person whose contact is in a book of the account through us. `sent`: what dotdigital acknowledged last (None
     where it is not known), `seen`: what its contact had when it was read last; `sent_later`: the first came after the
-    second. `fingerprint`: of what was sent."""
+    second. `fingerprint`: of what was sent. `sent_to`, `seen_of`: the contacts, as far as they are known."""
 
     person_id: str
     entity: str
@@ -41,6 +42,14 @@ class Shadowed(msgspec.Struct, frozen=True, kw_only=True):
     sent: Mapping[str, Any] | None
     seen: Mapping[str, Any]
     sent_later: bool
+    sent_to: int | None = None
+    seen_of: int | None = None
+
+    def of_contact(self, contact_id: int) -> Shadowed:
+        """What both sides had last of this contact: what it lacks of another one's values, nobody has cleared."""
+        sent = None if self.sent_to not in (None, contact_id) else self.sent
+        seen = {} if self.seen_of not in (None, contact_id) else self.seen
+        return msgspec.structs.replace(self, sent=sent, seen=seen)
 
     def base(self, label: str) -> Value | Never:
         """The value of a label that both sides had last."""
@@ -67,7 +76,9 @@ def people(c: Connection, account_id: str, addresses: Sequence[str]) -> list[Sha
             select(
                 *(_m[name] for name in ("person_id", "entity", "name", "sent_address", "sent_fingerprint")),
                 _m.sent_fields,
+                _m.contact_id.label("sent_to"),
                 _s["values"].label("seen"),
+                _s.contact_id.label("seen_of"),
                 _s.fingerprint.label("seen_at"),
             )
             .select_from(list_member.join(marketing_list, _l.id == _m.list_id).outerjoin(shadow, here))
@@ -92,6 +103,8 @@ def people(c: Connection, account_id: str, addresses: Sequence[str]) -> list[Sha
                 sent=row.sent_fields if ours else None,
                 seen=row.seen or {},
                 sent_later=ours and row.seen_at != row.sent_fingerprint,
+                sent_to=row.sent_to,
+                seen_of=row.seen_of,
             )
             known = found.get(row.sent_address)
             if known is None or (made.sent_later and not known.sent_later):

@@ -113,7 +113,8 @@ async def _page(
     ctx: RunContext, dv: Dataverse, drains: Mapping[Entity, Drains], page: Sequence[Contact], how: How
 ) -> None:
     by_address = {each.address: each for each in page}
-    people = await ctx.read(lambda c: shadows.people(c, ctx.account_id, list(by_address)))
+    known = await ctx.read(lambda c: shadows.people(c, ctx.account_id, list(by_address)))
+    people = [each.of_contact(by_address[each.address].id) for each in known]
     for entity, of_entity in drains.items():
         met = [
             Met(each, by_address[each.address])
