@@ -6,7 +6,7 @@ that the person has by now, because it was made anew or they have another addres
 
 Public:
     people(c, account_id, addresses) -> [Shadowed]      whose contacts these are
-    keep(c, account_id, rows); again(c, account_id) -> [contact id]
+    keep(c, account_id, rows); again(c, account_id) -> {contact id: changed on}
 """
 
 from __future__ import annotations
@@ -58,13 +58,15 @@ class Shadowed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's values as merged. `again`: something could not be written, and is tried with the next run."""
+    """A person's values as merged. `again`: something could not be written, and is tried with the next run;
+    `changed_on`: when the contact was changed last."""
 
     person_id: str
     contact_id: int
     values: Mapping[str, Any]
     fingerprint: str
     again: bool = False
+    changed_on: str = ""
 
 
 def people(c: Connection, account_id: str, addresses: Sequence[str]) -> list[Shadowed]:
@@ -117,16 +119,19 @@ def keep(c: Connection, account_id: str, rows: Iterable[Kept]) -> None:
     upsert(
         c,
         shadow,
-        ("account_id", "person_id", "contact_id", "values", "fingerprint", "again"),
+        ("account_id", "person_id", "values", *_KEPT),
         ("account_id", "person_id"),
         [
-            (account_id, row.person_id, row.contact_id, json_text(dict(row.values)), row.fingerprint, row.again)
+            (account_id, row.person_id, json_text(dict(row.values)), *(getattr(row, name) for name in _KEPT))
             for row in rows
         ],
     )
 
 
-def again(c: Connection, account_id: str) -> list[int]:
-    """The contacts of whom something could not be written, by id."""
-    waiting = select(_s.contact_id).where(_s.account_id == account_id, _s.again.is_(True))
-    return list(c.execute(waiting.order_by(_s.contact_id)).scalars())
+_KEPT = ("contact_id", "fingerprint", "again", "changed_on")
+
+
+def again(c: Connection, account_id: str) -> dict[int, str]:
+    """The contacts of whom something could not be written, by id, with when they were changed when they were read."""
+    waiting = select(_s.contact_id, _s.changed_on).where(_s.account_id == account_id, _s.again.is_(True))
+    return {row.contact_id: row.changed_on for row in c.execute(waiting.order_by(_s.contact_id))}

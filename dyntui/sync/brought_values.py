@@ -233,6 +233,7 @@ def shadow_of(drains: Drains, each: Decided) -> Kept:
         values={**person.seen, **seen},
         fingerprint=person.fingerprint,
         again=bool(each.rejected),
+        changed_on=contact.changed_on,
     )
 
 

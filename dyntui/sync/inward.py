@@ -72,7 +72,6 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
     done = 0
     if labels:
         waiting = await ctx.read(lambda c: shadows.again(c, ctx.account_id))
-        await _page(ctx, dv, drains, await _named(dd, waiting), how)
         number, repeats = 0, False
         async for page in contacts.contact_pages(
             dd, modified_since=None if since == EPOCH else since, data_fields=labels, takes_odd=True
@@ -86,8 +85,12 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
                 if each.email
             ]
             await _page(ctx, dv, drains, met, how)
+            for each in met:
+                waiting.pop(each.id, None)
             done, number, repeats = done + len(met), number + 1, repeats or page.repeats
             await ctx.save(ctx.cursor, stage="Reading what changed in dotdigital", done=done)
+        # Who has changed again since was among them, with when that was.
+        await _page(ctx, dv, drains, await _named(dd, waiting), how)
         if repeats:
             await odd_answers.name_repeating(ctx, ITEM, "contacts")
         elif not how.plan:
@@ -104,9 +107,14 @@ def _feed(drains: Mapping[Entity, Drains]) -> str:
     return f"{ITEM}/{hashlib.blake2b(chr(10).join(named).encode(), digest_size=8).hexdigest()}"
 
 
-async def _named(dd: Dotdigital, ids: Sequence[int]) -> list[Contact]:
-    found = await contacts.retrieve_contacts(dd, ids=ids, with_data=True) if ids else contacts.Retrieved()
-    return [Contact(each.id, normalise(each.email), each.values) for each in found.contacts if each.email]
+async def _named(dd: Dotdigital, waiting: Mapping[int, str]) -> list[Contact]:
+    """The contacts with these ids, as they are; of when they were changed they say nothing here."""
+    found = await contacts.retrieve_contacts(dd, ids=list(waiting), with_data=True) if waiting else contacts.Retrieved()
+    return [
+        Contact(each.id, normalise(each.email), each.values, waiting.get(each.id, ""))
+        for each in found.contacts
+        if each.email
+    ]
 
 
 async def _page(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dyntui.dataverse import metadata
+from dyntui.dataverse import bulk, metadata
 from dyntui.model.conversion import Direction
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held import Kind
@@ -204,6 +204,33 @@ def test_a_value_that_does_not_fit_is_named_written_nowhere_and_tried_again(offi
     )
     office.run("address-books")
     assert in_dynamics(office, ada.person, "firstname") == "Al"
+
+
+def test_a_value_that_had_to_wait_wins_over_no_newer_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule says the newest: when the contact was changed is still known when its values are tried again."""
+    two_way(office, ("FIRSTNAME", "firstname"), rule=ConflictRule.NEWEST)
+    ada, bob = some(office, 2)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    for each in (ada, bob):
+        change_in_dotdigital(office, each.address, FIRSTNAME="There")
+    office.let_pass(minutes=5)
+    real = bulk.update_unmoved
+
+    async def after_somebody(*given: Any, **more: Any) -> Any:
+        for each in (ada, bob):
+            office.change_in_dynamics("contact", each.person, firstname="Here")
+        return await real(*given, **more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(bulk, "update_unmoved", after_somebody)
+        waits = office.run("address-books").run
+    assert {(each.outcome, each.reason) for each in office.people(waits.id)} == {(Outcome.REJECTED, "STALE")}
+    office.let_pass(days=1)
+    change_in_dotdigital(office, bob.address, FIRSTNAME="Later")
+    office.let_pass(minutes=5)
+    office.run("address-books")
+    assert [in_dynamics(office, each.person, "firstname") for each in (ada, bob)] == ["Here", "Later"]
 
 
 def test_consent_is_never_written_from_a_data_field(office: Office) -> None:

@@ -182,6 +182,7 @@ shadow = Table(
     Column("values", JSON, nullable=False),  # {label: value}, as the contact had them when it was read last
     text_column("fingerprint"),  # of what had been sent for the person by then
     flag_column("again"),  # something could not be written, and is tried with the next run
+    text_column("changed_on"),  # when the contact was changed last, by what it said when it was read
     Index("ix_shadow_again", "account_id", "contact_id", sqlite_where=text("again"), postgresql_where=text("again")),
 )
 
