@@ -162,14 +162,12 @@ async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[M
 
 async def _write(ctx: RunContext, dv: Dataverse, drains: Drains, some: Sequence[Decided]) -> list[Decided]:
     """One call's records; what became of each. Where the call fails, what it has written all the same is kept."""
-    table = member_listing.TABLES[drains.entity]
-    where = bulk.Table(table.entity_set, table.logical_name, table.key)
     place = Place(ctx.run_id, ITEM, drains.entity.value)
     # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
     await ctx.write(functools.partial(_begin, ctx=ctx, place=place, drains=drains, writing=some))
     changes = [(each.met.person.person_id, each.etag, each.columns) for each in some]
     try:
-        results = await bulk.update_unmoved(dv, where, changes)
+        results = await record_values.write(dv, drains.entity, changes)
     except DyntuiError:
         wanted = {each.met.person.person_id: each.columns for each in some}
         there = await record_values.holding(dv, drains.entity, wanted)

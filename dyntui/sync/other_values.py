@@ -28,7 +28,7 @@ from dyntui.model.sync_types import TakeOf
 from dyntui.store import applied_changes, conflicts, mappings, outcomes
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.conflicts import Waiting
-from dyntui.sync import brought_values, member_listing, record_values
+from dyntui.sync import brought_values, record_values
 from dyntui.sync.imports import carry_out, fates
 from dyntui.sync.run_context import RunContext
 
@@ -116,10 +116,9 @@ async def _in_dynamics(ctx: RunContext, dv: Dataverse, entity: Entity, mine: Seq
     now = await record_values.read(dv, entity, {each.person.person: each.then for each in mine})
     values = {person: each.values for person, each in now.items()}
     refused, writing = await _compared(ctx, mine, values, "the record is gone")
-    table = member_listing.TABLES[entity]
-    results = await bulk.update_unmoved(
+    results = await record_values.write(
         dv,
-        bulk.Table(table.entity_set, table.logical_name, table.key),
+        entity,
         [(each.person.person, now[each.person.person].etag, dict(each.then)) for each in writing],
         caller=caller or None,
     )

@@ -11,10 +11,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse import bulk
-from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.bulk import RowResult
 from dyntui.dataverse.http import Dataverse
-from dyntui.model.changes import AppliedChange, moved_fields
+from dyntui.model.changes import AppliedChange
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity
@@ -78,36 +77,16 @@ async def _write(
     # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
     await ctx.write(lambda c: applied_changes.begin(c, place, [_applied(place.item_id, each) for each in changes]))
     try:
-        results = await bulk.update_unmoved(dv, TABLES[entity], rows)
+        results = await record_values.write(dv, entity, rows)
     except DyntuiError:
         there = await record_values.holding(dv, entity, {each.id: each.after for each in changes})
         done = [each for each in changes if each.id in there]
         keep = functools.partial(_keep, place=place, changes=done, results=[RowResult()] * len(done), others=())
         await ctx.write(keep)
         raise
-    ours = await _ours(
-        dv, entity, [each for each, result in zip(changes, results, strict=True) if bulk.has_moved(result)]
-    )
-    results = [
-        RowResult(id=each.id) if each.id in ours else result for each, result in zip(changes, results, strict=True)
-    ]
     keep = functools.partial(_keep, place=place, changes=changes, results=results, others=others)
     await ctx.save(ctx.cursor, stage=stage, work=keep)
     return {each.id for each, result in zip(changes, results, strict=True) if result.error is not None}
-
-
-async def _ours(dv: Dataverse, entity: Entity, moved: Sequence[ColumnChange]) -> set[str]:
-    """Those of the records that moved because they had been written already, in a batch whose answer was lost."""
-    if not moved:
-        return set()
-    table, wanted = TABLES[entity], {each.id: each.after for each in moved}
-    names = sorted({name for after in wanted.values() for name in after})
-    found: set[str] = set()
-    async for page in dv_rows.pages_where_any(
-        dv, table.entity_set, dict[str, Any], table.key, sorted(wanted), select=(table.key, *names)
-    ):
-        found.update(str(row[table.key]) for row in page.rows if not moved_fields(row, wanted[str(row[table.key])]))
-    return found
 
 
 def _keep(

@@ -1,14 +1,16 @@
-"""Columns of records as they are now, by name: to be compared with what a run wrote."""
+"""Columns of records as they are now, by name: to be compared with what a run wrote, or is to write."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.bulk import RowResult
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.changes import moved_fields
 from dyntui.model.errors import DyntuiError
@@ -23,6 +25,23 @@ class Now(msgspec.Struct, frozen=True):
 
     etag: str
     values: Mapping[str, Any]
+
+
+async def write(
+    dv: Dataverse,
+    entity: Entity,
+    changes: Sequence[tuple[str, str, Mapping[str, Any]]],
+    *,
+    caller: str | None = None,
+) -> list[RowResult]:
+    """Changes records (id, etag, columns) as `bulk.update_unmoved`. One that moved because it had been written already,
+    by a call whose answer was lost, is written."""
+    table = member_listing.TABLES[entity]
+    where = bulk.Table(table.entity_set, table.logical_name, table.key)
+    results = await bulk.update_unmoved(dv, where, changes, caller=caller)
+    moved = {key: columns for (key, _, columns), each in zip(changes, results, strict=True) if bulk.has_moved(each)}
+    there = await holding(dv, entity, moved) if moved else frozenset[str]()
+    return [RowResult(id=key) if key in there else result for (key, _, _), result in zip(changes, results, strict=True)]
 
 
 async def holding(dv: Dataverse, entity: Entity, wanted: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:

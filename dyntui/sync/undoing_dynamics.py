@@ -27,7 +27,7 @@ from dyntui.model.undoing import Undoing, elsewhere, put_there_later, undo_membe
 from dyntui.store import applied_changes, members_undone, runs, undoing
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.undoing import Step
-from dyntui.sync import known_members, list_state, member_listing, record_values, strangers
+from dyntui.sync import known_members, list_state, record_values, strangers
 from dyntui.sync.run_context import RunContext
 
 _PAGE = 1000
@@ -154,7 +154,6 @@ def _next(c: Connection, run_id: str, item: str, chosen: MarketingList | None) -
 async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
     """The columns of records as they were; whom Dynamics refused, and why. A value that is new since that was decided
     stays: the run may have been interrupted between the two."""
-    table = member_listing.TABLES[Entity(part.target)]
     now = await record_values.read(dv, Entity(part.target), {each.person: each.after or {} for each in steps})
     refused: Said = {}
     for each in steps:
@@ -164,9 +163,9 @@ async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
         if why := changed_since(now[each.person].values, each.before, each.after):
             refused[each.person] = ("STALE", why)
     writing = [each for each in steps if each.person not in refused]
-    results = await bulk.update_unmoved(
+    results = await record_values.write(
         dv,
-        bulk.Table(table.entity_set, table.logical_name, table.key),
+        Entity(part.target),
         [(each.person, now[each.person].etag, each.after or {}) for each in writing],
     )
     for each, result in zip(writing, results, strict=True):
