@@ -210,7 +210,7 @@ async def _write(job: Job) -> None:
     ctx, item = job.ctx, job.item
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, item))
     stage, done = f"Writing {job.row.name}", 0
-    while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, item, _CHUNK)):
+    while some := await ctx.write(functools.partial(_next, job=job)):
         # A request to stop is heard once what is done next is stored.
         await ctx.save(ctx.cursor, stage=stage, done=done, of=of, cancellable=False)
         refused = await _change_members(job, some)
@@ -221,6 +221,12 @@ async def _write(job: Job) -> None:
         work = functools.partial(_written, job=job, steps=some, refused=refused)
         await ctx.save(ctx.cursor, stage=stage, done=done, of=of, work=work)
     await ctx.save(MembersCursor(step="done"), stage=f"Finished {job.row.name}")
+
+
+def _next(c: Connection, job: Job) -> list[Step]:
+    """What is to be done next, without who has unsubscribed from the list since that was decided."""
+    member_changes.withhold(c, job.ctx.run_id, job.item, job.row.id)
+    return undoing.to_import(c, job.ctx.run_id, job.item, _CHUNK)
 
 
 async def _change_members(job: Job, steps: Sequence[Step]) -> dict[str, tuple[str, str]]:

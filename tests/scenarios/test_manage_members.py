@@ -8,13 +8,16 @@ import os
 
 import pytest
 
+from dyntui.model.cursors import Cursor, MembersCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.member_changes import PeopleSlice
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import EditList, ListRow
-from dyntui.store import accounts
+from dyntui.service.contract.plans import PlanDetail
+from dyntui.store import accounts, list_unsubscribes
 from dyntui.store.accounts import PersonLink
 from dyntui.sync import known_members, member_changes
+from tests.faults.meanwhile import Meanwhile
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_new_lists import GUIDES
 from tests.scenarios.test_strangers import on_the_list
@@ -240,6 +243,41 @@ def test_a_change_that_is_killed_at_any_step_ends_as_the_uninterrupted_one_and_w
         assert (run.tally, run.status) == (done.run.tally, done.run.status)
         assert {each.person for each in office.written(run.id)} == after - before
         assert {each.person for each in office.members(club.id)} == after
+
+
+def test_who_unsubscribes_while_people_are_put_on_a_list_is_not_put_there(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member_changes, "_CHUNK", 2)
+    *first, gone = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    people = (*(each.person for each in first), gone.person)
+    office.apply(office.plan_members(newsletter.id, "remove", people=people))
+
+    def unsubscribes() -> None:
+        with office.db.write() as c:
+            list_unsubscribes.add(c, newsletter.id, [(gone.address, "")], office.resources.now())
+
+    plan = office.plan_members(newsletter.id, "add", people=people)
+    meanwhile = Meanwhile(monkeypatch)
+    writes_from = 1 + next(at for at, cursor in enumerate(_steps(office, plan, meanwhile)) if _writing(cursor))
+    office.leave(newsletter.id, people)
+    plan = office.plan_members(newsletter.id, "add", people=people)
+    with meanwhile.before(writes_from, "members", office, unsubscribes):
+        run = office.apply(plan).run
+    said = {each.person: (each.outcome, each.reason) for each in office.people(run.id)}
+    assert said[gone.person] == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST") and run.tally.adds_up
+    assert gone.person not in on_the_list(office, newsletter.id)
+    assert run.tally.of(Outcome.ADDED) == len(first)
+
+
+def _steps(office: Office, plan: PlanDetail, meanwhile: Meanwhile) -> list[Cursor]:
+    with meanwhile.before(0, "members", office, lambda: None):
+        office.apply(plan)
+    return meanwhile.steps
+
+
+def _writing(cursor: Cursor) -> bool:
+    return isinstance(cursor, MembersCursor) and cursor.step == "write"
 
 
 def test_putting_nobody_is_done_when_somebody_stops_it(office: Office) -> None:
