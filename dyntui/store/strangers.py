@@ -356,10 +356,11 @@ _STALE = {
 }
 
 
-def refuse(c: Connection, list_id: str, contact_ids: Iterable[int]) -> None:
-    """With these nothing is done for now: they are not as they were planned."""
+def refuse(c: Connection, list_id: str, contact_ids: Iterable[int], why: str = "not as planned") -> None:
+    """With these nothing is done for now: they are not as they were planned, or judged."""
     for some in in_chunks(list(contact_ids)):
-        c.execute(update(book_stranger).where(_s.list_id == list_id, _s.contact_id.in_(some)).values(_STALE))
+        here = (_s.list_id == list_id, _s.contact_id.in_(some))
+        c.execute(update(book_stranger).where(*here).values({**_STALE, "detail": why}))
 
 
 def pick(c: Connection, list_id: str, contact_id: int, record: str) -> bool:

@@ -147,7 +147,7 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
 
 
 def _without_own(
-    ctx: RunContext, chosen: StoredList, some: Sequence[Waiting], known: dict[str, list[Match]]
+    ctx: RunContext, chosen: StoredList, some: Sequence[Waiting | ToDo], known: dict[str, list[Match]]
 ) -> dict[str, list[Match]]:
     """Without the records that this run made before it was interrupted: they are made once more, which makes nothing,
     and keeps that it was this run that made them."""
@@ -242,8 +242,10 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
 
 
 async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, asked: Asked) -> None:
-    """A record of each, given to the account's owner of new records, else to the list's, where that user is enabled."""
+    """A record of each, given to the account's owner of new records, else to the list's, where that user is enabled.
+    Who has got a record since they were judged, by a colleague or by another run, waits for the next run."""
     entity = Entity(chosen.member_type)
+    reading = await ctx.read(lambda c: plain_reading(c, chosen.account_id, entity))
     table = member_listing.TABLES[entity]
     where = bulk.Table(table.entity_set, table.logical_name, table.key)
     owner: dict[str, object] | None = None
@@ -251,16 +253,17 @@ async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredLi
         if owner is None:
             owner = await _owner(dv, now, asked.created.owner)
         said_no = await _who_says_no(ctx, chosen, some, asked)
+        going = [each.address for each in some if each.address not in said_no]
+        there = _without_own(ctx, chosen, some, await matches(dv, chosen, reading, going, ctx))
+        wanted = [each for each in some if each.address not in said_no and each.address not in there]
         rows = [
             {
                 table.key: _id_of(ctx.run_id, chosen.id, each.contact_id),
                 **created(entity, each.address, each.fields, chosen.name, asked.created),
                 **owner,
             }
-            for each in some
-            if each.address not in said_no
+            for each in wanted
         ]
-        wanted = [each for each in some if each.address not in said_no]
         results = await bulk.create_many(dv, where, rows) if rows else []
         made = [
             (each.contact_id, str(row[table.key]))
@@ -276,7 +279,15 @@ async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredLi
             ctx.cursor,
             stage=f"Making {entity}s of who is not on {title}",
             work=functools.partial(
-                _made, ctx=ctx, chosen=chosen, rows=rows, made=made, refused=refused, said_no=said_no, some=some
+                _made,
+                ctx=ctx,
+                chosen=chosen,
+                rows=rows,
+                made=made,
+                refused=refused,
+                said_no=said_no,
+                there=there,
+                some=some,
             ),
         )
 
@@ -289,6 +300,7 @@ def _made(
     made: Sequence[tuple[int, str]],
     refused: Sequence[tuple[int, str]],
     said_no: dict[str, Refusal],
+    there: Mapping[str, Sequence[Match]],
     some: Sequence[ToDo],
 ) -> None:
     key = member_listing.TABLES[Entity(chosen.member_type)].key
@@ -298,6 +310,8 @@ def _made(
     applied_changes.keep(c, place, written)
     strangers.made(c, chosen.id, made)
     strangers.refused(c, chosen.id, refused)
+    known = [each.contact_id for each in some if each.address in there]
+    strangers.refuse(c, chosen.id, known, f"a {chosen.member_type} with the address was made meanwhile")
     _reconsider(c, chosen.id, said_no, some)
 
 

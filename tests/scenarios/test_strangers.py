@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,8 +14,10 @@ from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.service.contract.lists import EditList
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts as account_store
+from dyntui.sync import strangers
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_address_books import change_in_dotdigital
+from tests.scenarios.test_members_and_books import row
 
 REMOVE, KNOWN = MembershipAction.REMOVE, MembershipAction.KNOWN
 CONTACTS, LEADS = MembershipAction.CONTACTS, MembershipAction.LEADS
@@ -213,6 +216,31 @@ def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: 
         stays = strangers_of(office, run, met["list"])[moved]
         assert (stays.reason, ids["nobody"][0] in stays.detail) == ("UNKNOWN_PERSON", True)
     assert records(office, kind, moved) == [] and on_the_list(office, met["list"]) == there
+
+
+def test_whom_somebody_makes_a_record_meanwhile_is_made_no_second_one(
+    office: Office, met: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS))
+    real = strangers._create
+
+    async def after_a_colleague(*given: Any) -> None:
+        row(office, "contact", lastname="Typed in", emailaddress1=met["nobody address"].title())
+        await real(*given)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(strangers, "_create", after_a_colleague)
+        run = office.run("lists", lists=(met["list"],))
+    assert adds_up(run)
+    assert of_kinds(strangers_of(office, run, met["list"]), ["nobody", "nameless"]) == [
+        ("held", "STALE"),
+        ("added", ""),
+    ]
+    (typed,) = records(office, "contact", met["nobody address"])
+    assert typed not in on_the_list(office, met["list"])
+    office.run("lists", lists=(met["list"],))
+    assert records(office, "contact", met["nobody address"]) == [typed]
+    assert typed in on_the_list(office, met["list"])
 
 
 def test_an_ambiguous_stranger_waits_in_quarantine_until_somebody_chooses_the_record(
