@@ -21,7 +21,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Table, Update, and_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy import String as Text
 
 from dyntui.model.preferences import Choice, Preference, Said
@@ -184,16 +198,20 @@ _RECORD = OfRecord.__struct_fields__
 
 
 def keep_rows(c: Connection, account_id: str, rows: Iterable[OfRecord]) -> None:
-    """Rows of Dynamics as they were read; those that say something else than before are news. A row that dyntui wrote
-    itself says what is known already."""
+    """Rows of Dynamics as they were read; those that say something else than before are news. A row that says what is
+    known already, such as one that dyntui wrote itself, was chosen when it was known to be: it may have been changed
+    otherwise since."""
     upsert(
         c,
         record_choice,
         ("account_id", *_RECORD, "news"),
         ("account_id", "preference_id", "person_id"),
         [(account_id, *_values(each), True) for each in rows],
-        update=("choice", "chosen_on", "row_id", "name", "entity"),
-        computed=lambda new: {"news": or_(_r.news, _r.choice != new.choice)},
+        update=("choice", "row_id", "name", "entity"),
+        computed=lambda new: {
+            "news": or_(_r.news, _r.choice != new.choice),
+            "chosen_on": case((_r.choice == new.choice, _r.chosen_on), else_=new.chosen_on),
+        },
     )
 
 
@@ -206,6 +224,8 @@ def make(c: Connection, account_id: str, rows: Iterable[OfRecord]) -> None:
         ("account_id", "preference_id", "person_id"),
         [(account_id, *_values(each), True) for each in rows],
         update=("name", "address", "news"),
+        # At another address nothing was ever the same on both sides.
+        computed=lambda new: {"base": case((_r.address == new.address, _r.base), else_="")},
     )
 
 

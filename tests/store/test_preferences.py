@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.model.preferences import Choice
@@ -51,6 +52,19 @@ def wait(c: Connection, first: int, people: int) -> None:
             for number in numbers
         ],
     )
+
+
+def test_a_record_that_is_found_at_another_address_has_nothing_in_common_with_the_contact_there(tmp_path: Path) -> None:
+    known = OfRecord(
+        preference_id=PREFERENCE, person_id="r", entity="contact", address="before@example.org", choice=Choice.NO
+    )
+    with closing(open_empty_store(tmp_path / "store.db")) as db, db.write() as c:
+        preferences.keep_rows(c, ACCOUNT, [known])
+        preferences.settled(c, ACCOUNT, [known])
+        for address, base in (("before@example.org", Choice.NO), ("now@example.org", Choice.NONE)):
+            preferences.make(c, ACCOUNT, [replace(known, address=address, choice=Choice.NONE)])
+            (pair,) = preferences.record_news(c, ACCOUNT, (-1, ""), 10)
+            assert (pair.record.choice, pair.record.address, pair.base) == (Choice.NO, address, base)
 
 
 def steps(c: Connection) -> int:
