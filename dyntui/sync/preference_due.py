@@ -11,7 +11,7 @@ from dyntui.model.changes import PREFERENCES, AppliedChange
 from dyntui.model.merge import Side
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.plans import UPDATE
-from dyntui.model.preferences import Decided
+from dyntui.model.preferences import Choice, Decided
 from dyntui.store import applied_changes, outcomes
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.preferences import OfRecord, Pair
@@ -87,13 +87,14 @@ def keep_changes(c: Connection, ctx: RunContext, target: str, told: Sequence[Due
         applied_changes.settle(c, place, (), [each.person for each in rows])
 
 
-def begun(c: Connection, ctx: RunContext, target: str, due: Sequence[Due]) -> frozenset[tuple[int, str]]:
-    """Of which preference and record this run had begun to tell a side before it was interrupted."""
-    found: set[tuple[int, str]] = set()
+def begun(c: Connection, ctx: RunContext, target: str, due: Sequence[Due]) -> dict[tuple[int, str], Choice]:
+    """Of which preference and record this run had begun to tell a side before it was interrupted, and what."""
+    found: dict[tuple[int, str], Choice] = {}
     for preference_id, rows in _changes(target, due).items():
         place = Place(ctx.run_id, item_of(preference_id), target)
-        found.update((preference_id, each) for each in applied_changes.begun(c, place, [row.person for row in rows]))
-    return frozenset(found)
+        told = applied_changes.begun(c, place, [row.person for row in rows])
+        found.update(((preference_id, person), Choice(after.get("choice") or "")) for person, after in told.items())
+    return found
 
 
 def settle_changes(c: Connection, ctx: RunContext, same: Sequence[Due]) -> frozenset[tuple[int, str]]:
@@ -101,7 +102,7 @@ def settle_changes(c: Connection, ctx: RunContext, same: Sequence[Due]) -> froze
     preference and record that is so."""
     written: set[tuple[int, str]] = set()
     for target in PREFERENCES:
-        written |= begun(c, ctx, target, same)
+        written.update(begun(c, ctx, target, same))
         for preference_id, rows in _changes(target, same).items():
             place = Place(ctx.run_id, item_of(preference_id), target)
             applied_changes.settle(c, place, [Done(each.person, None, False) for each in rows], ())

@@ -8,6 +8,7 @@ one contact, and looked at before anybody else's.
 from __future__ import annotations
 
 import functools
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,12 +21,13 @@ from dyntui.dotdigital import contacts
 from dyntui.dotdigital import preferences as dd_preferences
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportContact, ImportResult
+from dyntui.dotdigital.moments import moment
 from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import is_address, normalise
-from dyntui.model.preferences import Choice
+from dyntui.model.preferences import Choice, Said
 from dyntui.model.reasons import reason_of_import_failure
 from dyntui.store import preferences, watermarks
 from dyntui.store.preferences import OfContact
@@ -40,6 +42,8 @@ _WHY_NOT: Final = {
     _DECLINES: "this email account declines preferences that an import does not name",
     "": "the first choice that was to be written to this email account was refused",
 }
+# So many contacts in turn are tried by a run as the first of an account, where each of them is refused.
+_MOST_TRIED: Final = 3
 _STAGE: Final = "Writing choices to dotdigital"
 # What somebody chose in dotdigital may show in its feeds a little later.
 _LATE: Final = timedelta(minutes=5)
@@ -49,8 +53,10 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
     """By an import of the contacts that have the addresses; nobody is made a contact."""
     if not due:
         return
+    # Before its end nothing shows of an import that was under way when the run was interrupted.
+    await imports.until_ended(ctx, dd, _STAGE)
     addresses = sorted({each.record.address for each in due if is_address(each.record.address)})
-    found = (await contacts.retrieve_contacts(dd, emails=addresses)).contacts if addresses else []
+    found = (await contacts.retrieve_contacts(dd, emails=addresses, takes_odd=True)).contacts if addresses else []
     by_address = {normalise(each.email): each.id for each in found}
     since = min(await feeds.mark(ctx, ctx.account_id, FEED), await feeds.server_time(dd) - _LATE)
     late = await _chosen_meanwhile(dd, {each.record.preference_id for each in due}, since)
@@ -60,13 +66,13 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
     named: list[tuple[Due, Outcome, str, str]] = []
     for each in due:
         contact_id = by_address.get(each.record.address)
-        known = each.pair.dotdigital.choice
+        known = each.pair.dotdigital
         now = late.get((each.record.preference_id, contact_id or 0), known)
         if contact_id is None:
             named.append(
                 (each, Outcome.EXCLUDED, "UNKNOWN_PERSON", f"{each.decided.choice}: no contact has the address")
             )
-        elif now is not known and not (each.key in ours and now is each.decided.choice):
+        elif _moved(now, known) and not (each.key in ours and now.choice in (ours[each.key], each.decided.choice)):
             named.append((each, Outcome.REJECTED, "STALE", "chosen in dotdigital meanwhile"))
         elif each.decided.choice is Choice.YES and (each.record.preference_id, each.record.address) in no_of:
             # One contact stands for all of them, and the strictest has their way.
@@ -76,22 +82,42 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
             wanted.append(each)
     await ctx.save(ctx.cursor, stage=_STAGE, work=lambda c: name(c, ctx, named))
     canary = await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _CANARY))
-    if wanted and canary == "":
-        canary = await _try(ctx, dd, by_address, wanted.pop(0))
-    if canary == _KEEPS and wanted:
-        await _import(ctx, dd, by_address, wanted)
+    # What became of an import's rows it tells itself; whoever is to be told something else by now comes after it.
+    again = {each.key for each in wanted if ours.get(each.key) is each.decided.choice}
+    if not again and ctx.at(OneList).importing:
+        await ctx.save(replace(ctx.at(OneList), importing=""), stage=_STAGE)
+    wanted = [each for each in wanted if each.key in again] + _turned(ctx, [w for w in wanted if w.key not in again])
+    tried = 0
+    while wanted and canary == "" and tried < _MOST_TRIED:
+        canary, tried = await _try(ctx, dd, by_address, wanted.pop(0)), tried + 1
+    if canary == _KEEPS:
+        for some in ([w for w in wanted if w.key in again], [w for w in wanted if w.key not in again]):
+            if some:
+                await _import(ctx, dd, by_address, some)
     elif wanted:
         refused = [(each, Outcome.REJECTED, "NOT_SYNCED", _WHY_NOT[canary]) for each in wanted]
         await ctx.save(ctx.cursor, stage=_STAGE, work=lambda c: name(c, ctx, refused))
 
 
-async def _chosen_meanwhile(dd: Dotdigital, ids: set[int], since: datetime) -> dict[tuple[int, int], Choice]:
+def _moved(now: Said, known: Said) -> bool:
+    """Whether a contact has chosen since, be it the same once more."""
+    return now.choice is not known.choice or now.on > known.on
+
+
+def _turned(ctx: RunContext, wanted: Sequence[Due]) -> list[Due]:
+    """In another order in each run: those who are refused whenever they are first delay nobody for ever."""
+    first = zlib.crc32(ctx.run_id.encode()) % len(wanted) if wanted else 0
+    return [*wanted[first:], *wanted[:first]]
+
+
+async def _chosen_meanwhile(dd: Dotdigital, ids: set[int], since: datetime) -> dict[tuple[int, int], Said]:
     """What contacts chose of these preferences a moment ago, by preference and contact."""
-    found: dict[tuple[int, int], Choice] = {}
+    found: dict[tuple[int, int], Said] = {}
     for preference_id in sorted(ids):
         async for page in dd_preferences.choice_pages(dd, preference_id, since):
             for each in page.rows:
-                found[preference_id, each.contact_id] = Choice.YES if each.opted_in else Choice.NO
+                choice = Choice.YES if each.opted_in else Choice.NO
+                found[preference_id, each.contact_id] = Said(choice, text_of(moment(each.on)))
     return found
 
 
@@ -144,7 +170,7 @@ async def _declined_by(ctx: RunContext, dd: Dotdigital, trying: _Trying) -> list
                     contact_id=trying.contact_id,
                     address=trying.address,
                     choice=Choice.NO,
-                    chosen_on=each.on,
+                    chosen_on=text_of(moment(each.on)),
                 )
                 for each in page.rows
                 if each.contact_id == trying.contact_id and not each.opted_in
