@@ -28,6 +28,7 @@ from dyntui.store import forms, outcomes
 from dyntui.store.forms import Form, Response
 from dyntui.sync import feeds, form_definitions, matching, odd_answers, respondents, suppressions
 from dyntui.sync.connector_rows import KEY, upsert_rows
+from dyntui.sync.record_columns import TABLES
 from dyntui.sync.respondents import Not
 from dyntui.sync.run_context import RunContext
 
@@ -170,23 +171,33 @@ async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: Ho
         return
     after = -1
     while some := await ctx.read(lambda c: forms.news(c, ctx.account_id, form_id, after, _AT_ONCE)):  # noqa: B023
-        matched = await matching.records(ctx, dv, [each.address for each in some])
+        theirs = await _told_for(dv, some)
+        asked = [each for each in some if each.id not in theirs]
+        matched = await matching.records(ctx, dv, [each.address for each in asked])
         found: dict[str, Candidate | Not] = {**await respondents.known(ctx, matched)}
-        new = {each.address: each.names for each in some if each.address and each.address not in found}
+        new = {each.address: each.names for each in asked if each.address and each.address not in found}
         found |= await respondents.make(ctx, dv, how.everywhere, item, known.header.name, new, how.new, how.created)
-        rows = [_columns(ctx.account_id, known, each, found.get(each.address)) for each in some]
+        whose = [theirs.get(each.id) or found.get(each.address) for each in some]
+        rows = [_columns(ctx.account_id, known, each, of) for each, of in zip(some, whose, strict=True)]
         results = await upsert_rows(dv, solution.FORM_RESPONSE, rows)
-        named = [
-            _outcome(each, found.get(each.address), result.error) for each, result in zip(some, results, strict=True)
-        ]
+        became = list(zip(some, whose, results, strict=True))
+        named = [_outcome(each, of, result.error) for each, of, result in became]
         told = [
-            (each.id, match.id if isinstance(match := found.get(each.address), Candidate) else "")
-            for each, result in zip(some, results, strict=True)
-            if result.error is None
+            (each.id, of.id if isinstance(of, Candidate) else "") for each, of, result in became if result.error is None
         ]
         keep = functools.partial(_told, ctx=ctx, form_id=form_id, item=item, told=told, named=named)
         await ctx.save(ctx.cursor, stage=f"Writing responses to {known.header.name}", work=keep)
         after = some[-1].id
+
+
+async def _told_for(dv: Dataverse, some: Sequence[Response]) -> dict[int, Candidate]:
+    """The records that responses were told for before, while they are active: who takes their address since has not
+    answered."""
+    ids = sorted({each.person_id for each in some if each.person_id})
+    there: dict[str, Candidate] = {}
+    for entity in TABLES if ids else ():
+        there |= await matching.by_id(dv, entity, ids)
+    return {each.id: match for each in some if (match := there.get(each.person_id)) is not None and match.active}
 
 
 def _told(

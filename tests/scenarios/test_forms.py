@@ -225,3 +225,24 @@ def test_odd_forms_and_responses_are_named_and_delay_no_other(office: Office) ->
     repeated = office.run("forms")
     assert repeated.run.status is RunStatus.FAILED and "DOTDIGITAL_PAGE_REPEATS" in repeated.run.error
     assert sum(len(each) for each in responses(office).values()) == truth
+
+
+def test_a_response_stays_that_of_the_record_it_was_told_for_when_somebody_else_takes_the_address(
+    office: Office, newsletter: ListRow
+) -> None:
+    ada, ben = [each for each in office.members(newsletter.id) if each.entity == "contact" and each.address][:2]
+    office.sandbox.state.db.execute("DELETE FROM dd_survey_response")
+    half = answered(office, ada.address, "Wet, but fun", complete=False)
+    office.run("forms")
+    assert responses(office)[ada.address][0]["dyntui_contactid"] == ada.person
+
+    office.let_pass(hours=2)
+    office.change_in_dynamics("contact", ada.person, emailaddress1="ada@new.example")
+    office.change_in_dynamics("contact", ben.person, emailaddress1=ada.address)
+    office.sandbox.state.db.execute(
+        "UPDATE dd_survey_response SET completed = ? WHERE id = ?", (dd_storage.now(office.sandbox.state), half)
+    )
+    run = office.run("forms")
+    (row,) = responses(office)[ada.address]
+    assert row["dyntui_iscomplete"] and row["dyntui_contactid"] == ada.person
+    assert [each.person for each in office.people(run.run.id)] == [ada.person]
