@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dyntui.model.opt_in import CODE_OF, CODES, OptIn
 from dyntui.model.outcomes import Outcome
+from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office, writes
 
@@ -82,3 +83,24 @@ def test_a_record_whose_address_is_none_keeps_no_other_from_its_opt_in_type(
     run = office.run("opt-in").run
     assert run.status.value == "Completed" and run.tally.adds_up
     assert in_dynamics(office)["taken.later@example.org"] == [OptIn.DOUBLE]
+
+
+def test_who_has_not_confirmed_yet_has_not_agreed(office: Office, newsletter: ListRow) -> None:
+    ada, ben = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    opt_in_of(office, ada.address, "Double")
+    opt_in_of(office, "taken.later@example.org", "Double")
+    db = office.sandbox.state.db
+    pending = "UPDATE dd_contact SET status = 'PendingOptIn' WHERE email IN (?, 'taken.later@example.org')"
+    db.execute(pending, (ada.address,))
+    run = office.run("opt-in").run
+    office.change_in_dynamics("contact", ben.person, emailaddress1="taken.later@example.org")
+    late = office.run("opt-in").run
+    now = in_dynamics(office)
+    assert now[ada.address] == [OptIn.UNKNOWN] and OptIn.DOUBLE not in now["taken.later@example.org"]
+    said = {each.address: each.reason for each in office.people(run.id)}
+    assert said[ada.address] == "PENDING_OPT_IN" and run.tally.adds_up and late.tally.adds_up
+    # They do.
+    confirmed = "UPDATE dd_contact SET status = 'Subscribed', opt_in = 'VerifiedDouble', updated = ? WHERE email = ?"
+    db.execute(confirmed, (dd_storage.now(office.sandbox.state), ada.address))
+    office.run("opt-in")
+    assert in_dynamics(office)[ada.address] == [OptIn.VERIFIED_DOUBLE]

@@ -17,6 +17,7 @@ from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.opt_in import CODE_OF, CODES, COLUMN, OptIn, opt_in_of, said
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, is_address, normalise
+from dyntui.model.reasons import reason_of_status
 from dyntui.store import outcomes, watermarks
 from dyntui.sync import feeds, odd_answers, record_columns
 from dyntui.sync.connections import Connections
@@ -89,7 +90,11 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
             found = (
                 await contacts.retrieve_contacts(dd, emails=asked, takes_odd=True) if asked else contacts.Retrieved()
             )
-            told = {normalise(each.email): opt_in_of(each.opt_in_type) for each in found.contacts}
+            told = {
+                normalise(each.email): opt_in_of(each.opt_in_type)
+                for each in found.contacts
+                if not _is_pending(each.status)
+            }
             wanted = {address: each for address, each in told.items() if each}
             whole = await _write(ctx, dv, entity, page.rows, wanted, only_changed=True) and whole
     if whole:
@@ -99,28 +104,30 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
 async def _page(ctx: RunContext, dv: Dataverse, rows: Sequence[Person]) -> bool:
     """Whether everything that is stronger was written."""
     wanted: dict[str, OptIn] = {}
-    unknown: list[PersonOutcome] = []
+    others: list[PersonOutcome] = []
     for each in rows:
         channel = each.channel_properties.email if each.channel_properties else None
         told = opt_in_of(channel.opt_in_type) if channel and channel.opt_in_type else OptIn.UNKNOWN
         address = normalise(each.email)
+        named = PersonOutcome(person=str(each.contact_id), address=address, outcome=Outcome.EXCLUDED)
         if told is None and channel is not None:
-            unknown.append(
-                PersonOutcome(
-                    person=str(each.contact_id),
-                    address=address,
-                    outcome=Outcome.REJECTED,
-                    reason="UNKNOWN",
-                    detail=f"opt-in type {channel.opt_in_type[:60]!r}",
-                )
-            )
+            detail = f"opt-in type {channel.opt_in_type[:60]!r}"
+            others.append(msgspec.structs.replace(named, outcome=Outcome.REJECTED, reason="UNKNOWN", detail=detail))
+        elif told and _is_pending(each.email_status):
+            others.append(msgspec.structs.replace(named, reason="PENDING_OPT_IN", detail=told.title))
         elif told and address:
             wanted[address] = told
-    await ctx.write(lambda c: outcomes.record(c, ctx.run_id, _ITEM, unknown))
+    await ctx.write(lambda c: outcomes.record(c, ctx.run_id, _ITEM, others))
     whole = True
     for entity in TABLES:
         whole = await _raise(ctx, dv, entity, wanted) and whole
     return whole
+
+
+def _is_pending(status: str) -> bool:
+    """Whether somebody was asked to confirm and has not: their contact shows already what they would agree to
+    (dotdigital_api.md 3.3)."""
+    return reason_of_status(status) == "PENDING_OPT_IN"
 
 
 async def _raise(ctx: RunContext, dv: Dataverse, entity: Entity, wanted: dict[str, OptIn]) -> bool:
