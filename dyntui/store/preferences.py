@@ -3,7 +3,7 @@
 Public:
     all_of(c, account_id) -> [Known]; record(c, account_id, rows); written(c, account_id, rows)
     keep(c, account_id, rows, news=True)               rows: (preference id, Contacts)
-    yes_of(c, account_id, contact_ids) -> {contact id: {preference id: address}}; count_yes(c, account_id)
+    yes_of(c, account_id, contact_ids, among) -> {contact id: {preference id: address}}; count_yes(c, account_id, among)
     no_of(c, account_id, contact_id) -> {preference id}
     contact_news(c, account_id, most) -> [(preference id, Contacts)]; contacts_seen(c, account_id, rows)
     keep_rows(c, rows)                                 rows of Dynamics: RecordRow
@@ -131,14 +131,20 @@ def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: boo
     )
 
 
-def yes_of(c: Connection, account_id: str, contact_ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    """Of these contacts the preferences that they are known to have said yes to, each with the contact's address."""
+def yes_of(
+    c: Connection, account_id: str, contact_ids: Sequence[int], among: Sequence[int]
+) -> dict[int, dict[int, str]]:
+    """Of these contacts the preferences `among` some that they are known to have said yes to, each with the contact's
+    address."""
     found: dict[int, dict[int, str]] = {}
+    wanted = frozenset(among)
     for some in in_chunks(contact_ids):
         rows = select(_c.contact_id, _c.preference_id, _c.address).where(
             beside(_c.account_id) == account_id, _c.contact_id.in_(some), _c.choice == Choice.YES.value
         )
         for row in c.execute(rows):
+            if row.preference_id not in wanted:
+                continue
             found.setdefault(row.contact_id, {})[row.preference_id] = row.address
     return found
 
@@ -151,10 +157,10 @@ def no_of(c: Connection, account_id: str, contact_id: int) -> set[int]:
     return set(c.execute(rows).scalars())
 
 
-def count_yes(c: Connection, account_id: str) -> int:
+def count_yes(c: Connection, account_id: str, among: Sequence[int]) -> int:
     """How many such choices are known."""
     known = select(func.count()).where(_c.account_id == account_id, _c.choice == Choice.YES.value)
-    return int(c.execute(known).scalar_one())
+    return sum(int(c.execute(known.where(_c.preference_id.in_(some))).scalar_one()) for some in in_chunks(among))
 
 
 def contact_news(c: Connection, account_id: str, most: int) -> list[OfContact]:

@@ -67,7 +67,7 @@ async def read_contacts(ctx: RunContext, dd: Dotdigital, offered: Mapping[int, P
             await _read_choices(ctx, dd, offered, preference_id)
     at = ctx.at(PreferencesCursor)
     until = moment_of(at.until) or EPOCH
-    await _prove(ctx, dd, until)
+    await _prove(ctx, dd, until, sorted(offered))
     if not at.repeats:
         await feeds.advance(ctx, ctx.account_id, FEED, until)
 
@@ -118,18 +118,23 @@ def _understood(row: Chosen, preference_id: int, now: datetime) -> OfContact | P
     )
 
 
-async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime) -> None:
-    """Whether everybody who is known to have said yes is still opted in: who is not has said no. More of these than
-    could be by chance are not believed."""
+async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime, offered: Sequence[int]) -> None:
+    """Whether everybody who is known to have said yes to something that is offered is still opted in: who is not has
+    said no. More of these than could be by chance are not believed."""
     last = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _PROOF)))
-    yes = await ctx.read(lambda c: preferences.count_yes(c, ctx.account_id))
+    yes = await ctx.read(lambda c: preferences.count_yes(c, ctx.account_id, offered))
     if not yes or (last is not None and now - last < _PROVED_EVERY):
         return
     withdrawn: list[OfContact] = []
     listed, why = 0, ""
     async for page in dd_preferences.opted_in_pages(dd):
         known = await ctx.read(
-            lambda c: preferences.yes_of(c, ctx.account_id, [each.contact_id for each in page.rows])  # noqa: B023
+            lambda c: preferences.yes_of(
+                c,
+                ctx.account_id,
+                [each.contact_id for each in page.rows],  # noqa: B023 - awaited here
+                offered,
+            )
         )
         for each in page.rows:
             listed += len(each.preferences)

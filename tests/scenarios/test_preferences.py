@@ -390,3 +390,42 @@ def test_odd_preferences_and_choices_are_named_and_delay_no_other(office: Office
     assert repeated.run.status is RunStatus.COMPLETED_WITH_ERRORS and "DOTDIGITAL_PAGE_REPEATS" in repeated.run.error
     told = [in_dynamics(office, each.person).get(OFFERS) for each in people]
     assert told == [Choice.YES] * 3 + [Choice.NO] * 2
+
+
+def _shown_without(office: Office, name: str) -> None:
+    """dotdigital shows a preference no more, neither among those offered nor with contacts."""
+    gone = leaf(office, name)
+
+    def without(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        path = request.url.path
+        if path == "/v2/preferences":
+            body = answer.json()
+            for each in body:
+                each["preferences"] = [one for one in each.get("preferences") or () if one["id"] != gone]
+        elif path == "/contacts/v3":
+            body = answer.json()
+            for each in body["_items"]:
+                each["preferences"] = [one for one in each.get("preferences") or () if one["id"] != gone]
+        else:
+            return answer
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=body)
+
+    office.sandbox.doctor(without)
+
+
+@pytest.mark.parametrize("people", [3, 12])
+def test_who_had_said_yes_to_a_preference_that_is_not_offered_any_more_has_not_taken_it_back(
+    office: Office, people: int
+) -> None:
+    several = members(office, people)
+    for each in several:
+        chosen(office, each.address, OFFERS, True)
+    chosen(office, several[0].address, EVENTS, True)
+    completed(office.run("preferences"))
+    _shown_without(office, OFFERS)
+    office.let_pass(days=2)
+    completed(office.run("preferences"))
+    office.sandbox.doctor(lambda request, answer: answer)
+    office.let_pass(hours=2)
+    completed(office.run("preferences"))
+    assert {in_dynamics(office, each.person)[OFFERS] for each in several} == {Choice.YES}
