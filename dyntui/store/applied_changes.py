@@ -14,14 +14,13 @@ Public:
     keep_removed(c, place, list_id, leavers, begun=)    members who are, or were, taken out of their list's book
     part(c, place) -> Part | None; parts(c, run_id) -> [Part]; written() -> Select; change_of(row) -> AppliedChange
     effects(c, run_id) -> [Effects]                 how many of each effect a run wrote, item by item
-    undone(c, item_id, target, wanted) -> {person}       of whom just that was undone
     window(c, asked, run_id=, item_id=, person=, effect=) -> Page[AppliedChange]
     forget_before(c, moment)                        those of sends, which stay themselves
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -45,9 +44,10 @@ from sqlalchemy import (
     update,
 )
 
-from dyntui.model.changes import AppliedChange, moved_fields
+from dyntui.model.changes import AppliedChange
 from dyntui.model.paging import Page, Window
 from dyntui.model.plans import BRING, CREATE, JOIN, REMOVE, UPDATE, Effects
+from dyntui.store import stay_undone
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.leaving import Leaver
@@ -341,25 +341,6 @@ def change_of(row: Row[Any]) -> AppliedChange:
     return shown(AppliedChange, row, person=row.person_id)
 
 
-def undone(c: Connection, item_id: str, target: str, wanted: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
-    """Those of the people (id -> the fields they are to get) of whom runs wrote just that in such an item last, and
-    somebody undid it."""
-    last: dict[str, tuple[bool, Any]] = {}
-    for some in in_chunks(list(wanted)):
-        rows = (
-            select(_a.person_id, _a.undone_by, _a.after)
-            .join(change_part, _p.no == _a.part)
-            .where(_p.item_id == item_id, _p.target == target, _p.undoes == 0, _a.person_id.in_(some))
-            .order_by(_a.part)
-        )
-        last.update((row.person_id, (row.undone_by != "", row.after)) for row in c.execute(rows))
-    return frozenset(
-        person
-        for person, (is_undone, after) in last.items()
-        if is_undone and not moved_fields(after or {}, wanted[person])
-    )
-
-
 def effects(c: Connection, run_id: str) -> list[Effects]:
     """How many of each effect a run wrote, item by item, in the words of a plan: values of a record are brought; who
     was put on the list, or made a record first, and is sent their values therefore, is counted once."""
@@ -403,5 +384,5 @@ def window(
 def forget_before(c: Connection, moment: str) -> None:
     """Forget what runs wrote that ended before `moment` (ISO 8601 UTC): sends stay longer than what could be undone of
     them."""
-    old = exists().where(run.c.id == _p.run_id, run.c.ended_on != "", run.c.ended_on < moment)
-    c.execute(delete(change_part).where(old))
+    ended = (run.c.ended_on != "", run.c.ended_on < moment)
+    c.execute(delete(change_part).where(_p.run_id.in_(select(run.c.id).where(*ended, ~stay_undone.still_counts()))))

@@ -50,7 +50,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from dyntui.model.counted import counted
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SENDING
-from dyntui.store import applied_changes, conflicts, intervals, outcomes
+from dyntui.store import applied_changes, conflicts, intervals, outcomes, stay_undone
 from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run, send
 from dyntui.store.windows import shown
@@ -435,9 +435,9 @@ def under_way(c: Connection, account_id: str) -> int:
 def delete_ended_before(c: Connection, moment: str, most: int) -> int:
     """Forget up to `most` runs that ended before `moment` (ISO 8601 UTC), the oldest first, with their items and their
     people; how many it were. That of a send stays, for who was mailed is never forgotten; those that have looked after
-    it since do not."""
+    it since do not. So does one of which something was undone that would be written again otherwise."""
     of_a_send = and_(run.c.kind.in_(SENDING), run.c.id.in_(select(send.c.run_id)))
-    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, ~of_a_send)
+    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, ~of_a_send, ~stay_undone.still_counts())
     oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
     old = c.execute(oldest).scalars().all()
     applied_changes.forget_before(c, moment)

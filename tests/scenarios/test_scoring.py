@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from dyntui.model.scores import COLUMNS, ENGAGEMENT, LABEL, SCORE, SCORED_ON
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.people import TimelineQuery
+from dyntui.service.housekeeping import forget
 from tests.scenarios.office import Office, writes
 
 
@@ -85,6 +87,25 @@ def test_scores_come_to_every_record_with_the_address_and_only_news_are_written(
     scored(office, people[2].address, 71, label="Hot")
     office.run("scoring")
     assert in_dynamics(office, people[2].person)[SCORE] == 71
+
+
+def test_an_undone_score_stays_undone_when_the_run_that_wrote_it_is_old_enough_to_be_forgotten(
+    office: Office, newsletter: ListRow
+) -> None:
+    ada, bob = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    for each in (ada, bob):
+        scored(office, each.address, 70)
+    wrong = office.run("scoring")
+    office.undo(wrong.run.id)
+    office.let_pass(days=31)
+    office.run("scoring")
+    office.wait(forget(office.resources, timedelta(days=30)))
+    for each in (ada, bob):
+        office.change_in_dynamics("contact", each.person, jobtitle="Engineer")
+    scored(office, bob.address, 71)
+    office.run("scoring")
+    assert in_dynamics(office, ada.person)[SCORE] is None
+    assert in_dynamics(office, bob.person)[SCORE] == 71
 
 
 def test_odd_scores_are_named_and_delay_no_other(office: Office, newsletter: ListRow) -> None:

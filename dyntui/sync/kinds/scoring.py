@@ -40,7 +40,7 @@ from dyntui.model.scores import (
     read_score,
     said,
 )
-from dyntui.store import applied_changes, outcomes, scores, watermarks
+from dyntui.store import outcomes, scores, stay_undone, watermarks
 from dyntui.sync import feeds, odd_answers, paged_feed, record_columns
 from dyntui.sync.connections import Connections
 from dyntui.sync.having_address import pages_having
@@ -224,7 +224,7 @@ async def _write(
         elif not only_changed:
             others.append(record_columns.outcome_of(change, Outcome.UNCHANGED, f"score {each.score}"))
     undone = await ctx.read(
-        lambda c: applied_changes.undone(c, _ITEM, entity.value, {each.id: each.after for each in changes})
+        lambda c: stay_undone.undone(c, _ITEM, entity.value, {each.id: each.after for each in changes})
     )
     if not only_changed:
         detail = "its score was undone: it stays until there is another one"
