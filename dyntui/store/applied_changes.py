@@ -198,7 +198,10 @@ def images(c: Connection, place: Place, people: Sequence[str]) -> Images:
 
 def first_in_books(c: Connection, account_id: str, person: str, label: str, run_id: str, since: str) -> Any:
     """The first time that a run - this one, or one since - wrote a data field of a person over another value:
-    a row with `item_id`, `target`, `address`, `before`, `after`; None where none did."""
+    a row with `item_id`, `target`, `address`, `before`, `after`; None where none did, or this one is forgotten: what is
+    still kept may then be a later time, with another value before it."""
+    if c.execute(select(run.c.id).where(run.c.id == run_id)).first() is None:
+        return None
     books = _p.target.startswith("book:", autoescape=True)
     later = (run.c.id == run_id) | (run.c.queued_on >= since)
     rows = c.execute(

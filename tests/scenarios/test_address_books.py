@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.people import Entity
 from dyntui.sandbox.dotdigital import contact_store, storage
 from dyntui.service.contract.lists import MemberRow
+from dyntui.service.housekeeping import forget
 from dyntui.store import crm_columns, mappings
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_mapped_columns import account_of
@@ -182,6 +184,32 @@ def test_the_values_that_lost_are_taken_unless_they_moved_since_and_undone(offic
     office.run("lists")
     assert in_dotdigital(office, ada.address, "FIRSTNAME") == "Here"
     assert in_dynamics(office, ada.person, "lastname") == "There"
+
+
+def test_a_value_that_lost_is_no_other_one_once_the_run_that_wrote_over_it_is_forgotten(
+    office: Office,
+) -> None:
+    two_way(office, ("LASTNAME", "lastname"), rule=ConflictRule.DYNAMICS)
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    office.change_in_dynamics("contact", ada.person, lastname="Bath")
+    change_in_dotdigital(office, ada.address, LASTNAME="Leeds")
+    office.run("lists")
+    assert in_dotdigital(office, ada.address, "LASTNAME") == "Bath"
+    office.let_pass(days=20)
+    office.change_in_dynamics("contact", ada.person, lastname="York")
+    office.run("lists")
+    assert in_dotdigital(office, ada.address, "LASTNAME") == "York"
+    office.let_pass(days=12)
+    office.wait(forget(office.resources, timedelta(days=30)))
+    (waits,) = office.conflicts()
+    assert waits.dotdigital == "'Leeds'"
+    run = office.take_other(waits)
+    (said,) = office.people(run.run.id)
+    assert (said.outcome, said.reason) == (Outcome.REJECTED, "NO_BEFORE_IMAGE")
+    assert in_dotdigital(office, ada.address, "LASTNAME") == "York"
+    assert office.conflicts() == (waits,)
 
 
 def test_a_value_that_does_not_fit_is_named_written_nowhere_and_tried_again(office: Office) -> None:
