@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.confirming import confirm
-from dyntui.cli.lazy import Group, choices
+from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.service_call import ask
 from dyntui.model.counted import counted
-from dyntui.model.errors import Exit
-from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.contract.session import Nothing
 from dyntui.service.profile import open_profile
 
@@ -36,7 +36,7 @@ def create(context: click.Context, reason: str) -> None:
 @click.pass_context
 def list_(context: click.Context) -> None:
     """The backups there are, the newest first."""
-    answer = ask(choices(context), BACKUPS_LIST, Nothing())
+    answer = _known(choices(context))
     if choices(context).json:
         print_json(answer)
         return
@@ -59,6 +59,24 @@ def list_(context: click.Context) -> None:
     say(f"{number(count)} {'backup' if count == 1 else 'backups'} in {answer.folder}.")
 
 
+# What a service says that cannot open the store, or finds none: there are the backups all the same.
+_WITHOUT_A_STORE = ("STORE_CORRUPT", "STORE_FOREIGN", "STORE_NEWER", "NOT_CONFIGURED")
+
+
+def _known(chosen: Choices) -> Backups:
+    try:
+        return ask(chosen, BACKUPS_LIST, Nothing())
+    except DyntuiError as error:
+        if error.code not in _WITHOUT_A_STORE:
+            raise
+        from dyntui.service.backups import beside
+
+        found = beside(open_profile(chosen.profile))
+        if not found.rows:
+            raise
+        return found
+
+
 @command.command()
 @click.argument("backup", metavar="NAME|FILE")
 @click.option("--settings", is_flag=True, help="Put config.toml back too.")
@@ -66,8 +84,9 @@ def list_(context: click.Context) -> None:
 def restore(context: click.Context, backup: str, settings: bool) -> int:
     """Put a backup in place of the store. No service of the profile may run.
 
-    The store so far becomes a backup. Runs that were under way when the backup was made are ended, and sends that were
-    held are called off: they have gone out since, or were cancelled.
+    The store so far becomes a backup; one that is damaged is kept beside it under another name. Runs that were under
+    way when the backup was made are ended, and sends that were held are called off: they have gone out since, or were
+    cancelled.
     """
     from dyntui.service.backups import restore as put_back
 
@@ -84,6 +103,8 @@ def restore(context: click.Context, backup: str, settings: bool) -> int:
     say(f"The store is as it was on {moment(done.backup.made_on)} ({done.backup.reason}).")
     ended = counted(done.at_rest.runs, "run was ended", "runs were ended")
     say(f"{ended}, {counted(done.at_rest.sends, 'send')} called off or in doubt.")
+    if done.aside:
+        say(f"What was in its place is no store that can be read; it is kept as {done.aside}.")
     if done.kept:
         say(f"Until now it was as in {done.kept}: `dyntui backup restore {done.kept}` goes back.")
     say("Next: `dyntui sync suppressions`, then `dyntui doctor`.")

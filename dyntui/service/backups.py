@@ -6,7 +6,9 @@ A store on a PostgreSQL server is backed up by PostgreSQL's own tools.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,17 +98,20 @@ def _settings(profile: Profile) -> Mapping[str, bytes]:
 
 
 class PutBack(msgspec.Struct, frozen=True, kw_only=True):
-    """What was put back. `kept`: the backup of the store as it was until then; `""` where there was none. `at_rest`:
-    runs and sends that do not begin or go on by themselves. `settings`: whether config.toml was put back too."""
+    """What was put back. `kept`: the backup of the store as it was until then; `""` where there was none. `aside`: the
+    file that was in its place and could not be read as a store, under its new name. `at_rest`: runs and sends that do
+    not begin or go on by themselves. `settings`: whether config.toml was put back too."""
 
     backup: Backup
     kept: str
+    aside: str
     at_rest: AtRest
     settings: bool
 
 
 def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack:
-    """Puts a backup in place of the profile's store: one by its name, or a file. The store so far becomes a backup.
+    """Puts a backup in place of the profile's store: one by its name, or a file. The store so far becomes a backup; one
+    that cannot be read is kept beside it under another name.
 
     Raises DyntuiError: LOCKED while a service runs; BACKUP_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT;
     nothing has changed then.
@@ -114,19 +119,14 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
     profile.prepare_own()
     let_private_end(profile)
     with only_service(profile):
-        url = read_config(profile).store.url or profile.store_url
-        if not dialects.is_file(url):
-            raise _on_a_server(dialects.place(url))
-        file = Path(dialects.place(url))
+        file = _own_file(profile)
         now = text_of(datetime.now(UTC))
         incoming = file.with_name(f".{file.name}.restoring")
         try:
             _remove(incoming)
             found, config = backups.unpack(_archive(file, wanted), incoming)
             at_rest = _prepared(incoming, now)
-            kept = ""
-            if file.exists():
-                kept = backups.make(file, "before a restore", now, _settings(profile), automatic=True).name
+            kept, aside = _kept(profile, file, now)
             # The write-ahead log and the engine's queue belong to the store that goes.
             for gone in (Path(f"{file}-wal"), Path(f"{file}-shm"), *_engine_of(profile)):
                 gone.unlink(missing_ok=True)
@@ -135,7 +135,37 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
             _remove(incoming)
         if settings and config:
             write_private(profile.config_file, config)
-        return PutBack(backup=found, kept=kept, at_rest=at_rest, settings=bool(settings and config))
+        return PutBack(backup=found, kept=kept, aside=aside, at_rest=at_rest, settings=bool(settings and config))
+
+
+def beside(profile: Profile) -> Backups:
+    """The backups of the profile's store, also where that cannot be opened. Raises DyntuiError STORE_ON_A_SERVER."""
+    folder = backups.folder_of(_own_file(profile))
+    return Backups(folder=str(folder), rows=tuple(backups.found(folder)))
+
+
+def _own_file(profile: Profile) -> Path:
+    url = read_config(profile).store.url or profile.store_url
+    if not dialects.is_file(url):
+        raise _on_a_server(dialects.place(url))
+    return Path(dialects.place(url))
+
+
+def _kept(profile: Profile, file: Path, now: str) -> tuple[str, str]:
+    """The store as it was until now: as a backup, by its name; where it is none, the file under another name."""
+    if not file.exists():
+        return "", ""
+    try:
+        return backups.make(file, "before a restore", now, _settings(profile), automatic=True).name, ""
+    except DyntuiError as error:
+        if error.code not in ("STORE_CORRUPT", "STORE_FOREIGN"):
+            raise
+    aside = file.with_suffix(f".damaged-{re.sub(r'[-:]', '', now)}.db")
+    # What stands in the write-ahead log may be what somebody wants to save of it.
+    for companion in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{file}{companion}").replace(f"{aside}{companion}")
+    return "", str(aside)
 
 
 def _archive(file: Path, wanted: str) -> Path:

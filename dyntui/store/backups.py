@@ -26,6 +26,7 @@ from dyntui.model.backups import Backup
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mapping import DataMapping
 from dyntui.model.mapping_file import written
+from dyntui.store import failures
 from dyntui.store.migrations import VERSION_TABLE
 
 _STORE: Final = "dyntui.db"
@@ -45,7 +46,8 @@ def make(
     file: Path, reason: str, now: str, more: Mapping[str, bytes] | None = None, *, automatic: bool = False
 ) -> Backup:
     """Copies the store as it is at this moment; writers go on meanwhile. `now`: ISO 8601 UTC; `more`: further files by
-    their names in the archive. Of `automatic` ones the oldest are forgotten. Raises DyntuiError BACKUP_NOT_MADE."""
+    their names in the archive. Of `automatic` ones the oldest are forgotten. Raises DyntuiError BACKUP_NOT_MADE;
+    STORE_CORRUPT and STORE_FOREIGN where there is no store to be copied."""
     folder = folder_of(file)
     stamp, words = re.sub(r"[-:]", "", now), re.sub(r"[^a-z0-9]+", "-", reason.lower()).strip("-")
     temporary = ""
@@ -55,6 +57,8 @@ def make(
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".db")
         os.close(descriptor)
         _copy(file, Path(temporary))
+        if VERSION_TABLE not in _tables(Path(temporary)):
+            raise failures.foreign(str(file))
         about = _about(Path(temporary), target.stem, reason, now, automatic)
         with zipfile.ZipFile(f"{temporary}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
             Path(f"{temporary}.zip").chmod(0o600)
@@ -64,6 +68,8 @@ def make(
             archive.writestr(_ABOUT, msgspec.json.encode(about))
         Path(f"{temporary}.zip").replace(target)
     except (OSError, sqlite3.Error) as error:
+        if failures.is_damage(error):
+            raise failures.corrupt(str(file), str(error)) from error
         raise DyntuiError(
             "BACKUP_NOT_MADE",
             f"The store at {file} could not be copied to {folder}: {error}.",
@@ -98,14 +104,19 @@ def _about(copied: Path, name: str, reason: str, now: str, automatic: bool) -> B
     return Backup(name=name, made_on=now, reason=reason, automatic=automatic, revision=str(revision))
 
 
+def _tables(copied: Path) -> set[str]:
+    with closing(sqlite3.connect(copied)) as c:
+        return {name for (name,) in c.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
 def _mappings(copied: Path) -> dict[str, bytes]:
     """The mappings that count, as files that `dyntui mappings import` takes; none of a store that has no versions."""
     asked = (
         "SELECT a.name, v.mappings FROM mapping_version v JOIN email_account a ON a.id = v.account_id WHERE v.version ="
         " (SELECT max(w.version) FROM mapping_version w WHERE w.account_id = v.account_id)"
     )
+    tables = _tables(copied)
     with closing(sqlite3.connect(copied)) as c:
-        tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         rows = c.execute(asked).fetchall() if {"mapping_version", "email_account"} <= tables else []
     files: dict[str, bytes] = {}
     for place, (name, mappings) in enumerate(rows, start=1):

@@ -18,7 +18,8 @@ def corrupt(where: str, detail: str) -> DyntuiError:
         "STORE_CORRUPT",
         f"The store at {where} is damaged, or is not a database.",
         not_done=NOTHING_WRITTEN,
-        remedy="Move the file away and restore it from a backup, or connect the organisation again.",
+        remedy="Put a backup back: `dyntui backup list`, then `dyntui backup restore NAME`; without one, move the file "
+        "away and connect the organisation again: `dyntui setup`.",
         detail=detail,
     )
 
@@ -29,7 +30,8 @@ def newer(where: str, revision: str) -> DyntuiError:
         "STORE_NEWER",
         f"The store at {where} was written by a newer version of dyntui (revision {revision}).",
         not_done=NOTHING_WRITTEN,
-        remedy="Install that version of dyntui, or use another profile.",
+        remedy="Install that version of dyntui, put back the backup from before its upgrade (`dyntui backup list`), or "
+        "use another profile.",
     )
 
 
@@ -156,7 +158,7 @@ def translate(where: str, error: BaseException) -> DyntuiError | None:
     said = text.lower()
     if _is_psycopg(error):
         return _of_server(where, text, getattr(error, "sqlstate", None))
-    if "malformed" in said or "not a database" in said or "disk image" in said:
+    if is_damage(error):
         return corrupt(where, text)
     if not isinstance(error, sqlite3.OperationalError):
         return None
@@ -169,6 +171,12 @@ def translate(where: str, error: BaseException) -> DyntuiError | None:
     if "locked" in said or "busy" in said:
         return _busy(where, text, "Try again; if it lasts, look for another program that holds the file open.")
     return None
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite says that the file is no database, or not one any more."""
+    said = str(error).lower()
+    return "malformed" in said or "not a database" in said or "disk image" in said
 
 
 def _is_psycopg(error: BaseException) -> bool:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, select
 
 from dyntui.model.backups import Backup
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.lock import only_service
@@ -100,6 +102,52 @@ def test_a_backup_that_this_version_cannot_open_changes_nothing(profile: Profile
     with closing(sqlite3.connect(file)) as c:
         assert list(c.iterdump()) == before
     assert not list(profile.data.glob(".*"))
+
+
+def is_no_database(file: Path) -> None:
+    file.write_bytes(b"this is not a database. " * 2000)
+
+
+def has_lost_its_end(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:9000])
+
+
+def has_lost_everything(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damaged", [is_no_database, has_lost_its_end, has_lost_everything])
+def test_a_backup_takes_the_place_of_a_store_that_is_damaged(
+    profile: Profile, dyntui: Cli, damaged: Callable[[Path], None]
+) -> None:
+    file = store_at_work(profile)
+    made = backups.make(file, "by hand", NOW)
+    damaged(file)
+    there = file.read_bytes()
+    done = dyntui("backup", "restore", made.name, "--yes", "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["kept"] == "" and Path(told["aside"]).read_bytes() == there
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert watermarks.get(c, "account", "feed") == "as it was"
+
+
+def test_a_store_that_is_damaged_is_not_copied_and_said_to_be_so(profile: Profile) -> None:
+    file = store_at_work(profile)
+    is_no_database(file)
+    with pytest.raises(DyntuiError, match="STORE_CORRUPT") as damage:
+        backups.make(file, "by hand", NOW)
+    assert "`dyntui backup list`" in damage.value.remedy
+    assert list(backups.folder_of(file).iterdir()) == []
+
+
+def test_backups_are_listed_where_no_service_can_open_the_store(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    made = backups.make(file, "by hand", NOW)
+    is_no_database(file)
+    listed = dyntui("backup", "list", "--json")
+    assert listed.code == 0, listed.err
+    assert [each["name"] for each in json.loads(listed.out)["rows"]] == [made.name]
 
 
 def test_dyntui_keeps_ten_of_its_own_and_all_that_somebody_made(profile: Profile) -> None:
