@@ -40,9 +40,10 @@ async def preview(
     columns: Columns,
     addresses: Sequence[str],
     limit: int,
+    caller: str | None,
 ) -> tuple[PreviewPerson, ...]:
-    """People with the addresses, or without any some of those on the account's activated lists. A few calls, however
-    many mappings there are. Raises DyntuiError where a system refuses."""
+    """People with the addresses, or without any some of those on the account's activated lists, as the `caller` may see
+    them in Dynamics. A few calls, however many mappings there are. Raises DyntuiError where a system refuses."""
     table = _TABLES[entity]
     chosen = _usable(entity, mappings, labels, columns)
     feeds = tuple(feed for _, feed in chosen)
@@ -62,6 +63,7 @@ async def preview(
             select=wanted.select,
             expand=wanted.expand,
             annotations=wanted.annotations,
+            caller=caller,
         ):
             found += some
     else:
@@ -75,6 +77,7 @@ async def preview(
             select=wanted.select,
             expand=wanted.expand,
             annotations=wanted.annotations,
+            caller=caller,
         ):
             found += page.rows
     people = found[:limit]

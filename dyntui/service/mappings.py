@@ -221,6 +221,7 @@ class Mappings:
             *await self._resources.read(known),
             request.addresses,
             request.limit,
+            await self._identities.caller(context.uid),
         )
         return MappingsPreview(people=people)
 

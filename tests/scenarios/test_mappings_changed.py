@@ -25,7 +25,9 @@ from tests.model.test_mapping_file import broken
 from tests.scenarios.conftest import office_from
 from tests.scenarios.office import Office, addresses, writes
 from tests.scenarios.test_labels_and_metadata import create, fields
+from tests.scenarios.test_manage_members import signed_in
 from tests.scenarios.test_mapped_columns import in_dotdigital
+from tests.scenarios.test_what_is_hidden import secure
 
 TOWN = DataMapping("TOWN", Entity.CONTACT, "address1_city")
 LINE = "TOWN <- contact.address1_city (conflicts: dotdigital, choices by label)"
@@ -300,3 +302,24 @@ def test_what_mappings_would_make_of_people_is_shown_both_ways(office: Office, a
     assert not values["KIDS"].changes and values["KIDS"].direction == "to Dynamics"
     some, calls = office.calls_between(lambda: shown(limit=7))
     assert len(some) == 7 and sum(each["count"] for each in calls) <= 4
+
+
+def test_of_people_somebody_is_shown_what_they_may_see_in_dynamics_and_no_more(office: Office, admin: Admin) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    ada = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("contact", ada.person, description="owes us money")
+    admin.label("ABOUT")
+    about = (*PROVISIONED, DataMapping("ABOUT", Entity.CONTACT, "description"))
+    signed_in(office)
+
+    def shown(*addresses: str) -> str:
+        request = contract.PreviewMappings(entity=Entity.CONTACT, mappings=about, addresses=addresses, limit=100)
+        people = office.wait(admin.mappings.preview(office.context, request)).people
+        (found,) = [each for each in people if each.person == ada.person]
+        return next(each.given for each in found.values if each.label == "ABOUT")
+
+    assert shown(ada.address) == shown() == "owes us money"
+    # The service may read the column; the person who asks may not.
+    secure(office, {"contact.description": ["connector@skarnfjall.example"]})
+    assert shown(ada.address) == shown() == ""
