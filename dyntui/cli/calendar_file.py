@@ -32,7 +32,7 @@ def calendar_of(coming: Coming) -> bytes:
         event.add("dtstamp", made_on)
         event.add("dtstart", start)
         event.add("dtend", start + _SHOWN_AS)
-        event.add("summary", f"{run.title} ({plain(coming.account)})")
+        event.add("summary", plain(f"{run.title} ({coming.account})"))
         event.add("transp", "TRANSPARENT")
         calendar.add_component(event)
     return bytes(calendar.to_ical())

@@ -140,6 +140,14 @@ def test_an_export_is_a_calendar_that_other_programs_read(
     assert refused.code == 1 and "no folder" in refused.err
 
 
+def test_the_name_of_a_campaign_in_a_calendar_controls_no_terminal(dyntui: Cli, service: ScriptedService) -> None:
+    send = ComingRun("2026-03-02T18:00:00Z", "send", "Send: \x1b]0;mine\x07 Spring")
+    service.answers(SCHEDULES_COMING, msgspec.structs.replace(COMING, runs=(send,)))
+    done = dyntui("schedules", "export")
+    assert "Send: \u241b]0\\;mine\u2407 Spring" in done.out.replace("\r\n ", "")
+    assert "\x1b" not in done.out and "\x07" not in done.out
+
+
 def test_every_sync_type_can_be_named(dyntui: Cli, service: ScriptedService) -> None:
     service.answers(SCHEDULES_SAVE, some(a_row()))
     for kind in SYNC_TYPES:
