@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from dyntui.model.notices import Notice, NoticeEvent, without_addresses
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.plain import plain
+from dyntui.model.sync_types import SENDING
 from dyntui.store import accounts, held, sends
 from dyntui.store.schema import marketing_list, notice, run
 
@@ -52,16 +54,17 @@ class HookState(msgspec.Struct, frozen=True):
 def collect(c: Connection, since: str, now: str) -> int:
     """Keeps notices of the runs that failed since then, of the removals that are held now, and of sends in waves that
     were stopped since or wait for a person after their hour; how many are new. Of runs that fail one after the other
-    for one reason the first is told, and of a list whose removals are held once, until all of them are decided."""
+    for one reason the first is told, of sends each; of a list whose removals are held once, until all are decided."""
     names = accounts.names(c)
     made = 0
     plan = run.c.request["plan"].as_boolean()
+    no_plan = or_(plan.is_(None), plan.is_(False))
     failed = c.execute(
         select(run)
         .where(
             or_(run.c.status == RunStatus.FAILED.value, run.c.error_code == _STOPPED),
             run.c.ended_on >= since,
-            or_(plan.is_(None), plan.is_(False)),
+            no_plan,
         )
         .order_by(run.c.ended_on, run.c.id)
     ).all()
@@ -74,11 +77,14 @@ def collect(c: Connection, since: str, now: str) -> int:
                 run.c.ended_on != "",
                 run.c.id != row.id,
                 run.c.queued_on <= row.queued_on,
+                no_plan,
             )
             .order_by(run.c.queued_on.desc(), run.c.id.desc())
             .limit(1)
         ).first()
-        if before is not None and (before.status, before.error_code) == (RunStatus.FAILED.value, row.error_code):
+        repeated = before is not None and (before.status, before.error_code) == (RunStatus.FAILED.value, row.error_code)
+        # A send is no repetition of the one before.
+        if repeated and row.kind not in SENDING:
             continue
         made += add(
             c,
@@ -88,8 +94,8 @@ def collect(c: Connection, since: str, now: str) -> int:
                 on=now,
                 account=names.get(row.account_id, ""),
                 title=f"{row.title}: stopped" if row.error_code == _STOPPED else f"{row.title} failed",
-                text=without_addresses(f"{row.error} {row.not_done}".strip()),
-                remedy=without_addresses(row.remedy),
+                text=f"{row.error} {row.not_done}".strip(),
+                remedy=row.remedy,
                 code=row.error_code,
                 run=row.id,
             ),
@@ -109,7 +115,7 @@ def collect(c: Connection, since: str, now: str) -> int:
                 on=now,
                 account=names.get(account_id or "", ""),
                 title=f"Removals of {each.name} are held",
-                text=without_addresses(f"{each.people:,} of {each.in_book:,} contacts would leave. {each.why}".strip()),
+                text=f"{each.people:,} of {each.in_book:,} contacts would leave. {each.why}".strip(),
                 remedy="A Manager decides: `dyntui held list`.",
                 run=each.run,
             ),
@@ -123,7 +129,7 @@ def collect(c: Connection, since: str, now: str) -> int:
                 on=now,
                 account=names.get(send.account_id, ""),
                 title=f"The send of {send.campaign_name} missed its hour",
-                text=without_addresses(send.error),
+                text=send.error,
                 remedy=f"A Manager decides: `dyntui sends release {send.id}` or `dyntui sends cancel {send.id}`.",
             ),
         )
@@ -131,7 +137,9 @@ def collect(c: Connection, since: str, now: str) -> int:
 
 
 def add(c: Connection, about: str, new: Notice) -> bool:
-    """Keeps a notice, unless there is one about this already."""
+    """Keeps a notice, unless there is one about this already: in plain text, without an address."""
+    said = {name: plain(without_addresses(getattr(new, name))) for name in ("account", "title", "text", "remedy")}
+    new = msgspec.structs.replace(new, **said)
     values = {"event": new.event.value, "about": about, "raised_on": new.on, "body": msgspec.json.encode(new).decode()}
     try:
         with c.begin_nested():

@@ -87,12 +87,12 @@ class Night:
         assert found is not None
         return found.state, found.text
 
-    def run(self, kind: str = "lists", code: str = "", error: str = "", **request: object) -> str:
+    def run(self, kind: str = "lists", code: str = "", error: str = "", title: str = "", **request: object) -> str:
         """A run that ended now, failed where there is a code."""
         self._ids += 1
         run_id, now = f"r{self._ids}", f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
         with self.db.write() as c:
-            new = NewRun(id=run_id, kind=kind, title=kind, account_id="a", sync_key=kind, queued_on=now,
+            new = NewRun(id=run_id, kind=kind, title=title or kind, account_id="a", sync_key=kind, queued_on=now,
                          request=request)  # fmt: skip
             runs.create(c, new)
             claim = runs.claim(c, run_id, now)
@@ -144,6 +144,33 @@ def test_of_a_night_in_which_a_system_is_away_the_first_failure_is_told_and_anot
     assert titles == ["lists failed"] * 3
     night.run(kind="campaigns", code="AWAY")
     assert night.look(15) == ["campaigns failed"]
+
+
+def test_a_failure_is_told_although_a_plan_failed_for_the_same_reason_before(night: Night) -> None:
+    night.run(plan=True, code="AWAY")
+    assert night.look() == []
+    night.now += timedelta(minutes=15)
+    night.run(code="AWAY")
+    assert night.look() == ["lists failed"]
+    # Nor does a plan that goes well between two failures make the second one news.
+    night.now += timedelta(minutes=15)
+    night.run(plan=True)
+    night.now += timedelta(minutes=15)
+    night.run(code="AWAY")
+    assert night.look() == []
+
+
+def test_of_sends_each_that_fails_is_told(night: Night) -> None:
+    for _ in range(2):
+        night.run(kind="send", code="SEND_CHANGED")
+        assert night.look(60) == ["send failed"]
+
+
+def test_a_notice_has_no_address_in_its_title_and_controls_no_terminal(night: Night) -> None:
+    night.run(kind="test-send", code="AWAY", error="dotdigital is\x1b[2J away.", title="Test to ann@example.org")
+    night.hold("VIP\x1b]0;mine\x07 bob@example.org", 3, "run-1")
+    assert night.look() == ["Test to [address] failed", "Removals of VIP\u241b]0;mine\u2407 [address] are held"]
+    assert night.told[0].text.startswith("dotdigital is\u241b[2J away.")
 
 
 def test_held_removals_are_told_once_until_they_are_decided(night: Night) -> None:
