@@ -1,11 +1,12 @@
 """What is brought from dotdigital to a record: data labels that feed its columns, with the rule for conflicts.
 
 drains_of(entity, mappings, labels, columns) -> Drains      once for a run
+among(drains, fields) -> Drains                             by the data fields that there are now
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -72,3 +73,16 @@ def drains_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[
             choice = two_way.choice if two_way is not None else each.choice
             drains.append(Drain(label.name, label.type, column, each.conflict, choice, two_way is not None))
     return Drains(entity, tuple(sorted(drains, key=lambda drain: drain.label)), tuple(left_out))
+
+
+def among(drains: Drains, fields: Mapping[str, str]) -> Drains:
+    """Those whose data field dotdigital has, by name and type. Of one that was deleted no contact has a value: that
+    clears no column."""
+    there = tuple(each for each in drains.drains if fields.get(each.label, "").casefold() == each.label_type.casefold())
+    gone = (
+        f"{each.label} -> {drains.entity.value}.{each.column.logical_name}: the email service has no data field "
+        f"{each.label} of the label's type any more"
+        for each in drains.drains
+        if each not in there
+    )
+    return Drains(drains.entity, there, (*drains.left_out, *gone))

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
-from dyntui.dotdigital import contacts
+from dyntui.dotdigital import contacts, data_fields
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import moved_fields
-from dyntui.model.drains import Drains
+from dyntui.model.drains import Drains, among
 from dyntui.model.errors import DyntuiError
 from dyntui.model.merge import Side
 from dyntui.model.moments import EPOCH
@@ -60,13 +60,15 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
 async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> None:
     """Everything that changed in the account's contacts since the last time, or could not be written then; an item of
     the run. Nothing is asked where no mapping leads to Dynamics."""
-    drains = await ctx.read(lambda c: mappings.drains(c, ctx.account_id))
-    notes = [each for of_entity in drains.values() for each in of_entity.left_out]
-    if not any(each.drains for each in drains.values()) and not notes:
+    mapped = await ctx.read(lambda c: mappings.drains(c, ctx.account_id))
+    if not any(each.drains or each.left_out for each in mapped.values()):
         return
     await ctx.begin_item(ITEM, kind="feed", name="Address books to Dynamics", place=0)
     until = await feeds.server_time(dd)
-    feed = _feed(drains)
+    feed = _feed(mapped)
+    fields = {each.name.upper(): each.type for each in (await data_fields.listed(dd))[0]}
+    drains = {entity: among(each, fields) for entity, each in mapped.items()}
+    notes = [each for of_entity in drains.values() for each in of_entity.left_out]
     since = await feeds.since(ctx, ctx.account_id, feed)
     labels = sorted({each.label for of_entity in drains.values() for each in of_entity.drains})
     done = 0

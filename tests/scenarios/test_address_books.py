@@ -12,6 +12,7 @@ from dyntui.dataverse import bulk, metadata
 from dyntui.model.conversion import Direction
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held import Kind
+from dyntui.model.labels import LabelType
 from dyntui.model.mapping import PROVISIONED, ConflictRule, DataMapping
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.people import Entity
@@ -20,7 +21,8 @@ from dyntui.service.contract.lists import MemberRow
 from dyntui.service.housekeeping import forget
 from dyntui.store import crm_columns, mappings
 from tests.scenarios.office import Office, writes
-from tests.scenarios.test_mapped_columns import account_of
+from tests.scenarios.test_mapped_columns import account_of, mapped
+from tests.scenarios.test_members_and_books import in_dotdigital as asked_of_dotdigital
 from tests.thorough import keeping
 
 
@@ -276,3 +278,22 @@ def test_nothing_is_asked_where_no_mapping_leads_to_dynamics(office: Office) -> 
     some(office, 1)
     run, calls = office.calls_between(lambda: office.run("address-books"))
     assert sum(each["count"] for each in calls) <= 2 and run.run.tally.adds_up and run.items == ()
+
+
+def test_a_data_field_that_was_deleted_in_dotdigital_clears_no_column(office: Office) -> None:
+    mapped(office, ("CITY", LabelType.STRING, "address1_city"))
+    two_way(office, ("CITY", "address1_city"), ("FIRSTNAME", "firstname"))
+    ada, bob = some(office, 2)
+    office.let_pass(hours=2)
+    change_in_dotdigital(office, ada.address, CITY="Oslo")
+    office.run("address-books")
+    assert in_dynamics(office, ada.person, "address1_city") == "Oslo"
+    with_city = in_dynamics(office, bob.person, "address1_city")
+    asked_of_dotdigital(office, "DELETE", "/v2/data-fields/CITY")
+    for each in (ada, bob):
+        change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
+    office.let_pass(minutes=5)
+    run = office.run("address-books")
+    assert [in_dynamics(office, each.person, "address1_city") for each in (ada, bob)] == ["Oslo", with_city]
+    assert [in_dynamics(office, each.person, "firstname") for each in (ada, bob)] == ["Augusta"] * 2
+    assert "has no data field CITY" in run.items[0].note and run.run.tally.adds_up
