@@ -3,7 +3,7 @@ become of each and what has.
 
 Public:
     found(c, list_id, run_id, rows); gone(c, list_id, run_id); forget(c, list_id)   readings of the book
-    no_members(c, list_id, addresses) -> [address]; are_news(c, list_id, contacts) -> bool
+    no_members(c, list_id, addresses) -> [address]; are_news(c, list_id, contacts) -> bool; one_waits(c, list_id)
     consent(c, list_id, addresses) -> {address: Refusal}            who said no for an address
     people_who_said_no(c, account_id, list_id, ids) -> {id: Refusal}   or as a record
     open_ones(c, list_id, run_id, limit) -> [Waiting]               not judged yet
@@ -139,6 +139,13 @@ def are_news(c: Connection, list_id: str, contacts: Mapping[int, str]) -> bool:
         known.update((row.contact_id, row.address) for row in c.execute(met))
     others = [address for contact_id, address in contacts.items() if (contact_id, address) not in known]
     return bool(no_members(c, list_id, others))
+
+
+def one_waits(c: Connection, list_id: str) -> bool:
+    """Whether there is a stranger with whom nothing was done because it was not known what is right: the next run is to
+    look again."""
+    waits = exists().where(_s.list_id == list_id, _s.reason.in_(("STALE", "NOT_SYNCED")), _s.outcome != "")
+    return bool(c.execute(select(waits)).scalar())
 
 
 def gone(c: Connection, list_id: str, run_id: str) -> None:

@@ -32,11 +32,14 @@ async def ask(dd: Dotdigital, chosen: StoredList) -> Asked:
 
 
 async def any_news(ctx: RunContext, dd: Dotdigital, chosen: StoredList, asked: Asked) -> bool:
-    """Whether there may be contacts in the book that were not looked at. Raises what dotdigital says."""
+    """Whether there may be contacts in the book that were not looked at, or that wait for this run. Raises what
+    dotdigital says."""
     mark = await ctx.read(lambda c: watermarks.get(c, chosen.account_id, _feed(chosen)))
     since, _, contacts = mark.partition(" ")
     before = moment_of(since)
     if before is None or contacts != str(asked.contacts):
+        return True
+    if await ctx.read(lambda c: strangers.one_waits(c, chosen.id)):
         return True
     async for page in odd_answers.contact_pages(ctx, dd, list_id=chosen.book_id, modified_since=before - feeds.OVERLAP):
         there = {each.contact_id: normalise(each.email) for each in page.rows}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import EditList
+from dyntui.sync import strangers, suppressions
 from tests.scenarios.office import Office, writes
-from tests.scenarios.test_members_and_books import in_dotdigital
+from tests.scenarios.test_members_and_books import in_dotdigital, row
 from tests.scenarios.test_strangers import (
     OPEN,
     adds_up,
@@ -96,3 +100,38 @@ def test_a_list_whose_book_is_gone_is_named_and_delays_no_other(office: Office, 
     run = office.run("address-books")
     assert adds_up(run) and {item.id: item.status for item in run.items}[other.id] is RunStatus.FAILED
     assert of_kinds(strangers_of(office, run, met["list"]), ["known"]) == [("added", "")]
+
+
+@pytest.mark.parametrize("why", ["made meanwhile", "nobody can be asked"])
+def test_who_has_to_wait_is_looked_at_by_the_next_run_though_nobody_is_new(
+    why: str, office: Office, met: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS))
+    office.run("address-books")
+    office.until_told()
+    office.put_into_book(met["list"], "late@strangers.example", LASTNAME="Late")
+    real = strangers._create
+
+    async def meanwhile(*given: Any) -> None:
+        if why == "made meanwhile":
+            row(office, "contact", lastname="Typed in", emailaddress1="late@strangers.example")
+        else:
+            patched.setattr(suppressions, "pull_everywhere", away)
+        await real(*given)
+
+    async def away(*_: object) -> None:
+        raise DyntuiError("DOTDIGITAL_AWAY", "It is away.", not_done="", remedy="")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(strangers, "_create", meanwhile)
+        run = office.run("address-books", scheduled=True)
+    waits = ("held", "STALE") if why == "made meanwhile" else ("excluded", "NOT_SYNCED")
+    assert of_kinds(strangers_of(office, run, met["list"]), ["late"]) == [waits]
+    office.until_told()
+    run = office.run("address-books", scheduled=True)
+    assert of_kinds(strangers_of(office, run, met["list"]), ["late"]) == [("added", "")]
+    (known,) = records(office, "contact", "late@strangers.example")
+    assert known in on_the_list(office, met["list"])
+    office.until_told()
+    run = office.run("address-books", scheduled=True)
+    assert strangers_of(office, run, met["list"]) == {}
