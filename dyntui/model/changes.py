@@ -92,6 +92,17 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Valu
     return {name: _of(before, name) for name in changed}, {name: after[name] for name in changed}
 
 
+def written_again(earlier: tuple[Values, Values], now: tuple[Values, Values]) -> tuple[Values, Values]:
+    """Fields before and after two changes of one person that count as one. A field that still held what the `earlier`
+    one wrote was before both what it was before that; of one that others had changed since, that is what was there."""
+    (had, wrote), (before, after) = earlier, now
+    first = {
+        name: had[name] if name in had and name in wrote and same_value(wrote[name], value) else value
+        for name, value in before.items()
+    }
+    return {**had, **first}, {**wrote, **after}
+
+
 def changed_since(now: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """Which fields hold by `now` what they held neither `before` nor are to hold `after`, in words; `""` for none."""
     moved = moved_fields(now, before)

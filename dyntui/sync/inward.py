@@ -25,7 +25,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.merge import Side
 from dyntui.model.moments import EPOCH
 from dyntui.model.people import Entity, normalise
-from dyntui.store import applied_changes, conflicts, mappings, outcomes, planned_changes, shadows
+from dyntui.store import applied_changes, conflicts, mappings, outcomes, planned_changes, shadows, written_again
 from dyntui.store.applied_changes import Done, Place
 from dyntui.sync import feeds, member_listing, odd_answers, record_values
 from dyntui.sync.brought_values import (
@@ -229,7 +229,7 @@ def _as_begun(
 
 
 def _begin(c: Connection, ctx: RunContext, place: Place, drains: Drains, writing: Sequence[Decided]) -> None:
-    applied_changes.begin(c, place, [image_of(drains, each) for each in writing])
+    written_again.begin(c, place, [image_of(drains, each) for each in writing])
     _keep_conflicts(c, ctx, drains.entity.value, writing)
 
 
@@ -242,7 +242,9 @@ def _keep(c: Connection, ctx: RunContext, drains: Drains, ended: Sequence[Decide
     entity = drains.entity.value
     done = [Done(each.met.person.person_id, None, False) for each in ended if not each.rejected]
     refused = [each.met.person.person_id for each in ended if each.rejected]
-    applied_changes.settle(c, Place(ctx.run_id, ITEM, entity), done, refused)
+    place = Place(ctx.run_id, ITEM, entity)
+    written_again.keep(c, place, [image_of(drains, each) for each in ended if each.columns and not each.rejected])
+    applied_changes.settle(c, place, done, refused)
     outcomes.record(c, ctx.run_id, ITEM, [outcome_of(entity, each) for each in ended])
     _keep_conflicts(c, ctx, entity, ended)
     shadows.keep(c, ctx.account_id, [shadow_of(drains, each) for each in ended if each.reason != "UNKNOWN_PERSON"])

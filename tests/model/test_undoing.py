@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dyntui.model.changes import AppliedChange, differing, same_value
+from dyntui.model.changes import AppliedChange, differing, same_value, written_again
 from dyntui.model.outcomes import Outcome
 from dyntui.model.plans import ADD, CREATE, JOIN, REMOVE, UPDATE
 from dyntui.model.undoing import ContactNow, elsewhere, undo, undo_membership, undo_record, writes_again
@@ -152,3 +152,13 @@ def test_what_a_later_run_has_written_again_is_told_by_effect_and_fields(
     earlier: tuple[str, dict[str, str] | None], later: tuple[str, dict[str, str] | None], again: bool
 ) -> None:
     assert writes_again(*earlier, *later) is again
+
+
+def test_what_is_written_twice_counts_from_what_was_there_before_the_run_or_from_what_others_wrote_since() -> None:
+    earlier = ({"first": "Ann", "last": "Lee", "city": None}, {"first": "Bea", "last": "Moe", "city": "Oslo"})
+    now = ({"first": " Bea", "last": "Typed", "limit": 1}, {"first": "Cy", "last": "Noe", "limit": 2})
+    assert written_again(earlier, now) == (
+        {"first": "Ann", "last": "Typed", "city": None, "limit": 1},
+        {"first": "Cy", "last": "Noe", "city": "Oslo", "limit": 2},
+    )
+    assert written_again(({}, {}), now) == now

@@ -1,0 +1,74 @@
+"""A run that brings values to Dynamics is killed, something changes, and it goes on: what an undo sets back is what was
+there before."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from typing import Any
+
+import pytest
+
+from dyntui.dataverse import bulk
+from dyntui.model.outcomes import Outcome
+from dyntui.sync import feeds
+from tests.scenarios.office import Office
+from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_what_somebody_typed_before_the_run_went_on_is_set_back_by_an_undo(
+    written: bool, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    last = in_dynamics(office, ada.person, "lastname")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="There")
+    office.let_pass(minutes=5)
+    real = bulk.update_unmoved
+
+    async def killed(*given: Any, **more: Any) -> Any:
+        if written:
+            await real(*given, **more)
+        raise asyncio.CancelledError
+
+    run = office.start("address-books")
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(bulk, "update_unmoved", killed)
+        office.engine.drain()
+    office.change_in_dynamics("contact", ada.person, firstname="Typed in")
+    change_in_dotdigital(office, ada.address, LASTNAME="Later")
+    office.engine.drain()
+    assert [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")] == ["There", "Later"]
+    (change,) = office.written(run)
+    assert change.before == {"firstname": "Typed in", "lastname": last}
+    assert office.undo(run).run.tally.of(Outcome.UPDATED) == 1
+    assert [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")] == ["Typed in", last]
+
+
+def test_who_changes_again_before_the_run_goes_on_is_set_back_to_what_was_there_first(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    was = [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")]
+    change_in_dotdigital(office, ada.address, FIRSTNAME="There")
+    office.let_pass(minutes=5)
+    run = office.start("address-books")
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(feeds, "advance", killed)
+        office.engine.drain()
+    assert in_dynamics(office, ada.person, "firstname") == "There"
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Later", LASTNAME="Later")
+    office.engine.drain()
+    assert [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")] == ["Later", "Later"]
+    assert office.undo(run).run.tally.of(Outcome.UPDATED) == 1
+    assert [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")] == was
