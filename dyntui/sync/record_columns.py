@@ -18,7 +18,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
-from dyntui.store import applied_changes, outcomes
+from dyntui.store import applied_changes, outcomes, written_again
 from dyntui.store.applied_changes import Done, Place
 from dyntui.sync import record_values
 from dyntui.sync.run_context import RunContext
@@ -75,7 +75,7 @@ async def _write(
     """One call's records, and the outcomes of `others`."""
     rows = [(each.id, each.etag, dict(each.after)) for each in changes]
     # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
-    await ctx.write(lambda c: applied_changes.begin(c, place, [_applied(place.item_id, each) for each in changes]))
+    await ctx.write(lambda c: written_again.begin(c, place, [_applied(place.item_id, each) for each in changes]))
     try:
         results = await record_values.write(dv, entity, rows)
     except DyntuiError:

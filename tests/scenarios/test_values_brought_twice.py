@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dyntui.dataverse import bulk
+from dyntui.model.opt_in import CODE_OF, COLUMN, OptIn
 from dyntui.model.outcomes import Outcome
 from dyntui.sync import feeds
 from tests.scenarios.office import Office
@@ -72,3 +73,33 @@ def test_who_changes_again_before_the_run_goes_on_is_set_back_to_what_was_there_
     assert [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")] == ["Later", "Later"]
     assert office.undo(run).run.tally.of(Outcome.UPDATED) == 1
     assert [in_dynamics(office, ada.person, each) for each in ("firstname", "lastname")] == was
+
+
+def test_an_opt_in_type_that_was_typed_in_before_the_run_went_on_is_set_back_by_an_undo(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("opt-in")
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'VerifiedDouble'")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Ada")
+    office.let_pass(minutes=5)
+
+    real = bulk.update_unmoved
+
+    async def killed(dv: Any, table: bulk.Table, changes: Any, **more: Any) -> Any:
+        if ada.person in {key for key, *_ in changes}:
+            raise asyncio.CancelledError
+        return await real(dv, table, changes, **more)
+
+    run = office.start("opt-in")
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(bulk, "update_unmoved", killed)
+        office.engine.drain()
+    typed = CODE_OF[OptIn.DOUBLE]
+    assert in_dynamics(office, ada.person, COLUMN) != typed
+    office.change_in_dynamics("contact", ada.person, **{COLUMN: typed})
+    office.engine.drain()
+    assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.VERIFIED_DOUBLE]
+    office.undo(run)
+    assert in_dynamics(office, ada.person, COLUMN) == typed
