@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from dyntui.model.conversion import units
 from dyntui.model.people import Entity
 
 # No longer than the shorter of the columns of both tables (attribute metadata of contact and lead).
@@ -35,17 +36,25 @@ def created(
     for label, column in _NAMES.items():
         text = str(values.get(label) or "").strip()
         if text:
-            row[column] = text[: _LONGEST[column]]
+            row[column] = _cut(text, column)
     if "lastname" not in row:
-        row["lastname"] = _filled(defaults.last_name, words)[: _LONGEST["lastname"]] or words["local"]
+        row["lastname"] = _cut(_filled(defaults.last_name, words).strip() or words["local"], "lastname")
     if entity is Entity.LEAD:
-        row["subject"] = _filled(defaults.topic, words)[: _LONGEST["subject"]]
+        row["subject"] = _cut(_filled(defaults.topic, words), "subject")
     return row
 
 
 def name_of(row: Mapping[str, object]) -> str:
     """What a new record is called."""
     return " ".join(str(row[name]) for name in ("firstname", "lastname") if row.get(name))
+
+
+def _cut(text: str, column: str) -> str:
+    """As much as the column takes, as Dynamics counts."""
+    text = text[: _LONGEST[column]]
+    while units(text) > _LONGEST[column]:
+        text = text[:-1]
+    return text
 
 
 def _filled(pattern: str, words: Mapping[str, str]) -> str:

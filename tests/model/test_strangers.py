@@ -92,6 +92,14 @@ def test_a_created_record_has_a_last_name_and_no_value_is_longer_than_its_column
     assert created(entity, "ann.lee@x.example", {}, list_name, CreatedDefaults())["lastname"] == "ann.lee"
 
 
+def test_a_name_is_cut_as_dynamics_counts_and_no_character_in_two() -> None:
+    long = {"FIRSTNAME": "😀" * 40, "LASTNAME": "a" + "😀" * 40}
+    row = created(Entity.LEAD, "ann@x.example", long, "", CreatedDefaults())
+    assert row["firstname"] == "😀" * 25 and row["lastname"] == "a" + "😀" * 24
+    blank = CreatedDefaults(last_name=" ")
+    assert created(Entity.CONTACT, "ann@x.example", {}, "News", blank)["lastname"] == "ann"
+
+
 def test_an_administrator_may_say_what_created_records_are_called() -> None:
     said = CreatedDefaults(topic="{list}: {address}", last_name="of {local}")
     row = created(Entity.LEAD, "ann@x.example", {"FIRSTNAME": " Ann "}, "News", said)
