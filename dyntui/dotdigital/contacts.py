@@ -26,7 +26,7 @@ from dyntui.dotdigital.errors import CONTACT_NOT_FOUND, DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, marker_pages, skip_pages
-from dyntui.dotdigital.reading import Long, rows_of
+from dyntui.dotdigital.reading import Long, OddRow, rows_of
 
 CHUNK: Final = 500
 ALL_DATA_FIELDS: Final = "[[ALL]]"
@@ -122,10 +122,11 @@ class NotFound(msgspec.Struct, frozen=True):
 
 
 class Retrieved(msgspec.Struct, frozen=True, rename="camel"):
-    """Contacts found, and what was not found."""
+    """Contacts found, and what was not found; `odd`: contacts that cannot be read, for whoever takes them."""
 
     contacts: list[Contact] = []
     not_found: list[NotFound] = []
+    odd: list[OddRow] = []
 
 
 def contact_pages(
@@ -236,16 +237,19 @@ async def retrieve_contacts(
     asked += [{"id": each} for each in ids]
     contacts: list[Contact] = []
     not_found: list[NotFound] = []
+    odd: list[OddRow] = []
     for some in _chunks(asked):
         body = {"contacts": some, "withFullData": with_data}
         if takes_odd:
             loose = await dd.get("/v2/contacts/retrieve-collection", _Loosely, body=body)
-            contacts.extend(rows_of(loose.contacts, Contact, "contacts")[0])
+            rows, unread = rows_of(loose.contacts, Contact, "contacts")
+            contacts.extend(rows)
+            odd.extend(unread)
             continue
         answer = await dd.get("/v2/contacts/retrieve-collection", Retrieved, body=body)
         contacts.extend(answer.contacts)
         not_found.extend(answer.not_found)
-    return Retrieved(contacts=contacts, not_found=not_found)
+    return Retrieved(contacts=contacts, not_found=not_found, odd=odd)
 
 
 def _chunks(asked: list[dict[str, object]]) -> Iterator[list[dict[str, object]]]:

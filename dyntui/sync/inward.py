@@ -92,7 +92,7 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
             done, number, repeats = done + len(met), number + 1, repeats or page.repeats
             await ctx.save(ctx.cursor, stage="Reading what changed in dotdigital", done=done)
         # Who has changed again since was among them, with when that was.
-        await _page(ctx, dv, drains, await _named(dd, waiting), how)
+        await _page(ctx, dv, drains, await _named(ctx, dd, waiting), how)
         if repeats:
             await odd_answers.name_repeating(ctx, ITEM, "contacts")
         elif not how.plan:
@@ -109,9 +109,12 @@ def _feed(drains: Mapping[Entity, Drains]) -> str:
     return f"{ITEM}/{hashlib.blake2b(chr(10).join(named).encode(), digest_size=8).hexdigest()}"
 
 
-async def _named(dd: Dotdigital, waiting: Mapping[int, str]) -> list[Contact]:
+async def _named(ctx: RunContext, dd: Dotdigital, waiting: Mapping[int, str]) -> list[Contact]:
     """The contacts with these ids, as they are; of when they were changed they say nothing here."""
-    found = await contacts.retrieve_contacts(dd, ids=list(waiting), with_data=True) if waiting else contacts.Retrieved()
+    if not waiting:
+        return []
+    found = await contacts.retrieve_contacts(dd, ids=list(waiting), with_data=True, takes_odd=True)
+    odd_answers.met(ctx, found.odd)
     return [
         Contact(each.id, normalise(each.email), each.values, waiting.get(each.id, ""))
         for each in found.contacts

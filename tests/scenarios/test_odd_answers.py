@@ -98,6 +98,41 @@ def test_odd_contacts_cost_themselves_and_a_feed_that_circles_is_read_again(offi
     assert named <= office.records_where("contact", dyntui_optintype=727000002)
 
 
+def test_an_odd_contact_whose_values_wait_costs_itself_and_no_synchronisation(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    two_way(office, ("FIRSTNAME", "firstname"))
+    office.run("lists")
+    ada, bob = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.let_pass(hours=2)
+    office.run("address-books")
+    for each in (ada, bob):
+        change_in_dotdigital(office, each.address, FIRSTNAME="A" * 60)
+    office.let_pass(minutes=5)
+    for _ in range(2):
+        assert office.run("address-books").run.tally.of(Outcome.REJECTED) == 2
+        office.let_pass(hours=3)
+    query = "UPDATE dd_contact SET data = json_set(data, '$.FIRSTNAME', 'Al') WHERE email IN (?, ?)"
+    office.sandbox.state.db.execute(query, (ada.address, bob.address))
+
+    def odd(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if request.url.path != "/v2/contacts/retrieve-collection":
+            return answer
+        body = answer.json()
+        for each in body["contacts"]:
+            if each["email"] == ada.address:
+                each["dataFields"] = 7
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, content=json.dumps(body).encode())
+
+    office.sandbox.doctor(odd)
+    run = office.run("lists")
+    office.sandbox.doctor(lambda request, answer: answer)
+    assert office.records_where("contact", firstname="Al") == {bob.person}
+    assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS and run.run.tally.adds_up
+    assert [each for each in office.people(run.run.id) if each.reason == "ODD_ROW" and "dataFields" in each.detail]
+    office.run("lists")
+    assert office.records_where("contact", firstname="Al") == {ada.person, bob.person}
+
+
 SUPPRESSIONS: tuple[dict[str, Any], ...] = (
     {"dateRemoved": "2999-01-01T00:00:00Z", "aNewField": 1},
     {"dateRemoved": 20260101, "reason": 7, "aNewField": "half of a character \ud83d"},
