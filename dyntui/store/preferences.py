@@ -3,7 +3,8 @@
 Public:
     all_of(c, account_id) -> [Known]; record(c, account_id, rows); written(c, account_id, rows)
     keep(c, account_id, rows, news=True)               rows: (preference id, Contacts)
-    yes_of(c, account_id, contact_ids, among) -> {contact id: {preference id: address}}; count_yes(c, account_id, among)
+    yes_of(c, account_id, contact_ids, among, before) -> {contact id: {preference id: address}}
+    count_yes(c, account_id, among, before)
     no_of(c, account_id, contact_id) -> {preference id}
     contact_news(c, account_id, most) -> [(preference id, Contacts)]; contacts_seen(c, account_id, rows)
     keep_rows(c, rows)                                 rows of Dynamics: RecordRow
@@ -23,6 +24,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Table,
     Update,
@@ -132,15 +134,15 @@ def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: boo
 
 
 def yes_of(
-    c: Connection, account_id: str, contact_ids: Sequence[int], among: Sequence[int]
+    c: Connection, account_id: str, contact_ids: Sequence[int], among: Sequence[int], before: str
 ) -> dict[int, dict[int, str]]:
-    """Of these contacts the preferences `among` some that they are known to have said yes to, each with the contact's
-    address."""
+    """Of these contacts the preferences `among` some that they are known to have said yes to `before` a time, each with
+    the contact's address."""
     found: dict[int, dict[int, str]] = {}
     wanted = frozenset(among)
     for some in in_chunks(contact_ids):
         rows = select(_c.contact_id, _c.preference_id, _c.address).where(
-            beside(_c.account_id) == account_id, _c.contact_id.in_(some), _c.choice == Choice.YES.value
+            beside(_c.account_id) == account_id, _c.contact_id.in_(some), *_yes(before)
         )
         for row in c.execute(rows):
             if row.preference_id not in wanted:
@@ -157,9 +159,13 @@ def no_of(c: Connection, account_id: str, contact_id: int) -> set[int]:
     return set(c.execute(rows).scalars())
 
 
-def count_yes(c: Connection, account_id: str, among: Sequence[int]) -> int:
+def _yes(before: str) -> tuple[ColumnElement[bool], ...]:
+    return _c.choice == Choice.YES.value, _c.chosen_on < before
+
+
+def count_yes(c: Connection, account_id: str, among: Sequence[int], before: str) -> int:
     """How many such choices are known."""
-    known = select(func.count()).where(_c.account_id == account_id, _c.choice == Choice.YES.value)
+    known = select(func.count()).where(_c.account_id == account_id, *_yes(before))
     return sum(int(c.execute(known.where(_c.preference_id.in_(some))).scalar_one()) for some in in_chunks(among))
 
 

@@ -59,7 +59,9 @@ async def read_contacts(ctx: RunContext, dd: Dotdigital, offered: Mapping[int, P
     `yes` is known has taken it back unseen."""
     if not ctx.at(PreferencesCursor).until:
         until = await feeds.server_time(dd)
-        since = await feeds.since(ctx, ctx.account_id, FEED)
+        mark = await feeds.mark(ctx, ctx.account_id, FEED)
+        # As of every feed of consent: nobody says how late somebody's no may come into it.
+        since = mark if mark == EPOCH else mark - feeds.CONSENT_OVERLAP
         at = PreferencesCursor(since=text_of(since), until=text_of(until))
         await ctx.save(at, stage="Reading choices")
     for preference_id in sorted(offered):
@@ -120,9 +122,11 @@ def _understood(row: Chosen, preference_id: int, now: datetime) -> OfContact | P
 
 async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime, offered: Sequence[int]) -> None:
     """Whether everybody who is known to have said yes to something that is offered is still opted in: who is not has
-    said no. More of these than could be by chance are not believed."""
+    said no. More of these than could be by chance are not believed. A yes that the feeds may still tell of is left to
+    them: it would come back with the next reading."""
+    before = text_of(now - feeds.CONSENT_OVERLAP)
     last = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _PROOF)))
-    yes = await ctx.read(lambda c: preferences.count_yes(c, ctx.account_id, offered))
+    yes = await ctx.read(lambda c: preferences.count_yes(c, ctx.account_id, offered, before))
     if not yes or (last is not None and now - last < _PROVED_EVERY):
         return
     withdrawn: list[OfContact] = []
@@ -134,6 +138,7 @@ async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime, offered: Sequen
                 ctx.account_id,
                 [each.contact_id for each in page.rows],  # noqa: B023 - awaited here
                 offered,
+                before,
             )
         )
         for each in page.rows:
@@ -219,7 +224,9 @@ async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> N
         orderby=("modifiedon", "dyntui_preferencechoiceid"),
     ):
         await _take_in(ctx, dv, page.rows, by_row)
-    await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _ROWS, text_of(asked_on)))
+    # Choices of a preference whose row is not known yet were passed over.
+    if len(by_row) == len(known):
+        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _ROWS, text_of(asked_on)))
 
 
 async def _take_in(ctx: RunContext, dv: Dataverse, rows: Sequence[_Row], by_row: Mapping[str, Preference]) -> None:

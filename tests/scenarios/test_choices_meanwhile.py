@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+from typing import Any
 
 import httpx
 import pytest
 
+from dyntui.dataverse.bulk import RowResult
+from dyntui.dataverse.errors import DataverseError
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.preferences import Choice
-from dyntui.sync import imports
+from dyntui.store.schema import contact_choice, preference, record_choice, watermark
+from dyntui.sync import imports, preference_tree
 from tests.scenarios.office import Office
 from tests.scenarios.test_preferences import (
     EVENTS,
@@ -20,6 +25,7 @@ from tests.scenarios.test_preferences import (
     completed,
     in_dotdigital,
     in_dynamics,
+    leaf,
     members,
 )
 
@@ -142,3 +148,78 @@ def test_a_contact_that_cannot_be_read_delays_nobody_else_to_whom_a_choice_is_br
     run = office.run("preferences")
     assert in_dotdigital(office, ben.address) == {OFFERS: False} and in_dotdigital(office, ada.address) == {}
     assert {each.person: each.reason for each in office.people(run.run.id)}[ada.person] == "UNKNOWN_PERSON"
+
+
+def test_choices_in_dynamics_are_read_once_the_row_of_their_preference_is_known(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada,) = members(office, 1)
+    completed(office.run("preferences"))
+    choose(office, ada.person, OFFERS, Choice.NO)
+    office.let_pass(hours=3)
+    # A new store takes the installation over, and Dynamics refuses one row.
+    with office.db.write() as c:
+        for table in (preference, record_choice, contact_choice):
+            c.execute(table.delete())
+        c.execute(watermark.delete().where(watermark.c.feed.startswith("preferences")))
+    offers, upsert = leaf(office, OFFERS), preference_tree.upsert_rows
+
+    async def refusing(dv: Any, spec: Any, rows: list[dict[str, object]]) -> list[RowResult]:
+        error = DataverseError("DATAVERSE_BUSY", "It is busy.", not_done="Not written.", remedy="Later.")
+        done = await upsert(dv, spec, rows)
+        return [
+            RowResult(error=error) if row["dyntui_preferencenumber"] == offers else each
+            for row, each in zip(rows, done, strict=True)
+        ]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(preference_tree, "upsert_rows", refusing)
+        assert office.run("preferences").run.status is RunStatus.COMPLETED_WITH_ERRORS
+    office.let_pass(hours=3)
+    completed(office.run("preferences"))
+    assert in_dotdigital(office, ada.address) == {OFFERS: False}
+
+
+def test_a_no_that_dotdigital_tells_of_late_comes_to_dynamics(office: Office) -> None:
+    (ada,) = members(office, 1)
+    completed(office.run("preferences"))
+    chosen(office, ada.address, OFFERS, False)
+    rows = office.sandbox.state.db.execute("SELECT * FROM dd_opt_in").fetchall()
+    office.sandbox.state.db.execute("DELETE FROM dd_opt_in")
+    office.let_pass(hours=4)
+    completed(office.run("preferences"))
+    marks = ", ".join("?" * len(rows[0]))
+    office.sandbox.state.db.executemany(f"INSERT INTO dd_opt_in VALUES ({marks})", rows)
+    completed(office.run("preferences"))
+    assert in_dynamics(office, ada.person) == {OFFERS: Choice.NO}
+
+
+def test_a_yes_that_was_taken_back_unseen_is_found_and_does_not_come_back(office: Office) -> None:
+    people = members(office, 12)
+    ada = people[0]
+    for each in people:
+        chosen(office, each.address, OFFERS, True)
+    completed(office.run("preferences"))
+    # The feed does not tell of it.
+    said = "contact_id = (SELECT id FROM dd_contact WHERE email = ?) AND preference_id = ?"
+    office.sandbox.state.db.execute(
+        f"UPDATE dd_opt_in SET opted_in = 0 WHERE {said}", (ada.address, leaf(office, OFFERS))
+    )
+
+    def unseen(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "opt-ins-since" not in request.url.path:
+            return answer
+        rows = [each for each in answer.json() if each["contact"]["email"] == ada.address]
+        for each in rows:
+            each["marketingPreferenceOptIns"][0]["isOptedIn"] = True
+        others = [each for each in answer.json() if each["contact"]["email"] != ada.address]
+        body = sorted([*others, *rows], key=lambda each: each["contact"]["id"])
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=body)
+
+    office.sandbox.doctor(unseen)
+    told = []
+    for _ in range(18):
+        office.let_pass(hours=4)
+        completed(office.run("preferences"))
+        told.append(in_dynamics(office, ada.person)[OFFERS])
+    assert told == sorted(told, key=lambda each: each is Choice.NO) and told[-1] is Choice.NO

@@ -160,7 +160,7 @@ def contacts_of(rows: range) -> list[OfContact]:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda c: preferences.yes_of(c, ACCOUNT, range(100), [1]),
+        lambda c: preferences.yes_of(c, ACCOUNT, range(100), [1], "3000"),
         lambda c: preferences.declined(c, ACCOUNT, PAGE),
         lambda c: preferences.chose(c, ACCOUNT, PAGE),
         lambda c: preferences.contacts_seen(c, ACCOUNT, contacts_of(range(100))),
