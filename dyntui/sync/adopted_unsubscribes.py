@@ -24,6 +24,7 @@ from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.store import list_unsubscribes, told_unsubscribes, watermarks
 from dyntui.store.told_unsubscribes import Untold
 from dyntui.sync import feeds
+from dyntui.sync.asked import Asked
 from dyntui.sync.connector_rows import UNKNOWN_NAME
 from dyntui.sync.run_context import RunContext
 
@@ -54,7 +55,7 @@ async def read(ctx: RunContext, dv: Dataverse) -> None:
     known, now = moment_of(await ctx.read(lambda c: watermarks.get(c, "", _FEED))), ctx.moment()
     if known is not None and timedelta() <= now - known < _EVERY:
         return
-    until = dv.connection.clock_of(now)
+    question = Asked(dv, now)
     since = None if known is None else f"modifiedon ge {query.moment(known - feeds.OVERLAP)}"
     try:
         async for page in dv_rows.pages(
@@ -71,7 +72,7 @@ async def read(ctx: RunContext, dv: Dataverse) -> None:
             raise
         log.info("the table of list unsubscribes is not installed yet")
         return
-    await ctx.write(lambda c: watermarks.put(c, "", _FEED, text_of(until)))
+    await ctx.write(lambda c: watermarks.put(c, "", _FEED, text_of(question.on)))
 
 
 def _keep(c: Connection, rows: Sequence[_Row], now: datetime) -> None:

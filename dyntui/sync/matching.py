@@ -15,6 +15,7 @@ from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity, is_address, normalise
 from dyntui.store import watermarks
 from dyntui.sync import feeds
+from dyntui.sync.asked import Asked
 from dyntui.sync.having_address import Store, pages_having
 from dyntui.sync.record_columns import TABLES
 from dyntui.sync.run_context import RunContext
@@ -89,14 +90,14 @@ async def changed_records(ctx: RunContext, dv: Dataverse, feed: str) -> AsyncIte
     for entity, table in TABLES.items():
         name = f"{feed}/{entity.value}"
         since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", name)))  # noqa: B023 - awaited here
-        asked_on = dv.server_time or ctx.moment()
+        question = Asked(dv, ctx.moment())
         if since is not None:
             changed = f"modifiedon ge {literal(since - feeds.OVERLAP)}"
             async for page in dv_rows.pages(
                 dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
             ):
                 yield [_candidate(entity, each) for each in page.rows]
-        await ctx.write(lambda c: watermarks.put(c, "", name, text_of(asked_on)))  # noqa: B023 - awaited here
+        await ctx.write(lambda c: watermarks.put(c, "", name, text_of(question.on)))  # noqa: B023 - awaited here
 
 
 async def changed_addresses(ctx: RunContext, dv: Dataverse, feed: str) -> AsyncIterator[list[str]]:

@@ -25,6 +25,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.reading_places import Place
 from dyntui.store.staging import Staged
 from dyntui.sync import member_listing
+from dyntui.sync.asked import Asked
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import readings
 from dyntui.sync.run_context import RunContext
@@ -46,7 +47,7 @@ async def bring_up(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredL
     if now.row.dynamic:
         await _by_ids(ctx, dv, now, chosen, place, title)
         return Seen(agrees=True, rows=-1, proved=True)
-    asked_on = dv.server_time or ctx.moment()
+    question = Asked(dv, ctx.moment())
     since = moment_of(place.rows_since)
     rows = place.rows_read
     async for page in dv_lists.membership_pages(dv, chosen.id, created_since=since and since - member_listing.OVERLAP):
@@ -55,7 +56,7 @@ async def bring_up(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredL
     seen = Seen(agrees=now.row.member_count == rows and not loose and not place.records_gone, rows=rows)
 
     def keep(c: Connection) -> None:
-        reading_places.put(c, chosen.id, rows_since=text_of(asked_on), rows_read=rows)
+        reading_places.put(c, chosen.id, rows_since=text_of(question.on), rows_read=rows)
         cheap_answers.asked(c, chosen.account_id, MEMBERS, chosen.id, ctx.now())
 
     await ctx.write(keep)

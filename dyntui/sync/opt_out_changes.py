@@ -22,6 +22,7 @@ from dyntui.model.trust import OPT_OUTS, Rule, why_proved
 from dyntui.store import cheap_answers, watermarks
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.sync import consent_sources, opt_outs
+from dyntui.sync.asked import Asked
 from dyntui.sync.consent_sources import Sources
 from dyntui.sync.opt_outs import ADDRESSES, SETS, Record
 from dyntui.sync.run_context import RunContext
@@ -32,7 +33,7 @@ async def read(ctx: RunContext, dv: Dataverse, rule: Rule) -> None:
     sources = await consent_sources.counting(ctx, dv)
     feed = f"opt-outs/{_as_asked(sources)}"
     since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", feed)))
-    asked_on = dv.server_time or ctx.moment()
+    question = Asked(dv, ctx.moment())
     # Consent rows are few, and whoever takes one back is asked for by its id alone.
     asked = since is not None and not sources.consent_rows
     if since is not None and asked:
@@ -42,19 +43,19 @@ async def read(ctx: RunContext, dv: Dataverse, rule: Rule) -> None:
         if not why_proved(known, rule, ctx.moment()):
             if seen.merges:
                 await opt_outs.ask_for_survivors(ctx, dv)
-            await ctx.write(lambda c: watermarks.put(c, "", feed, text_of(asked_on)))
+            await ctx.write(lambda c: watermarks.put(c, "", feed, text_of(question.on)))
             return
     before = await ctx.read(opt_out_store.size)
     await opt_outs.read(ctx, dv)
     after = await ctx.read(opt_out_store.size)
     differences = after.differences(before) if asked else None
-    if differences and (await _look_at_changed(ctx, dv, sources, asked_on)).news:
+    if differences and (await _look_at_changed(ctx, dv, sources, question.on)).news:
         differences = None  # it may have happened meanwhile
     said = f"{differences} opt-outs had come or gone unseen"
 
     def proved(c: Connection) -> None:
         cheap_answers.proved(c, "", OPT_OUTS, "", ctx.now(), differences, said)
-        watermarks.put(c, "", feed, text_of(asked_on))
+        watermarks.put(c, "", feed, text_of(question.on))
 
     await ctx.write(proved)
 

@@ -30,6 +30,7 @@ from dyntui.model.preferences import CODES, Choice, Preference
 from dyntui.store import outcomes, preferences, watermarks
 from dyntui.store.preferences import Known, OfContact, OfRecord
 from dyntui.sync import feeds, matching, odd_answers
+from dyntui.sync.asked import Asked
 from dyntui.sync.run_context import RunContext
 
 FEED = "preferences"
@@ -213,7 +214,7 @@ class _Row(
 async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> None:
     """What people chose in Dynamics since the last run: rows that dyntui wrote itself say nothing new."""
     since = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _ROWS)))
-    asked_on = dv.server_time or ctx.moment()
+    question = Asked(dv, ctx.moment())
     changed = f"modifiedon ge {literal(since - feeds.OVERLAP)}" if since is not None else None
     by_row = {each.row_id: each.preference for each in known if each.row_id}
     async for page in dv_rows.pages(
@@ -226,7 +227,7 @@ async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> N
         await _take_in(ctx, dv, page.rows, by_row)
     # Choices of a preference whose row is not known yet were passed over.
     if len(by_row) == len(known):
-        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _ROWS, text_of(asked_on)))
+        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _ROWS, text_of(question.on)))
 
 
 async def _take_in(ctx: RunContext, dv: Dataverse, rows: Sequence[_Row], by_row: Mapping[str, Preference]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -223,3 +224,19 @@ def test_a_yes_that_was_taken_back_unseen_is_found_and_does_not_come_back(office
         completed(office.run("preferences"))
         told.append(in_dynamics(office, ada.person)[OFFERS])
     assert told == sorted(told, key=lambda each: each is Choice.NO) and told[-1] is Choice.NO
+
+
+def test_choices_in_dynamics_are_read_where_the_clock_of_this_machine_is_ahead(office: Office) -> None:
+    (ada,) = members(office, 1)
+    completed(office.run("preferences"))
+    office.let_pass(hours=4)
+    # A service that has just begun has no answer of Dynamics yet.
+    begun = Office(office.sandbox, office.resources.profile.log_file.parents[2])
+    begun.take_over()
+    begun.behind = timedelta(hours=-3)
+    completed(begun.run("preferences"))
+    begun.close()
+    choose(office, ada.person, OFFERS, Choice.NO)
+    office.let_pass(hours=1)
+    completed(office.run("preferences"))
+    assert in_dotdigital(office, ada.address) == {OFFERS: False}

@@ -20,6 +20,7 @@ from dyntui.model.people import Entity, is_address, normalise
 from dyntui.model.reasons import reason_of_status
 from dyntui.store import outcomes, watermarks
 from dyntui.sync import feeds, odd_answers, record_columns
+from dyntui.sync.asked import Asked
 from dyntui.sync.connections import Connections
 from dyntui.sync.having_address import pages_having
 from dyntui.sync.record_columns import TABLES, ColumnChange
@@ -75,7 +76,7 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
     """Records that changed since this was asked last may have taken the address of somebody who agreed long ago."""
     feed = f"{_FEED}/{entity.value}"
     since = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, feed)))
-    asked_on = dv.server_time or ctx.moment()
+    question = Asked(dv, ctx.moment())
     whole = True
     # Nothing was asked before: all contacts have just been read, and all records with their addresses.
     if since is not None:
@@ -98,7 +99,7 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
             wanted = {address: each for address, each in told.items() if each}
             whole = await _write(ctx, dv, entity, page.rows, wanted, only_changed=True) and whole
     if whole:
-        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, feed, text_of(asked_on)))
+        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, feed, text_of(question.on)))
 
 
 async def _page(ctx: RunContext, dv: Dataverse, rows: Sequence[Person]) -> bool:

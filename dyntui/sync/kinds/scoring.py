@@ -42,6 +42,7 @@ from dyntui.model.scores import (
 )
 from dyntui.store import outcomes, scores, stay_undone, watermarks
 from dyntui.sync import feeds, odd_answers, paged_feed, record_columns
+from dyntui.sync.asked import Asked
 from dyntui.sync.connections import Connections
 from dyntui.sync.having_address import pages_having
 from dyntui.sync.paged_feed import Work
@@ -150,7 +151,7 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, entity: Entity) -> No
     """Records that changed since this was asked last, where they say another score than is known of their address."""
     feed = f"{_FEED}/{entity.value}"
     since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", feed)))
-    asked_on = dv.server_time or ctx.moment()
+    question = Asked(dv, ctx.moment())
     if since is not None:
         table = TABLES[entity]
         changed = f"modifiedon ge {literal(since - feeds.OVERLAP)} and emailaddress1 ne null"
@@ -158,7 +159,7 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, entity: Entity) -> No
             dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
         ):
             await _write(ctx, dv, entity, page.rows, only_changed=True)
-    await ctx.write(lambda c: watermarks.put(c, "", feed, text_of(asked_on)))
+    await ctx.write(lambda c: watermarks.put(c, "", feed, text_of(question.on)))
 
 
 async def _tell(ctx: RunContext, dv: Dataverse) -> None:

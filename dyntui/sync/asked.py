@@ -1,0 +1,23 @@
+"""Up to when an answer of Dynamics is complete: by its own clock at the moment of the question.
+
+The clock of this machine may be ahead by hours. Before the first answer of a connection nobody knows by how much, so it
+is reckoned once there is one: a mark that is later than the question would pass over whatever changes until then.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dyntui.dataverse.http import Dataverse
+
+
+class Asked:
+    """A question that is about to be put when this machine's clock shows `now`."""
+
+    def __init__(self, dv: Dataverse, now: datetime) -> None:
+        self._dv, self._known, self._mine = dv, dv.server_time, now
+
+    @property
+    def on(self) -> datetime:
+        """When it was put; to be asked for once it has been answered."""
+        return self._known or self._dv.connection.clock_of(self._mine)
