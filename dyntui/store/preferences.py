@@ -7,6 +7,7 @@ Public:
     count_yes(c, account_id, among, before)
     no_of(c, account_id, contact_id) -> {preference id}
     contact_news(c, account_id, most) -> [(preference id, Contacts)]; contacts_seen(c, account_id, rows)
+    readdress(c, account_id, addresses)                contacts that have another address: contact id -> address
     keep_rows(c, rows)                                 rows of Dynamics: RecordRow
     make(c, account_id, rows)                          rows: (preference id, Records) that may be new
     record_news(c, account_id, after, most) -> [Pair]
@@ -178,6 +179,20 @@ def contact_news(c: Connection, account_id: str, most: int) -> list[OfContact]:
         .limit(most)
     )
     return [shown(OfContact, row, choice=Choice(row.choice)) for row in c.execute(rows)]
+
+
+def readdress(c: Connection, account_id: str, addresses: Mapping[int, str]) -> None:
+    """These contacts (id -> address) have another address than they chose with: all they chose is compared anew."""
+    statement = (
+        update(contact_choice)
+        .where(
+            _c.account_id == bindparam("b_account", type_=Text),
+            _c.contact_id == bindparam("b_contact", type_=_c.contact_id.type),
+        )
+        .values(address=bindparam("b_address", type_=Text), news=True)
+    )
+    values = ((account_id, contact_id, address) for contact_id, address in addresses.items())
+    update_many(c, statement, ("b_account", "b_contact", "b_address"), values)
 
 
 def _compared(choices: Table, whose: Column[Any]) -> Update:

@@ -7,13 +7,16 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.matching import Candidate, winners
 from dyntui.model.merge import Side
 from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.people import normalise
 from dyntui.model.preferences import Choice, Said, decide
 from dyntui.store import outcomes, preferences
 from dyntui.store.preferences import Known, OfContact, OfRecord
@@ -25,11 +28,14 @@ from dyntui.sync.run_context import RunContext
 _AT_ONCE: Final = 1000
 
 
-async def find_records(ctx: RunContext, dv: Dataverse, known: Mapping[int, Known]) -> None:
+async def find_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: Mapping[int, Known]) -> None:
     """For every new choice of a contact the record that has its address; whoever has none waits for one. Of several
     records a `no` counts for all, a `yes` for the one that the contact stands for, and for those who had chosen: what
     one of them had been told is not to stand against it."""
     while some := await ctx.read(lambda c: preferences.contact_news(c, ctx.account_id, _AT_ONCE)):
+        moved = await _moved(dd, some)
+        await ctx.write(functools.partial(preferences.readdress, account_id=ctx.account_id, addresses=moved))
+        some = [replace(each, address=moved.get(each.contact_id, each.address)) for each in some]
         addresses = [each.address for each in some]
         everybody = await matching.everybody(ctx, dv, addresses)
         found = winners(everybody)
@@ -56,6 +62,15 @@ async def find_records(ctx: RunContext, dv: Dataverse, known: Mapping[int, Known
         await begin(ctx, {key: each.preference for key, each in known.items()}, strangers)
         keep = functools.partial(_found, ctx=ctx, some=some, made=made, strangers=strangers)
         await ctx.save(ctx.cursor, stage="Comparing choices", work=keep)
+
+
+async def _moved(dd: Dotdigital, some: Sequence[OfContact]) -> dict[int, str]:
+    """Those of the contacts, by id, that have another address than they chose with: somebody else may have that one by
+    now, who has chosen nothing. The feeds of choices do not tell."""
+    ids = sorted({each.contact_id for each in some})
+    found = (await contacts.retrieve_contacts(dd, ids=ids, takes_odd=True)).contacts
+    now = {each.id: normalise(each.email) for each in found}
+    return {each.contact_id: at for each in some if (at := now.get(each.contact_id, "")) and at != each.address}
 
 
 def _stranger(each: OfContact) -> PersonOutcome:

@@ -240,3 +240,21 @@ def test_choices_in_dynamics_are_read_where_the_clock_of_this_machine_is_ahead(o
     office.let_pass(hours=1)
     completed(office.run("preferences"))
     assert in_dotdigital(office, ada.address) == {OFFERS: False}
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_choice_stays_that_of_the_contact_when_somebody_else_takes_the_address(office: Office, yes: bool) -> None:
+    ada, ben = members(office, 2)
+    chosen(office, ada.address, OFFERS, yes)
+    completed(office.run("preferences"))
+    office.let_pass(days=3)
+    completed(office.run("preferences"))
+    moved = office.moves_in_dotdigital(ada.address)
+    office.change_in_dynamics("contact", ada.person, emailaddress1=moved)
+    office.change_in_dynamics("contact", ben.person, emailaddress1=ada.address)
+    for _ in range(2):
+        completed(office.run("preferences"))
+        office.let_pass(hours=4)
+    assert in_dynamics(office, ben.person) == {}
+    assert in_dynamics(office, ada.person) == {OFFERS: Choice.YES if yes else Choice.NO}
+    assert in_dotdigital(office, moved) == {OFFERS: yes}

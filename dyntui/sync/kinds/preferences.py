@@ -24,7 +24,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await preference_choices.read_rows(ctx, dv, known)
     await preference_choices.read_addresses(ctx, dv)
     by_id = {each.preference.id: each for each in known}
-    await preference_settling.find_records(ctx, dv, by_id)
+    await preference_settling.find_records(ctx, dv, dd, by_id)
     await preference_settling.settle(ctx, dv, dd, by_id)
     await ctx.save(ctx.cursor, stage="Finished preferences", work=lambda c: _close(c, ctx))
 
