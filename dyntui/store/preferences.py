@@ -2,7 +2,7 @@
 
 Public:
     all_of(c, account_id) -> [Known]; record(c, account_id, rows); written(c, account_id, rows)
-    keep(c, account_id, rows, news=True)               rows: (preference id, Contacts)
+    keep(c, account_id, rows, news=True)               rows: (preference id, Contacts); not_chosen(c, account_id, rows)
     yes_of(c, account_id, contact_ids, among, before) -> {contact id: {preference id: address}}
     count_yes(c, account_id, among, before)
     no_of(c, account_id, contact_id) -> {preference id}
@@ -44,7 +44,7 @@ from sqlalchemy import String as Text
 from dyntui.model.preferences import Choice, Preference, Said
 from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import contact_choice, preference, record_choice
-from dyntui.store.upserts import update_many, upsert
+from dyntui.store.upserts import Excluded, update_many, upsert
 from dyntui.store.windows import shown
 
 _p, _c, _r = preference.c, contact_choice.c, record_choice.c
@@ -114,10 +114,13 @@ def written(c: Connection, account_id: str, rows: Iterable[tuple[int, str, str]]
 
 
 _SAID = ("address", "choice", "chosen_on")
+# Instead of a choice: dotdigital says no of what nobody chose.
+_NOT_CHOSEN = "not chosen"
 
 
 def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: bool = True) -> None:
-    """Choices as dotdigital told them; those that say something else than before are `news`."""
+    """Choices as dotdigital told them; those that say something else than before are `news`. A no that nobody chose is
+    none, as long as it is not said anew."""
     upsert(
         c,
         contact_choice,
@@ -127,10 +130,31 @@ def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: boo
             (account_id, each.preference_id, each.contact_id, each.address, each.choice.value, each.chosen_on, news)
             for each in rows
         ],
-        update=_SAID,
-        computed=lambda new: {
-            "news": or_(_c.news, and_(new.news, or_(_c.choice != new.choice, _c.address != new.address)))
-        },
+        update=("address", "chosen_on"),
+        computed=_as_told,
+    )
+
+
+def _as_told(new: Excluded) -> Mapping[str, ColumnElement[Any]]:
+    not_anew = and_(_c.choice == _NOT_CHOSEN, new.choice == Choice.NO.value, new.chosen_on <= _c.chosen_on)
+    other = and_(~not_anew, or_(_c.choice != new.choice, _c.address != new.address))
+    return {
+        "choice": case((not_anew, _c.choice), else_=new.choice),
+        "news": or_(_c.news, and_(new.news, other)),
+    }
+
+
+def not_chosen(c: Connection, account_id: str, rows: Iterable[OfContact]) -> None:
+    """dotdigital says no for these, which nobody chose: it is not brought to Dynamics."""
+    upsert(
+        c,
+        contact_choice,
+        ("account_id", "preference_id", "contact_id", *_SAID, "news"),
+        ("account_id", "preference_id", "contact_id"),
+        [
+            (account_id, each.preference_id, each.contact_id, each.address, _NOT_CHOSEN, each.chosen_on, False)
+            for each in rows
+        ],
     )
 
 
@@ -153,9 +177,9 @@ def yes_of(
 
 
 def no_of(c: Connection, account_id: str, contact_id: int) -> set[int]:
-    """The preferences that a contact is known to have said no to."""
+    """The preferences of which dotdigital is known to say no for a contact."""
     rows = select(_c.preference_id).where(
-        _c.account_id == account_id, _c.contact_id == contact_id, _c.choice == Choice.NO.value
+        _c.account_id == account_id, _c.contact_id == contact_id, _c.choice.in_((Choice.NO.value, _NOT_CHOSEN))
     )
     return set(c.execute(rows).scalars())
 
@@ -189,7 +213,7 @@ def readdress(c: Connection, account_id: str, addresses: Mapping[int, str]) -> N
             _c.account_id == bindparam("b_account", type_=Text),
             _c.contact_id == bindparam("b_contact", type_=_c.contact_id.type),
         )
-        .values(address=bindparam("b_address", type_=Text), news=True)
+        .values(address=bindparam("b_address", type_=Text), news=_c.choice != _NOT_CHOSEN)
     )
     values = ((account_id, contact_id, address) for contact_id, address in addresses.items())
     update_many(c, statement, ("b_account", "b_contact", "b_address"), values)
@@ -281,7 +305,7 @@ def record_news(c: Connection, account_id: str, after: tuple[int, str], most: in
     waiting = (
         select(
             first,
-            func.coalesce(_c.choice, "").label("there"),
+            case((_c.choice == _NOT_CHOSEN, ""), else_=func.coalesce(_c.choice, "")).label("there"),
             func.coalesce(_c.chosen_on, "").label("there_on"),
             place.label("place"),
         )
@@ -388,7 +412,8 @@ def again(c: Connection, addresses: Sequence[str]) -> None:
     )
     for some in in_chunks(addresses):
         due = or_(~there, _c.choice == Choice.NO.value)
-        c.execute(update(contact_choice).where(_c.address.in_(some), due).values(news=True))
+        chosen = _c.choice != _NOT_CHOSEN
+        c.execute(update(contact_choice).where(_c.address.in_(some), due, chosen).values(news=True))
 
 
 def set_aside(c: Connection, account_id: str, rows: Sequence[OfRecord]) -> None:

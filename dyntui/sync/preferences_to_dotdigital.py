@@ -184,8 +184,7 @@ async def _found(ctx: RunContext, trying: _Trying, turned: Sequence[OfContact], 
 
     def keep(c: Connection) -> None:
         others = [each for each in preferences.all_of(c, ctx.account_id) if not each.preference.gone]
-        # Nobody chose these: they are not brought to Dynamics.
-        preferences.keep(c, ctx.account_id, turned, news=False)
+        preferences.not_chosen(c, ctx.account_id, turned)
         watermarks.put(c, ctx.account_id, _CANARY, found if len(others) > 1 else "")
 
     await ctx.write(keep)

@@ -246,6 +246,10 @@ def test_an_account_that_declines_what_an_import_does_not_name_is_noticed_at_the
     office.let_pass(hours=2)
     office.run("preferences")
     assert in_dynamics(office, told[0].person) == {OFFERS: Choice.YES}
+    # Nor when their record changes.
+    office.change_in_dynamics("contact", told[0].person, jobtitle="Baker")
+    office.run("preferences")
+    assert in_dynamics(office, told[0].person) == {OFFERS: Choice.YES}
 
 
 def _first_import_killed(

@@ -67,6 +67,29 @@ def test_a_record_that_is_found_at_another_address_has_nothing_in_common_with_th
             assert (pair.record.choice, pair.record.address, pair.base) == (Choice.NO, address, base)
 
 
+def test_a_no_that_nobody_chose_is_none_until_it_is_said_anew(tmp_path: Path) -> None:
+    first = OfContact(
+        preference_id=PREFERENCE, contact_id=1, address="a@example.org", choice=Choice.NO, chosen_on="2026-01-02"
+    )
+    later = replace(first, chosen_on="2026-01-03")
+
+    def news(c: Connection) -> list[OfContact]:
+        return preferences.contact_news(c, ACCOUNT, 10)
+
+    with closing(open_empty_store(tmp_path / "store.db")) as db, db.write() as c:
+        preferences.not_chosen(c, ACCOUNT, [first])
+        preferences.keep(c, ACCOUNT, [first])
+        preferences.again(c, [first.address])
+        preferences.readdress(c, ACCOUNT, {1: "b@example.org"})
+        assert news(c) == [] and preferences.no_of(c, ACCOUNT, 1) == {PREFERENCE}
+        preferences.keep(c, ACCOUNT, [later])
+        assert news(c) == [later]
+        preferences.not_chosen(c, ACCOUNT, [first])
+        yes = replace(first, choice=Choice.YES)
+        preferences.keep(c, ACCOUNT, [yes])
+        assert news(c) == [yes]
+
+
 def steps(c: Connection) -> int:
     """Of SQLite's machine, for a page in the middle."""
     driver: Any = c.connection.driver_connection

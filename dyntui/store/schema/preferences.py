@@ -27,7 +27,7 @@ contact_choice = Table(
     Column("preference_id", Integer, primary_key=True, autoincrement=False),
     Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
     text_column("address"),
-    text_column("choice"),  # yes, no
+    text_column("choice"),  # yes, no; "not chosen": dotdigital says no, and nobody chose it
     text_column("chosen_on"),
     flag_column("news"),  # not compared with Dynamics yet
     Index("ix_contact_choice_contact_id", "contact_id"),
