@@ -37,10 +37,11 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import members, outcomes
 from dyntui.store.chunks import beside, in_chunks
-from dyntui.store.schema import activity, list_member, marketing_list, recipient
+from dyntui.store.schema import activity, former_address, list_member, marketing_list, recipient
 from dyntui.store.upserts import update_many, upsert
 
 _a = activity.c
+_f = former_address.c
 _r = recipient.c
 
 
@@ -267,15 +268,18 @@ def unwritten_engagements(
     ids = list(c.execute(next_ones).scalars())
     if not ids:
         return []
-    # Of several records: one that has the address, of these one that has its place in a book, then the lowest id.
-    fits = case((m.address == _r.address, case((m.sent_address == m.address, 0), else_=1)), else_=2)
+    # Of several records: the one that is the contact and had the address before, as somebody else may have it by now;
+    # one that has the address, of these one that has its place in a book, then the lowest id.
+    has = case((m.address == _r.address, case((m.sent_address == m.address, 1), else_=2)), else_=3)
+    whose = case((m.mailed_as != "", m.mailed_as), else_=m.person_id)
+    had = exists().where(_r.address != "", _f.address == _r.address, _f.person_id == whose)
     shown = (*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, _state(sends=sends).label("state"))
     matched = [
         select(*shown, fits.label("fits"))
         .select_from(recipient)
         .join(list_member, condition)
         .where(*of_campaign, _r.contact_id.in_(ids))
-        for condition in (has_address, is_contact)
+        for condition, fits in ((has_address, has), (is_contact, case((had, 0), else_=has)))
     ]
     found = union_all(*matched).subquery("found")
     place = func.row_number().over(partition_by=found.c.contact_id, order_by=[found.c.fits, found.c.person_id])

@@ -597,6 +597,35 @@ def test_what_somebody_does_whose_address_has_changed_is_told_of_their_record(
     assert results is not None and results.known == sent.sendable
 
 
+def test_what_somebody_does_is_not_told_of_who_takes_the_address_they_had(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    office.send(count)
+    office.let_pass(hours=1)
+    office.run("campaigns")
+    later = (
+        "SELECT DISTINCT r.email FROM dd_event e JOIN dd_recipient r USING (campaign_id, contact_id)"
+        " WHERE e.applied = 0 AND e.kind = 'open' AND e.campaign_id = ?"
+    )
+    opens_later = {row[0] for row in office.sandbox.state.db.execute(later, (campaign.id,))}
+    people = [each for each in office.members(office.list_named("Newsletter").id) if each.outcome is Outcome.UNCHANGED]
+    had = [each for each in people if each.address in opens_later][:3]
+    takers = [each for each in people if each not in had][:3]
+    for each, taker in zip(had, takers, strict=True):
+        anew = office.moves_in_dotdigital(each.address)
+        office.change_in_dynamics(each.entity, each.person, emailaddress1=anew)
+        office.change_in_dynamics(taker.entity, taker.person, emailaddress1=each.address)
+    office.run("lists")
+    office.let_pass(days=3)
+    office.run("campaigns")
+    query = "SELECT coalesce(dyntui_contactid, dyntui_leadid) FROM dv_dyntui_engagement WHERE dyntui_address = ?"
+    told_of = {
+        each.address: {row[0] for row in office.sandbox.state.db.execute(query, (each.address,))} for each in had
+    }
+    assert len(had) == 3 and told_of == {each.address: {each.person} for each in had}
+
+
 def test_clicks_that_are_told_without_their_times_get_them_once_those_are_known(
     office: Office, sent: tuple[CampaignRow, SendRow]
 ) -> None:
