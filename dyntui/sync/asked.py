@@ -6,9 +6,12 @@ is reckoned once there is one: a mark that is later than the question would pass
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dyntui.dataverse.http import Dataverse
+
+# Where there is no answer at all: by no more than that a clock is mostly wrong, such as one in another zone.
+_AHEAD = timedelta(days=1)
 
 
 class Asked:
@@ -19,5 +22,7 @@ class Asked:
 
     @property
     def on(self) -> datetime:
-        """When it was put; to be asked for once it has been answered."""
+        """When it was put, or would have been; to be asked for once it has been answered."""
+        if self._dv.server_time is None:
+            return self._mine - _AHEAD
         return self._known or self._dv.connection.clock_of(self._mine)

@@ -233,6 +233,7 @@ def test_choices_in_dynamics_are_read_where_the_clock_of_this_machine_is_ahead(o
     # A service that has just begun has no answer of Dynamics yet.
     begun = Office(office.sandbox, office.resources.profile.log_file.parents[2])
     begun.take_over()
+    begun.number_from(5_000_000)
     begun.behind = timedelta(hours=-3)
     completed(begun.run("preferences"))
     begun.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -134,3 +135,23 @@ def test_odd_sessions_are_named_and_delay_no_other(office: Office, newsletter: L
     off = office.run("web-behaviour")
     assert off.run.status is RunStatus.COMPLETED
     assert off.items[0].note == "the account has no web behaviour tracking"
+
+
+def test_visits_come_to_who_takes_the_address_though_the_clock_of_this_machine_is_ahead(
+    office: Office, newsletter: ListRow
+) -> None:
+    somebody = next(each for each in office.members(newsletter.id) if each.entity == "contact" and each.address)
+    office.sandbox.state.db.execute("DELETE FROM dd_insight")
+    office.put_into_book(newsletter.id, "stranger@person.example")
+    looked_at(office, "s1", "stranger@person.example", "sale")
+    # A service that has just begun has no answer of Dynamics yet.
+    begun = Office(office.sandbox, office.resources.profile.log_file.parents[2])
+    begun.take_over()
+    begun.number_from(5_000_000)
+    begun.behind = timedelta(hours=-3)
+    begun.run("web-behaviour")
+    begun.close()
+    office.change_in_dynamics("contact", somebody.person, emailaddress1="stranger@person.example")
+    office.let_pass(hours=1)
+    office.run("web-behaviour")
+    assert [each["dyntui_contactid"] for each in visits(office)["stranger@person.example"]] == [somebody.person]
