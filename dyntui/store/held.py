@@ -1,7 +1,8 @@
 """Removals from address books that wait for a decision, and what was decided: to let them go, or to keep the contacts.
 
 A decision is about a member as they stand: it ends when they belong into the book again, are out of it, or withdraw
-their consent (`dyntui.store.leaving`).
+their consent (`dyntui.store.leaving`). Of a list that is not activated nothing waits: no synchronisation would carry it
+out.
 
 Public: `waiting(c) -> int`, `lists(c, account_id="") -> [HeldRemovals]`,
 `decide(c, list_id, people, decision, by, now) -> int`, `settle(c, list_id, listing)`.
@@ -40,10 +41,11 @@ def waiting(c: Connection, account_id: str = "") -> int:
     """How many removals wait for a decision, over all lists, or over those of an email account."""
     found = 0
     for table, of_them in ((list_member, _WAITING), (book_stranger, _STRANGERS)):
-        people = select(func.count()).select_from(table).where(*of_them)
+        of_list = marketing_list.c.id == table.c.list_id
+        joined = select(func.count()).select_from(table).join(marketing_list, of_list)
+        people = joined.where(*of_them, marketing_list.c.activated)
         if account_id:
-            of_list = marketing_list.c.id == table.c.list_id
-            people = people.join(marketing_list, of_list).where(marketing_list.c.account_id == account_id)
+            people = people.where(marketing_list.c.account_id == account_id)
         found += int(c.execute(people).scalar_one())
     return found
 
@@ -80,6 +82,7 @@ def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
             in_book.label("in_book"),
         )
         .join(marketing_list, marketing_list.c.id == held.c.list_id)
+        .where(marketing_list.c.activated)
         .order_by(marketing_list.c.name, held.c.list_id, held.c.undone)
     )
     of_account = _lists_of(c, account_id)
@@ -125,7 +128,7 @@ def _of_strangers(c: Connection) -> list[HeldRemovals]:
             (in_book + func.count()).label("in_book"),
         )
         .join(marketing_list, marketing_list.c.id == _s.list_id)
-        .where(*_STRANGERS)
+        .where(*_STRANGERS, marketing_list.c.activated)
         .group_by(_s.list_id, marketing_list.c.name)
     )
     return [shown(HeldRemovals, row) for row in rows]

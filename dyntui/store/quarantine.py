@@ -1,6 +1,7 @@
 """Refused rows over all lists: what is to be mended, and what somebody does not want to hear of for a while.
 
-An ignored row is heard of again after its time, or as soon as the record changes.
+An ignored row is heard of again after its time, or as soon as the record changes. Of a list that is not activated there
+is nothing to be mended: no synchronisation would offer it again.
 
 Public:
     window(c, asked, now, list_id="", account_id="", reason="", ignored=False) -> Page[RefusedRow]
@@ -92,6 +93,7 @@ def window(
         )
         .select_from(_refused)
         .join(marketing_list, marketing_list.c.id == _r.list_id)
+        .where(marketing_list.c.activated)
     )
     if ignored:
         shown_besides = (_i.until.label("ignored_until"), _i.ignored_by, _i.why)
@@ -130,6 +132,7 @@ def by_list(c: Connection, now: str, account_id: str = "") -> list[RefusedOfList
         .select_from(_refused)
         .join(marketing_list, marketing_list.c.id == _r.list_id)
         .where(not_(exists(select(literal(1)).where(_ignored(now)))))
+        .where(marketing_list.c.activated)
         .where(*([marketing_list.c.account_id == account_id] if account_id else []))
         .group_by(_r.list_id, marketing_list.c.name, _r.reason)
         .order_by(marketing_list.c.name, _r.list_id, _r.reason)

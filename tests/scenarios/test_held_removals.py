@@ -10,7 +10,9 @@ from sqlalchemy import update
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
-from dyntui.store.schema import email_account
+from dyntui.store import held
+from dyntui.store.decisions import counted
+from dyntui.store.schema import email_account, list_member
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_members_and_books import in_book
 
@@ -85,6 +87,23 @@ def test_who_is_kept_stays_in_the_book_by_name_and_nobody_is_asked_again(office:
     office.change_in_dynamics("contact", leavers[0], donotemail=1)
     office.run("lists")
     assert in_book(office, book) == before - {address}
+
+
+def test_nothing_of_a_list_waits_that_is_not_synchronised_any_more(office: Office, newsletter: ListRow) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    office.run("lists")
+    with office.db.write() as c:
+        refused = {"outcome": Outcome.REJECTED.value, "reason": "REJECTED"}
+        c.execute(update(list_member).where(list_member.c.seq == 1).values(refused))
+    assert len(office.refused()) == 1 and len(office.decisions()) == 2
+    office.deactivate(newsletter.id)
+    assert office.decisions() == () and office.held() == () and office.refused() == ()
+    with office.db.read() as c:
+        assert held.waiting(c) == 0 and counted(c, "2026-01-01T00:00:00Z").refused == 0
+    # What nobody has decided waits again once the list is synchronised.
+    office.activated("Newsletter")
+    assert held_people(office, office.run("lists").run.id) == set(leavers)
+    assert len(office.held()) == 1
 
 
 def test_some_are_let_go_the_others_wait_and_who_comes_back_waits_no_more(office: Office, newsletter: ListRow) -> None:

@@ -104,7 +104,8 @@ class Night:
 
     def hold(self, list_id: str, people: int, run: str) -> None:
         with self.db.write() as c:
-            c.execute(marketing_list.insert().values(id=list_id, name=list_id, member_type="contact", account_id="a"))
+            values = {"id": list_id, "name": list_id, "member_type": "contact", "account_id": "a", "activated": True}
+            c.execute(marketing_list.insert().values(values))
             for place in range(people):
                 c.execute(
                     list_member.insert().values(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import Connection, event, func, insert, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
@@ -27,7 +27,7 @@ from dyntui.store import (
 )
 from dyntui.store.leaving import Leaver
 from dyntui.store.pending_members import Acknowledged, Rejection
-from dyntui.store.schema import book_stranger, list_member
+from dyntui.store.schema import book_stranger, list_member, marketing_list
 from dyntui.store.staging import Staged
 from tests.empty_store import open_empty_store
 from tests.store.windows import windowed
@@ -148,6 +148,7 @@ def test_who_leaves_the_list_leaves_the_book_and_is_forgotten_after_the_audit(c:
 
 
 def test_held_removals_stay_until_they_are_decided(c: Connection) -> None:
+    c.execute(insert(marketing_list).values(id="list", name="List", member_type="contact", activated=True))
     listing(c, "r1", person("ann"), person("bob"))
     imported(c)
     listing(c, "r2", person("ann"))
