@@ -103,6 +103,8 @@ def restore(context: click.Context, backup: str, settings: bool) -> int:
     say(f"The store is as it was on {moment(done.backup.made_on)} ({done.backup.reason}).")
     ended = counted(done.at_rest.runs, "run was ended", "runs were ended")
     say(f"{ended}, {counted(done.at_rest.sends, 'send')} called off or in doubt.")
+    if done.still_marked:
+        say("It is marked as not production, as until now: `dyntui environment show` says what, and whom it mails.")
     if done.aside:
         say(f"What was in its place is no store that can be read; it is kept as {done.aside}.")
     if done.kept:

@@ -31,7 +31,7 @@ from dyntui.service.profile import Profile
 from dyntui.service.resources import Resources
 from dyntui.store import backups, dialects, failures, lists, put_back, runs
 from dyntui.store.database import open_store, sqlite_url
-from dyntui.store.put_back import AtRest
+from dyntui.store.put_back import AtRest, Marked
 
 BY_HAND = "by hand"
 
@@ -100,12 +100,14 @@ def _settings(profile: Profile) -> Mapping[str, bytes]:
 class PutBack(msgspec.Struct, frozen=True, kw_only=True):
     """What was put back. `kept`: the backup of the store as it was until then; `""` where there was none. `aside`: the
     file that was in its place and could not be read as a store, under its new name. `at_rest`: runs and sends that do
-    not begin or go on by themselves. `settings`: whether config.toml was put back too."""
+    not begin or go on by themselves. `still_marked`: as not production, which stays. `settings`: whether config.toml
+    was put back too."""
 
     backup: Backup
     kept: str
     aside: str
     at_rest: AtRest
+    still_marked: bool
     settings: bool
 
 
@@ -125,7 +127,8 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
         try:
             _remove(incoming)
             found, config = backups.unpack(_archive(file, wanted), incoming)
-            at_rest = _prepared(incoming, now)
+            before = put_back.marked(file)
+            at_rest = _prepared(incoming, before, now)
             kept, aside = _kept(profile, file, now)
             # The write-ahead log and the engine's queue belong to the store that goes.
             for gone in (Path(f"{file}-wal"), Path(f"{file}-shm"), *_engine_of(profile)):
@@ -135,7 +138,14 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
             _remove(incoming)
         if settings and config:
             write_private(profile.config_file, config)
-        return PutBack(backup=found, kept=kept, aside=aside, at_rest=at_rest, settings=bool(settings and config))
+        return PutBack(
+            backup=found,
+            kept=kept,
+            aside=aside,
+            at_rest=at_rest,
+            still_marked=bool(before.marks),
+            settings=bool(settings and config),
+        )
 
 
 def beside(profile: Profile) -> Backups:
@@ -173,13 +183,15 @@ def _archive(file: Path, wanted: str) -> Path:
     return here if os.sep not in wanted and here.is_file() else Path(wanted).expanduser()
 
 
-def _prepared(incoming: Path, now: str) -> AtRest:
-    """Opened as this version opens it, proved whole, and at rest; in one file afterwards."""
+def _prepared(incoming: Path, before: Marked, now: str) -> AtRest:
+    """Opened as this version opens it, proved whole, at rest, and marked as the store `before` it; in one file
+    afterwards."""
     opened = open_store(sqlite_url(incoming))
     try:
         with opened.write() as c:
             if damage := dialects.damage(c):
                 raise failures.corrupt(str(incoming), damage)
+            put_back.keep_marks(c, before)
             return put_back.put_to_rest(c, now)
     finally:
         opened.close()

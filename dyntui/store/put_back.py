@@ -1,18 +1,24 @@
 """A store that was put back from a backup: nothing in it may begin or go on by itself.
 
 What was queued, under way or held when the backup was made has happened since, or was called off: nobody is to be
-mailed a second time for it. Public: `put_to_rest(c, now) -> AtRest`.
+mailed a second time for it.
+
+Public: `put_to_rest(c, now) -> AtRest`, `marked(file) -> Marked`, `keep_marks(c, Marked)`.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from dyntui.model.sends import LIVE
-from dyntui.store import runs, sends
+from dyntui.store import environment, runs, sends
 from dyntui.store.runs import ACTIVE, Problem
-from dyntui.store.schema import run, send
+from dyntui.store.schema import allowed_address, run, send
 
 _WHY = "The store was put back from a backup"
 # Sends that a run has in hand, and of which dotdigital has not been seen to know.
@@ -47,3 +53,34 @@ def put_to_rest(c: Connection, now: str) -> AtRest:
         sends.set_state(c, each, "Failed", why)
     held = update(send).where(send.c.state.in_(LIVE)).values(state="Cancelled", error=why)
     return AtRest(ended, len(begun) + c.execute(held).rowcount)
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """What a store says is not production: (account id, who said so, when); and whom may be mailed there: (entry, who
+    allowed it, when)."""
+
+    marks: tuple[tuple[str, str, str], ...] = ()
+    allowed: tuple[tuple[str, str, str], ...] = ()
+
+
+def marked(file: Path) -> Marked:
+    """What is marked in a store of whatever revision; nothing where it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as c:
+            marks = c.execute("SELECT account_id, marked_by, marked_on FROM not_production").fetchall()
+            allowed = c.execute("SELECT entry, added_by, added_on FROM allowed_address").fetchall()
+    except sqlite3.Error:
+        return Marked()
+    return Marked(tuple(marks), tuple(allowed))
+
+
+def keep_marks(c: Connection, there: Marked) -> None:
+    """What was marked when the backup was put back stays so, with the allow list as it was then: only a person takes
+    the mark away."""
+    if not there.marks:
+        return
+    for account_id, by, on in there.marks:
+        environment.mark(c, account_id, by, on)
+    c.execute(delete(allowed_address))
+    for entry, by, on in there.allowed:
+        environment.allow(c, [entry], by, on)

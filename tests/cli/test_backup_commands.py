@@ -19,7 +19,7 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
-from dyntui.store import backups, runs, watermarks
+from dyntui.store import backups, environment, runs, watermarks
 from dyntui.store.database import open_store
 from dyntui.store.runs import NewRun
 from dyntui.store.schema import send
@@ -102,6 +102,22 @@ def test_a_backup_that_this_version_cannot_open_changes_nothing(profile: Profile
     with closing(sqlite3.connect(file)) as c:
         assert list(c.iterdump()) == before
     assert not list(profile.data.glob(".*"))
+
+
+def test_what_is_marked_as_not_production_stays_so_whatever_is_put_back(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        environment.allow(c, ["@real.example", "me@test.example"], "Ann", NOW)
+    made = backups.make(file, "by hand", NOW)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        environment.mark(c, "", "Ann", NOW)
+        environment.disallow(c, ["@real.example"])
+    done = dyntui("backup", "restore", made.name, "--yes")
+    assert done.code == 0 and "marked as not production, as until now" in done.err
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert watermarks.get(c, "account", "feed") == "as it was"
+        assert [(each.account_id, each.marked_by) for each in environment.marks(c)] == [("", "Ann")]
+        assert [each.entry for each in environment.allow_list(c)] == ["me@test.example"]
 
 
 def is_no_database(file: Path) -> None:
