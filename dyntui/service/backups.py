@@ -29,7 +29,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Resources
-from dyntui.store import backups, dialects, failures, lists, put_back, runs
+from dyntui.store import backups, dialects, failures, lists, put_back, schedules
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.put_back import AtRest, Marked
 
@@ -68,12 +68,12 @@ async def before(resources: Resources, what: str) -> None:
 
 async def before_first_lists(resources: Resources, account_id: str) -> None:
     """A backup before the first list of an account is synchronised ever, whoever starts that: the store as it was set
-    up can be put back. Raises BACKUP_NOT_MADE."""
+    up can be put back. One that fails and is tried again has its backup already. Raises BACKUP_NOT_MADE."""
 
     def is_first(c: Connection) -> bool:
         books = lists.with_books(c, account_id)
         never = bool(books) and not any(each.last_synced for each in books)
-        return never and runs.active(c, LISTS.key(account_id)) is None
+        return never and LISTS.id not in schedules.last_runs(c, account_id)
 
     if await resources.read(is_first):
         await before(resources, "the initial synchronisation")

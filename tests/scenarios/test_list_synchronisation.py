@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.backups import BackupUseCases
+from dyntui.service.backups import BackupUseCases, before
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.session import Nothing
@@ -13,6 +13,7 @@ from dyntui.store import accounts
 from dyntui.sync import list_imports
 from dyntui.sync.double_opt_in import remember
 from tests.scenarios.office import Office, addresses, by_reason, writes
+from tests.scenarios.test_what_is_hidden import secure
 from tests.thorough import keeping
 
 
@@ -57,6 +58,20 @@ def test_the_store_is_kept_before_the_initial_synchronisation_whoever_starts_it(
     assert "lists" in kinds_of(office, office.look_at_schedules())
     again = office.wait(BackupUseCases(office.resources).list(office.context, Nothing()))
     assert again.rows == made.rows
+
+
+def test_a_first_synchronisation_that_fails_again_and_again_drives_no_other_backup_out(office: Office) -> None:
+    office.activated("Newsletter")
+    use_cases = BackupUseCases(office.resources)
+    office.wait(before(office.resources, "a mapping import"))
+    secure(office, {"contact.donotbulkemail": []})
+    for _ in range(12):
+        office.let_pass(hours=1)
+        office.look_at_schedules()
+        office.engine.drain()
+    assert office.audit(kind="lists").rows[0].status is RunStatus.FAILED
+    made = office.wait(use_cases.list(office.context, Nothing()))
+    assert [each.reason for each in made.rows] == ["before the initial synchronisation", "before a mapping import"]
 
 
 def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(office: Office) -> None:
