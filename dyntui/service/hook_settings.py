@@ -29,10 +29,16 @@ class HookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             here = parts.scheme == "http" and parts.hostname in _THIS_MACHINE
             if not parts.hostname or parts.username or parts.password or not (parts.scheme == "https" or here):
                 raise ValueError("the url of a hook begins with https:// and has no user and password in it")
+            try:
+                _ = parts.port
+            except ValueError as error:
+                raise ValueError(f"the url of the hook cannot be read: {error}") from None
         try:
-            shlex.split(self.command)
+            words = shlex.split(self.command)
         except ValueError as error:
             raise ValueError(f"the command of the hook cannot be read: {error}") from None
+        if self.command and not words:
+            raise ValueError("the command of the hook is empty; leave it away where nobody is to be told")
 
     @property
     def wanted(self) -> bool:

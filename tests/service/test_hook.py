@@ -306,6 +306,8 @@ async def test_a_web_address_gets_the_notice_as_json_and_anything_but_success_is
         ('url = "http://x.example/hook"', "begins with https://"),
         ('url = "https://me:secret@x.example/hook"', "no user and password"),
         ('command = "say \'it"', "cannot be read"),
+        ('command = " "', "is empty"),
+        ('url = "https://x.example:99999/hook"', "cannot be read"),
         ('command = "a"\nevents = ["rain"]', "rain"),
     ],
 )
