@@ -124,11 +124,12 @@ def contract() -> str:
     for method in CALLS.values():
         need = method.ability.value if method.ability else "nothing"
         lines.append(f"| `{method.name}` | `{_name(method.request)}` | `{_name(method.answer)}` | {need} |")
-    lines += ["", "## Events", "", "Notifications that the service sends to every client:", ""]
-    lines += ["| event | carries | sent after |", "|---|---|---|"]
+    lines += ["", "## Events", "", "Notifications that the service sends to every client who has what they need:", ""]
+    lines += ["| event | carries | needs | sent after |", "|---|---|---|---|"]
     for event in EVENTS.values():
         after = ", ".join(f"`{each.name}`" for each in CALLS.values() if event in each.changes)
-        lines.append(f"| `{event.name}` | `{_name(event.value)}` | {after} |")
+        need = event.ability.value if event.ability else "nothing"
+        lines.append(f"| `{event.name}` | `{_name(event.value)}` | {need} | {after} |")
     types = [kind for method in CALLS.values() for kind in (method.request, method.answer)]
     types += [event.value for event in EVENTS.values()]
     _, components = msgspec.json.schema_components(types)

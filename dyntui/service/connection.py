@@ -13,10 +13,10 @@ import msgspec
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.subjects import CALLS
+from dyntui.service.contract.subjects import CALLS, EVENTS
 from dyntui.service.events import EventQueue
 from dyntui.service.lines import Lines
-from dyntui.service.permission import AbilitiesOf, CallContext
+from dyntui.service.permission import AbilitiesOf, CallContext, RolesUnknown
 from dyntui.service.protocol import (
     APPLICATION_ERROR,
     CANCEL,
@@ -115,9 +115,25 @@ class Connection:
     async def _pump(self) -> None:
         try:
             while True:
-                await self.write(await self._events.take())
+                name, line = await self._events.take()
+                if await self._may_hear(name):
+                    await self.write(line)
         except ConnectionError:
             return
+
+    async def _may_hear(self, name: str) -> bool:
+        """Whether the client is told of an event: of a run nobody is who may not look at runs."""
+        event = EVENTS.get(name)
+        if event is None or event.ability is None:
+            return True
+        try:
+            held = await self._abilities_of(self._uid, soon=True)
+        except RolesUnknown as unknown:
+            held = unknown.last
+        except DyntuiError as error:
+            log.warning("an event was not told: %s (%s)", error, error.detail)
+            return False
+        return held is not None and event.ability in held
 
     async def _accept(self, line: bytes) -> None:
         try:

@@ -30,14 +30,15 @@ class EventQueue:
         self._waiting[slot] = line
         self._filled.set()
 
-    async def take(self) -> bytes:
-        """The next line for the client, oldest first; word of lost events goes before the rest."""
+    async def take(self) -> tuple[str, bytes]:
+        """The next event for the client, its name and its line, oldest first; word of lost events goes before the
+        rest."""
         await self._filled.wait()
         if self._lost:
             line = notification_line(EVENTS_LOST.name, Lost(self._lost))
             self._lost = 0
-            return line
-        _, line = self._waiting.popitem(last=False)
+            return EVENTS_LOST.name, line
+        (name, _), line = self._waiting.popitem(last=False)
         if not self._waiting:
             self._filled.clear()
-        return line
+        return name, line

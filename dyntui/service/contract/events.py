@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from dyntui.model.roles import Ability
+
 V = TypeVar("V", bound=msgspec.Struct)
 
 
@@ -17,8 +19,10 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Event(Generic[V]):
-    """A JSON-RPC notification of this name; `value` is what its `params` hold."""
+    """A JSON-RPC notification of this name; `value` is what its `params` hold. Where it says more than that something
+    has changed, only who has the `ability` is told; None: everybody."""
 
-    def __init__(self, name: str, value: type[V]) -> None:
+    def __init__(self, name: str, value: type[V], ability: Ability | None = None) -> None:
         self.name = name
         self.value = value
+        self.ability = ability

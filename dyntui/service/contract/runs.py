@@ -126,7 +126,7 @@ class RunChanged(msgspec.Struct, frozen=True, kw_only=True):
     run: RunRow
 
 
-RUN_CHANGED = Event("run.changed", RunChanged)
+RUN_CHANGED = Event("run.changed", RunChanged, Ability.SEE)
 
 RUN_START = Call("runs.start", StartRun, RunRow, Ability.SYNCHRONISE)
 RUN_CANCEL = Call("runs.cancel", RunRef, RunRow, Ability.SYNCHRONISE)

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.roles import Ability
 from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.client import ServiceClient, attach
+from dyntui.service.contract.events import Changed
 from dyntui.service.contract.lists import (
     LIST_DEACTIVATE,
     LISTS_CHANGED,
@@ -48,6 +50,21 @@ async def test_every_client_gets_an_event_in_its_type(profile: Profile, server: 
 
         assert await anext(first) == Progress(stage="reading", done=1, of=2)
         assert await anext(second) == Progress(stage="reading", done=1, of=2)
+
+
+@pytest.mark.parametrize("abilities", [None, frozenset()])
+async def test_who_may_not_see_runs_is_told_of_none(
+    client: ServiceClient, server: Server, assembly: TinyAssembly, abilities: frozenset[Ability] | None
+):
+    await client.call(HELLO, Nothing())
+    assembly.abilities = abilities
+    runs, others = client.subscribe("run.changed", Progress), client.subscribe(LISTS_CHANGED.name, Changed)
+    server.publish("run.changed", Progress(stage="reading Secret plans", done=1, of=2))
+    server.publish(LISTS_CHANGED.name, Changed())
+    assert await anext(others) == Changed()
+    assembly.abilities = frozenset({Ability.SEE})
+    server.publish("run.changed", Progress(stage="reading", done=2, of=2))
+    assert (await anext(runs)).done == 2
 
 
 async def test_an_event_may_come_from_any_thread(client: ServiceClient, server: Server):
@@ -102,7 +119,7 @@ async def test_the_newest_state_takes_the_place_of_an_older_one_that_still_waits
     queue.put("run.changed", b"run B at 1\n", "B")
     queue.put("run.changed", b"run A at 2\n", "A")
 
-    assert [await queue.take(), await queue.take()] == [b"run A at 2\n", b"run B at 1\n"]
+    assert [(await queue.take())[1], (await queue.take())[1]] == [b"run A at 2\n", b"run B at 1\n"]
 
 
 async def test_a_full_queue_drops_the_oldest_and_says_how_many():
@@ -110,9 +127,9 @@ async def test_a_full_queue_drops_the_oldest_and_says_how_many():
     for number in range(5):
         queue.put("note", f"{number}\n".encode(), "")
 
-    told = json.loads(await queue.take())
+    told = json.loads((await queue.take())[1])
     assert (told["method"], told["params"]) == (EVENTS_LOST.name, {"events": 3})
-    assert [await queue.take(), await queue.take()] == [b"3\n", b"4\n"]
+    assert [await queue.take(), await queue.take()] == [("note", b"3\n"), ("note", b"4\n")]
 
 
 async def test_events_that_a_subscriber_did_not_take_in_time_count_as_lost(client: ServiceClient, server: Server):
