@@ -83,6 +83,6 @@ def counted(c: Connection, now: str) -> Waiting:
         removals=held.waiting(c),
         refused=sum(each.people for each in refused if not each.ambiguous),
         ambiguous=sum(each.people for each in refused if each.ambiguous),
-        conflicts=int(c.execute(select(func.count()).select_from(conflict).where(conflicts.WAITS)).scalar_one()),
+        conflicts=sum(each.people for each in _conflicts(c, "")),
         plans=len(waiting_plans.waiting(c)),
     )

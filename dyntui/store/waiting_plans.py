@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, exists, func, select
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.store.schema import plan, planned_change, run
+from dyntui.store.schema import email_account, plan, planned_change, run
 
 _r, _p = run.c, planned_change.c
 _MADE = tuple(each.value for each in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS, RunStatus.HELD))
@@ -30,11 +30,13 @@ class WaitingPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def waiting(c: Connection, account_id: str = "") -> list[WaitingPlan]:
-    """The newest first. Of an email account, where one is named."""
+    """The newest first. Of an email account, where one is named; of one that is not connected any more none can be
+    carried out."""
     something = exists().where(_p.run_id == _r.id)
     made = (
         select(_r.id, _r.kind, _r.title, _r.account_id, _r.request, _r.queued_on, _r.started_by, plan.c.decided_on)
         .join(plan, plan.c.run_id == _r.id)
+        .join(email_account, email_account.c.id == _r.account_id)
         .where(plan.c.digest != "", plan.c.applied_by == "", _r.status.in_(_MADE), something)
         .order_by(_r.queued_on.desc(), _r.id.desc())
     )
