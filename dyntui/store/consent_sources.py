@@ -9,7 +9,7 @@ Public: `found(c) -> Found | None`, `put_found(c, Found)`, `answer(c) -> tuple |
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING, SOURCES
 from dyntui.store import watermarks
 
-_FOUND, _ANSWER = "consent sources found", "consent sources that count"
+_FOUND, ANSWER = "consent sources found", "consent sources that count"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -47,13 +47,13 @@ def put_found(c: Connection, facts: Found) -> None:
 
 def answer(c: Connection) -> tuple[str, ...] | None:
     """What an administrator said to count; None while nobody has."""
-    text = watermarks.get(c, "", _ANSWER)
+    text = watermarks.get(c, "", ANSWER)
     return msgspec.json.decode(text, type=tuple[str, ...]) if text else None
 
 
-def put_answer(c: Connection, sources: Sequence[str]) -> None:
+def put_answer(c: Connection, sources: Iterable[str]) -> None:
     """Keep an administrator's answer."""
-    watermarks.put(c, "", _ANSWER, msgspec.json.encode(tuple(sources)).decode())
+    watermarks.put(c, "", ANSWER, msgspec.json.encode(tuple(sources)).decode())
 
 
 def counting(c: Connection) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from dyntui.model.sends import LIVE
-from dyntui.store import environment, runs, sends
+from dyntui.store import consent_sources, environment, runs, sends
 from dyntui.store.runs import ACTIVE, Problem
 from dyntui.store.schema import allowed_address, run, send
 
@@ -56,11 +56,13 @@ def put_to_rest(c: Connection, now: str) -> AtRest:
 
 
 class Marked(msgspec.Struct, frozen=True):
-    """What a store says is not production: (account id, who said so, when); and whom may be mailed there: (entry, who
-    allowed it, when)."""
+    """What a store says is not production: (account id, who said so, when); whom may be mailed there: (entry, who
+    allowed it, when); and what an administrator said counts as an opt-out besides (`dyntui.store.consent_sources`),
+    None where nobody has."""
 
     marks: tuple[tuple[str, str, str], ...] = ()
     allowed: tuple[tuple[str, str, str], ...] = ()
+    opt_outs: tuple[str, ...] | None = None
 
 
 def marked(file: Path) -> Marked:
@@ -69,14 +71,20 @@ def marked(file: Path) -> Marked:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as c:
             marks = c.execute("SELECT account_id, marked_by, marked_on FROM not_production").fetchall()
             allowed = c.execute("SELECT entry, added_by, added_on FROM allowed_address").fetchall()
+            of_organisation = "SELECT value FROM watermark WHERE account_id = '' AND feed = ?"
+            answer = c.execute(of_organisation, (consent_sources.ANSWER,)).fetchone()
     except sqlite3.Error:
         return Marked()
-    return Marked(tuple(marks), tuple(allowed))
+    opt_outs = msgspec.json.decode(answer[0], type=tuple[str, ...]) if answer and answer[0] else None
+    return Marked(tuple(marks), tuple(allowed), opt_outs)
 
 
 def keep_marks(c: Connection, there: Marked) -> None:
     """What was marked when the backup was put back stays so, with the allow list as it was then: only a person takes
-    the mark away."""
+    the mark away. So does what counted as an opt-out: whoever said so there is not mailed because of an old answer."""
+    before = consent_sources.answer(c)
+    if before is not None and there.opt_outs is not None:
+        consent_sources.put_answer(c, dict.fromkeys((*before, *there.opt_outs)))
     if not there.marks:
         return
     for account_id, by, on in there.marks:

@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import insert, select
 
 from dyntui.model.backups import Backup
+from dyntui.model.consent_sources import MARKETING
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
-from dyntui.store import backups, environment, runs, watermarks
+from dyntui.store import backups, consent_sources, environment, runs, watermarks
 from dyntui.store.database import open_store
 from dyntui.store.runs import NewRun
 from dyntui.store.schema import send
@@ -118,6 +119,18 @@ def test_what_is_marked_as_not_production_stays_so_whatever_is_put_back(profile:
         assert watermarks.get(c, "account", "feed") == "as it was"
         assert [(each.account_id, each.marked_by) for each in environment.marks(c)] == [("", "Ann")]
         assert [each.entry for each in environment.allow_list(c)] == ["me@test.example"]
+
+
+def test_what_counted_as_an_opt_out_counts_whatever_is_put_back(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        consent_sources.put_answer(c, ())
+    made = backups.make(file, "by hand", NOW)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        consent_sources.put_answer(c, (MARKETING,))
+    assert dyntui("backup", "restore", made.name, "--yes").code == 0
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert consent_sources.answer(c) == (MARKETING,)
 
 
 def is_no_database(file: Path) -> None:
