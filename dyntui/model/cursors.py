@@ -59,8 +59,9 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     it ended (`dyntui.model.outcomes.RunStatus`). `consent`: how often something had been learned of who opted out when
     it was decided who is imported (`dyntui.store.consent_news`).
 
-    Of a reading of everybody on the list: `why`, in words; `asked_on`: when it began by Dynamics' clock; `rows`: how
-    many rows of the list were read, `count`: how many members Dynamics counted before. Where it proves what was said to
+    Of a reading of everybody on the list: `why`, in words; `asked_on`: when it began by Dynamics' clock; `columns`:
+    how records are asked for (`dyntui.sync.member_rows.as_asked`); `rows`: how many rows of the list were read,
+    `count`: how many members Dynamics counted before. Where it proves what was said to
     have changed: `compare`: the mark of those who were on the list as far as was known, `differs`: the ids of those of
     them who are another than was known, `strange`: of those who were not known, `backdated`: how many rows of these say
     that they had been there. `changes`: the question of what changed that is under way.
@@ -85,6 +86,7 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     status: str = ""
     why: str = ""
     asked_on: str = ""
+    columns: str = ""
     rows: int = 0
     count: int | None = None
     compare: str = ""

@@ -55,6 +55,9 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
     def end(c: Connection) -> None:
         reading_places.end(c, chosen.id, ctx.run_id, doubt, ctx.run_id)
         known = {} if now.row.dynamic else {"rows_read": at.rows, "rows_since": at.asked_on}
+        if reading_places.place(c, chosen.id).records_columns != at.columns:
+            # What changes of records are asked for is not what is known of them now.
+            known |= {"records_link": "", "records_columns": ""}
         said = f"all were read: {at.why}"
         reading_places.put(c, chosen.id, **known, records_gone=False, read_how=said)
 
@@ -128,10 +131,12 @@ async def _judge(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredLis
     members: int | None = None
     found = ""
     if at.compare:
+        records = 0
         if differs:
             again = (await record_changes.bring_up(ctx, dv, [chosen], differs)).get(chosen.id)
             differs = [each for each in differs if again is None or each not in again.named]
-        records = len(differs)
+            # Once they are read in another way, Dynamics is asked from the beginning, and names nobody.
+            records = len(differs) if (await _place(ctx, chosen)).base else None
         if not now.row.dynamic:
             members, found = await _counted(ctx, dv, now, chosen)
 

@@ -36,7 +36,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.staging import Staged
 from dyntui.sync import list_state
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.member_rows import MemberRow, Reading, Readings, readings, staged
+from dyntui.sync.member_rows import MemberRow, Reading, Readings, as_asked, readings, staged
 from dyntui.sync.run_context import RunContext
 
 T = TypeVar("T")
@@ -46,6 +46,11 @@ _BATCH = 100
 TABLES = {Entity(table.logical_name): table for table in MEMBER_TABLES.values()}
 
 
+# What of the cursor begins with a reading.
+_OF_A_READING = (
+    *("listing", "next", "confirmed", "rows", "asked_on", "columns"),
+    *("compare", "differs", "strange", "backdated"),
+)
 # So many people of whom something else is read than was known are looked at one by one.
 _MOST_NAMED = 1000
 
@@ -58,18 +63,29 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
     of those who were on the list as far as is known; the cursor's `differs` names of them who is something else than
     was known, `strange` who was not known, `backdated` how many of these say they were there all along.
     """
+    reading = (await ctx.read(lambda c: readings(c, chosen.account_id)))[Entity(chosen.member_type)]
+    columns = as_asked(reading)
     part = ctx.at(OneList).listing or "begin"
+    if part == "records" and ctx.at(OneList).columns != columns:
+        # The pages that follow were asked for other columns: what they do not show would be taken for empty.
+        part = "begin"
     if part == "begin":
-        begun = OneList(listing="records", compare=compare, asked_on=text_of(dv.server_time))
-        names = ("listing", "next", "confirmed", "rows", "asked_on", "compare", "differs", "strange", "backdated")
+        known_so = (await ctx.read(lambda c: reading_places.place(c, chosen.id))).records_columns == columns
+        # Read in another way everybody is another than was known, and no answer was wrong for that.
+        begun = OneList(
+            listing="records",
+            compare=compare if known_so else "",
+            asked_on=text_of(dv.server_time),
+            columns=columns,
+        )
         await ctx.save(
-            replace(ctx.at(OneList), **{name: getattr(begun, name) for name in names}),
+            replace(ctx.at(OneList), **{name: getattr(begun, name) for name in _OF_A_READING}),
             stage=f"Reading {title}",
             work=lambda c: reading_places.begin(c, chosen.id, whole=True),
         )
         part = "records"
     if part == "records":
-        await _read_records(ctx, dv, now, chosen, title)
+        await _read_records(ctx, dv, now, chosen, title, reading)
     if ctx.at(OneList).listing == "rows":
         await _read_rows(ctx, dv, chosen, title)
     listed = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
@@ -80,12 +96,12 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
     return ""
 
 
-async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str) -> None:
-    entity = Entity(chosen.member_type)
+async def _read_records(
+    ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, reading: Reading
+) -> None:
     expected = now.row.member_count or chosen.member_count or 0
     seen = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     resume = ctx.at(OneList).next or None
-    reading = (await ctx.read(lambda c: readings(c, chosen.account_id)))[entity]
     async for page in records(dv, now, reading, resume=resume):
         rows = await asyncio.to_thread(lambda found: [staged(reading, each) for each in found], page.rows)
         seen += len(rows)

@@ -1,12 +1,14 @@
 """Rows of account, contact and lead as members of a marketing list, read as people with what is sent for them.
 
 readings(c, account_id) -> {Entity: Reading}      how rows are read, with the columns that feed data labels
+as_asked(reading) -> str                          tells one way of reading from another
 staged(reading, row) -> Staged
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -121,6 +123,13 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 Readings = Mapping[Entity, Reading]
+
+
+def as_asked(reading: Reading) -> str:
+    """What rows are asked for, and what is made of the answers: what was read with other columns, or for other
+    mappings, says nothing of what is wanted now."""
+    asked = (reading.wanted, reading.feeds, reading.address)
+    return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
 def readings(c: Connection, account_id: str) -> dict[Entity, Reading]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
@@ -31,7 +30,7 @@ from dyntui.store import reading_places, staging
 from dyntui.store.lists import StoredList
 from dyntui.store.reading_places import Place
 from dyntui.store.staging import Staged
-from dyntui.sync.member_rows import MemberRow, Reading, readings, staged
+from dyntui.sync.member_rows import MemberRow, Reading, as_asked, readings, staged
 from dyntui.sync.run_context import RunContext
 
 _SETS = {Entity(table.logical_name): table.entity_set for table in MEMBER_TABLES.values()}
@@ -63,8 +62,8 @@ async def bring_up(
         place = await ctx.read(lambda c: reading_places.place(c, each.id))  # noqa: B023 - awaited here
         if place.base:
             entity = Entity(each.member_type)
-            asked_as = _as_asked(how[each.account_id][entity])
-            link = place.records_link if place.records_columns == asked_as else ""
+            columns = as_asked(how[each.account_id][entity])
+            link = place.records_link if place.records_columns == columns else ""
             groups.setdefault((each.account_id, entity, link), []).append((each, place))
     for (account_id, entity, link), members in sorted(groups.items()):
         answer = await _of_a_group(ctx, dv, how[account_id][entity], link, members, among)
@@ -74,13 +73,6 @@ async def bring_up(
 
 def _accounts(lists: Sequence[StoredList]) -> list[str]:
     return sorted({each.account_id for each in lists})
-
-
-def _as_asked(reading: Reading) -> str:
-    """What a link was asked for, and what is made of the answers: with other columns, or other mappings, the answer so
-    far says nothing."""
-    asked = (reading.wanted.select, reading.feeds)
-    return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
 async def _of_a_group(
@@ -151,7 +143,7 @@ async def _ask(
         values: dict[str, object] = {"records_run": ""} if link else {"base": "", "read_how": began}
         if page.next_link is None:
             values |= {"records_link": page.delta_link or "", "records_on": asked_on}
-            values |= {"records_columns": _as_asked(reading), "records_run": ctx.run_id}
+            values |= {"records_columns": as_asked(reading), "records_run": ctx.run_id}
 
         def keep(c: Connection) -> None:
             # Where everything is read, only for the link at its end, the lists are read whole afterwards.
