@@ -136,3 +136,11 @@ def column_at(columns: Columns, entity: str, path: str) -> Column | None:
         writable=False,
         over=Over(first.logical_name, leads, found.logical_name),
     )
+
+
+def read_for(column: Column) -> tuple[tuple[str, str], ...]:
+    """The columns (table and logical name) that are read for one: over a lookup both the lookup and what it leads
+    to."""
+    if column.over is None:
+        return ((column.entity, column.logical_name),)
+    return ((column.entity, column.over.lookup), (column.over.leads.table, column.over.column))

@@ -1,6 +1,6 @@
 """What is sent to dotdigital for a record: its mapped columns, converted, by label.
 
-feeds_of(entity, mappings, labels, columns) -> Feeds        once for a run
+feeds_of(entity, mappings, labels, columns, hidden) -> Feeds        once for a run
 payload(feeds, values) -> Payload                           for every record
 fingerprint(address, fields) -> str                         equal means there is nothing to send
 """
@@ -8,12 +8,12 @@ fingerprint(address, fields) -> str                         equal means there is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
 from dyntui.model import exact_json
-from dyntui.model.columns import TEXT, Column, Columns, column_at
+from dyntui.model.columns import TEXT, Column, Columns, column_at, read_for
 from dyntui.model.conversion import ChoiceAs, Direction, Rejected, Value, convert, fits
 from dyntui.model.labels import ADDRESS_LABEL, STRING_LENGTH, DataLabel, LabelType
 from dyntui.model.mapping import DataMapping, address_column
@@ -59,9 +59,16 @@ class Payload(msgspec.Struct, frozen=True):
     rejected: tuple[Rejected, ...] = ()
 
 
-def feeds_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[DataLabel], columns: Columns) -> Feeds:
+def feeds_of(
+    entity: Entity,
+    mappings: Iterable[DataMapping],
+    labels: Iterable[DataLabel],
+    columns: Columns,
+    hidden: Collection[str] = (),
+) -> Feeds:
     """The enabled mappings of an entity to dotdigital. A mapping whose label or column is gone, or has another type
-    now, is left out: what the data field holds stays as it is."""
+    now, or reads as empty because it is `hidden` from the service, is left out: what the data field holds stays as it
+    is."""
     known = {each.name: each for each in labels if each.synchronised}
     feeds: list[Feed] = []
     left_out: list[str] = []
@@ -78,6 +85,8 @@ def feeds_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[D
             left_out.append(f"{each.words}: Dynamics has no such column any more")
         elif Direction.TO_DOTDIGITAL not in fits(column, label.type) or not column.readable:
             left_out.append(f"{each.words}: a {column.type} column does not go to a {label.type} label")
+        elif any(f"{table}.{name}" in hidden for table, name in read_for(column)):
+            left_out.append(f"{each.words}: the column is secured, and nothing says that the service may read it")
         else:
             feeds.append(feed_of(label, column, each.choice))
     in_order = tuple(sorted(feeds, key=lambda feed: feed.label))

@@ -4,6 +4,7 @@ Public:
     columns(c) -> Columns                          what is known, and those of the provisioned mappings before that
     replace(c, entity, columns, now) -> Replaced   a table was read
     read_on(c) -> {entity: when}
+    hidden(c) -> {"contact.jobtitle"}; put_hidden(c, names)        by column security, from the service
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, String, cast, delete, func, insert, select
 from dyntui.model import exact_json
 from dyntui.model.columns import Column, by_name
 from dyntui.model.people import Entity
+from dyntui.store import watermarks
 from dyntui.store.schema import crm_column
 
 _c = crm_column.c
@@ -95,3 +97,17 @@ def read_on(c: Connection) -> dict[str, str]:
     """When each table was read last, by its logical name; a table that never was is missing."""
     latest = select(_c.entity, func.max(_c.read_on).label("read_on")).group_by(_c.entity)
     return {row.entity: row.read_on for row in c.execute(latest)}
+
+
+_HIDDEN = "columns hidden from the service"
+
+
+def hidden(c: Connection) -> frozenset[str]:
+    """The mapped columns (table and logical name) that read as empty for the service, as found when it was asked
+    last."""
+    return frozenset(watermarks.get(c, "", _HIDDEN).split())
+
+
+def put_hidden(c: Connection, names: Iterable[str]) -> None:
+    """Column security hides these, and no other mapped column."""
+    watermarks.put(c, "", _HIDDEN, " ".join(sorted(names)))

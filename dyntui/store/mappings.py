@@ -7,6 +7,7 @@ Public:
     save(c, account_id, mappings, based_on=, by=, now=, why=) -> MappingVersion | None
     feeds(c, account_id) -> {Entity: Feeds}        what a run sends to dotdigital
     drains(c, account_id) -> {Entity: Drains}      what a run brings to Dynamics
+    read_columns(c) -> {table: columns}            what the mappings of all accounts read
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
+from dyntui.model.columns import column_at, read_for
+from dyntui.model.conversion import Direction
 from dyntui.model.drains import Drains, drains_of
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.mapping_versions import MappingVersion
 from dyntui.model.payloads import Feeds, feeds_of
 from dyntui.model.people import Entity
-from dyntui.store import crm_columns, labels
+from dyntui.store import accounts, crm_columns, labels
 from dyntui.store.schema import mapping_version
 
 _v = mapping_version.c
@@ -74,8 +77,19 @@ def save(
 def feeds(c: Connection, account_id: str) -> dict[Entity, Feeds]:
     """What feeds the account's data labels, by entity."""
     mappings = current(c, account_id).mappings
-    known, columns = labels.labels(c, account_id), crm_columns.columns(c)
-    return {each: feeds_of(each, mappings, known, columns) for each in Entity}
+    known, columns, hidden = labels.labels(c, account_id), crm_columns.columns(c), crm_columns.hidden(c)
+    return {each: feeds_of(each, mappings, known, columns, hidden) for each in Entity}
+
+
+def read_columns(c: Connection) -> dict[str, tuple[str, ...]]:
+    """The columns, by table, that the mappings of any email account read to feed its labels."""
+    columns, found = crm_columns.columns(c), set[tuple[str, str]]()
+    for account in accounts.accounts(c):
+        for each in current(c, account.id).mappings:
+            column = column_at(columns, each.entity.value, each.column)
+            if column is not None and each.enabled and each.direction is Direction.TO_DOTDIGITAL:
+                found.update(read_for(column))
+    return {table: tuple(sorted(name for of, name in found if of == table)) for table, _ in sorted(found)}
 
 
 def drains(c: Connection, account_id: str) -> dict[Entity, Drains]:

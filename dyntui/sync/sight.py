@@ -6,13 +6,14 @@ A column that is hidden from it reads as empty, which would be "has not opted ou
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from dyntui.dataverse import sight
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.store import accounts
+from dyntui.store import accounts, crm_columns, mappings
 from dyntui.sync.columns_seen import ColumnsSeen
 from dyntui.sync.connections import not_configured
 from dyntui.sync.run_context import RunContext
@@ -38,23 +39,39 @@ _LASTS = timedelta(minutes=10)
 
 
 async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSeen | None = None) -> None:
-    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service.
+    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service. Columns of data
+    mappings that do are kept as such (`crm_columns.hidden`): what they feed stays as it is.
 
-    Nothing is asked within ten minutes of a `remembered` answer that none does. A send has to know it of this moment:
-    None, asked afresh.
+    Nothing is asked within ten minutes of a `remembered` answer that none of the former does, about the same mapped
+    ones. A send has to know it of this moment: None, asked afresh.
     """
-    seen_on = remembered.on if remembered is not None else None
-    if seen_on is not None and timedelta() <= ctx.moment() - seen_on < _LASTS:
+    mapped = await ctx.read(mappings.read_columns)
+    if _is_fresh(remembered, mapped, ctx.moment()):
         return
-    await refuse_hidden(dv, await _me(ctx, dv))
+    tables = {*CONSENT_COLUMNS, *mapped}
+    wanted = {each: (*CONSENT_COLUMNS.get(each, ()), *mapped.get(each, ())) for each in sorted(tables)}
+    hidden = await sight.hidden_columns(dv, await _me(ctx, dv), wanted)
+    _refuse(hidden)
+    if set(hidden) != await ctx.read(crm_columns.hidden):
+        await ctx.write(lambda c: crm_columns.put_hidden(c, set(hidden)))
     if remembered is not None:
-        remembered.on = ctx.moment()
+        remembered.on, remembered.mapped = ctx.moment(), mapped
+
+
+def _is_fresh(remembered: ColumnsSeen | None, mapped: Mapping[str, Sequence[str]], now: datetime) -> bool:
+    if remembered is None or remembered.on is None or remembered.mapped != mapped:
+        return False
+    return timedelta() <= now - remembered.on < _LASTS
 
 
 async def refuse_hidden(dv: Dataverse, user_id: str) -> None:
     """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service's user at this
     moment."""
-    hidden = await sight.hidden_columns(dv, user_id, CONSENT_COLUMNS)
+    _refuse(await sight.hidden_columns(dv, user_id, CONSENT_COLUMNS))
+
+
+def _refuse(found: Sequence[str]) -> None:
+    hidden = [each for each in dict.fromkeys(found) if _is_of_consent(*each.split("."))]
     if hidden:
         raise DyntuiError(
             "CONSENT_HIDDEN",
@@ -66,6 +83,10 @@ async def refuse_hidden(dv: Dataverse, user_id: str) -> None:
             ),
             exit=Exit.NOT_PERMITTED,
         )
+
+
+def _is_of_consent(table: str, column: str) -> bool:
+    return column in CONSENT_COLUMNS.get(table, ())
 
 
 async def short_reads(ctx: RunContext, dv: Dataverse) -> list[str]:
