@@ -17,6 +17,7 @@ from dyntui.model.backups import Backup
 from dyntui.model.consent_sources import MARKETING
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
+from dyntui.service.config import read_config
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
@@ -131,6 +132,15 @@ def test_what_counted_as_an_opt_out_counts_whatever_is_put_back(profile: Profile
     assert dyntui("backup", "restore", made.name, "--yes").code == 0
     with closing(open_store(profile.store_url)) as opened, opened.read() as c:
         assert consent_sources.answer(c) == (MARKETING,)
+
+
+def test_settings_that_are_put_back_name_no_other_store(profile: Profile, dyntui: Cli, tmp_path: Path) -> None:
+    file = store_at_work(profile)
+    elsewhere = f'[store]\nurl = "sqlite:///{tmp_path / "moved.db"}"\n\n[audit]\nkeep_days = 90\n'
+    made = backups.make(file, "by hand", NOW, {"config.toml": elsewhere.encode()})
+    assert dyntui("backup", "restore", made.name, "--yes", "--settings").code == 0
+    config = read_config(profile)
+    assert (config.store.url, config.audit.keep_days) == ("", 90)
 
 
 def is_no_database(file: Path) -> None:
