@@ -266,11 +266,15 @@ class Lists:
 
     @answers(LIST_DEACTIVATE)
     async def deactivate(self, context: CallContext, request: ListRef) -> ListDetail:
-        """Stops synchronising a list; its address book stays as it is."""
+        """Stops synchronising a list, also one that was deleted in Dynamics; its address book stays as it is."""
         async with self._resources.lists_lock:
             known = await self._known(request.id)
             if known.activated:
-                await self._write(context, known.id, "", known.book_id)
+                try:
+                    await self._write(context, known.id, "", known.book_id)
+                except DataverseError as error:
+                    if error.code != "DATAVERSE_ROW_GONE":
+                        raise
                 await self._resources.write(lambda c: list_store.deactivate(c, known.id))
         return await self.get(context, request)
 

@@ -90,7 +90,7 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
     """
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
     if row is None:
-        raise gone(chosen.name)
+        raise gone(chosen.name, chosen.id)
     if odd := sorted(_DECIDE & set(row.odd)):
         raise DyntuiError(
             "LIST_UNREADABLE",
@@ -200,13 +200,14 @@ def query_refused(name: str, error: DataverseError) -> DyntuiError:
     )
 
 
-def gone(name: str) -> DyntuiError:
-    """The list was deleted in Dynamics."""
+def gone(name: str, activated: str = "") -> DyntuiError:
+    """The list was deleted in Dynamics. `activated`: its id, where it is still activated for email here."""
+    deactivate = f"; if it was deleted, deactivate it for email (`dyntui lists deactivate {activated}`)"
     return DyntuiError(
         "LIST_GONE",
         f"The marketing list {name!r} does not exist in Dynamics any more.",
         not_done="Nothing of this list was synchronised; its address book was left as it is.",
-        remedy="Refresh the lists.",
+        remedy=f"Refresh the lists{deactivate if activated else ''}.",
     )
 
 
