@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -71,7 +72,8 @@ class SecretStore:
         self._backend = backend
         self._environ = environ
         self._refusal = refusal
-        self._turn = asyncio.Lock()
+        # The service and its runs ask on event loops of their own: a lock of asyncio belongs to one.
+        self._turn = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -120,9 +122,12 @@ class SecretStore:
             await self._asked(self._backend.get, PROBE)
 
     async def _asked(self, work: Callable[..., T], *arguments: str) -> T:
-        async with self._turn:
+        return await asyncio.to_thread(self._in_turn, work, *arguments)
+
+    def _in_turn(self, work: Callable[..., T], *arguments: str) -> T:
+        with self._turn:
             try:
-                answer = await asyncio.to_thread(work, *arguments)
+                answer = work(*arguments)
             except DyntuiError as error:
                 self._refusal = error
                 raise

@@ -133,6 +133,47 @@ async def test_a_file_that_cannot_be_written_or_read_is_told_and_nothing_is_lost
         await with_passphrase(profile).get(NAME)
 
 
+class Slow:
+    """A keyring that answers once it is told to."""
+
+    label = "a slow keyring"
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+
+    def get(self, name: str) -> str | None:
+        assert self.answers.wait(_PATIENCE * 4)
+        return f"secret of {name}"
+
+    def set(self, name: str, secret: str, instead_of: str | None = None) -> None:
+        raise NotImplementedError
+
+    def delete(self, name: str) -> None:
+        raise NotImplementedError
+
+
+async def turns() -> None:
+    """Whoever could go on meanwhile has."""
+    for _ in range(20):
+        await asyncio.to_thread(int)
+
+
+async def test_the_service_and_its_runs_ask_at_once_each_on_an_event_loop_of_its_own():
+    keyring_ = Slow()
+    secrets = SecretStore(keyring_, {})
+
+    async def of_a_run() -> str | None:
+        asking = asyncio.create_task(secrets.get(NAME))
+        await turns()
+        keyring_.answers.set()
+        return await asking
+
+    of_the_service = [asyncio.create_task(secrets.get(NAME)) for _ in range(2)]
+    await turns()
+    answers = [await asyncio.to_thread(asyncio.run, of_a_run()), *await asyncio.gather(*of_the_service)]
+    assert answers == [f"secret of {NAME}"] * 3
+
+
 async def test_without_any_keyring_the_alternatives_are_named(profile: Profile):
     store = open_secrets(profile, Config(keyring=KeyringSettings(backend="file")), {})
     with pytest.raises(DyntuiError) as raised:
