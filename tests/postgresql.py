@@ -36,13 +36,15 @@ def database() -> Iterator[str]:
     """The address of a database with an empty store of this version, for the block; one at a time. It is always the
     same one, emptied: making one takes a hundred times as long."""
     url = _kept_database()
-    yield url
-    with psycopg.connect(url, autocommit=True) as connection:
-        tables = [table.name for table in reversed(metadata.sorted_tables)]
-        deleted = (f"DELETE FROM {name}" for name in tables)
-        revision = f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'"
-        emptied = "; ".join(("SET session_replication_role = replica", *deleted, revision))
-        connection.execute(emptied.encode())
+    try:
+        yield url
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            tables = [table.name for table in reversed(metadata.sorted_tables)]
+            deleted = (f"DELETE FROM {name}" for name in tables)
+            revision = f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'"
+            emptied = "; ".join(("SET session_replication_role = replica", *deleted, revision))
+            connection.execute(emptied.encode())
 
 
 @contextmanager

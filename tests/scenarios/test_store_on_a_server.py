@@ -26,6 +26,8 @@ def moved(source: str, target: str) -> list[Copied]:
         return moving.copy(before, after)
 
 
+# Every kind of run in one test: on a busy machine more than two minutes.
+@pytest.mark.timeout(300)
 def test_a_store_on_a_server_does_all_that_one_in_a_file_does(targeted: Path, tmp_path: Path) -> None:
     file = sqlite_url(tmp_path / STORE)
     with copied(targeted, tmp_path, STORE, audience=True) as sandbox, postgresql.database() as server:
