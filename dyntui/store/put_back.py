@@ -65,17 +65,24 @@ class Marked(msgspec.Struct, frozen=True):
     opt_outs: tuple[str, ...] | None = None
 
 
+_MARKS = ("not_production", "SELECT account_id, marked_by, marked_on FROM not_production")
+_ALLOWED = ("allowed_address", "SELECT entry, added_by, added_on FROM allowed_address")
+_ANSWERS = ("watermark", "SELECT feed, value FROM watermark WHERE account_id = ''")
+
+
 def marked(file: Path) -> Marked:
-    """What is marked in a store of whatever revision; nothing where it cannot be read."""
+    """What is marked in a store of whatever revision; of what it has no table yet, and where it cannot be read,
+    nothing."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as c:
-            marks = c.execute("SELECT account_id, marked_by, marked_on FROM not_production").fetchall()
-            allowed = c.execute("SELECT entry, added_by, added_on FROM allowed_address").fetchall()
-            of_organisation = "SELECT value FROM watermark WHERE account_id = '' AND feed = ?"
-            answer = c.execute(of_organisation, (consent_sources.ANSWER,)).fetchone()
+            tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            marks, allowed, answers = (
+                c.execute(asked).fetchall() if table in tables else [] for table, asked in (_MARKS, _ALLOWED, _ANSWERS)
+            )
     except sqlite3.Error:
         return Marked()
-    opt_outs = msgspec.json.decode(answer[0], type=tuple[str, ...]) if answer and answer[0] else None
+    answer = dict(answers).get(consent_sources.ANSWER)
+    opt_outs = msgspec.json.decode(answer, type=tuple[str, ...]) if answer else None
     return Marked(tuple(marks), tuple(allowed), opt_outs)
 
 
