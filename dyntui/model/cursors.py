@@ -61,10 +61,10 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
 
     Of a reading of everybody on the list: `why`, in words; `asked_on`: when it began by Dynamics' clock; `columns`:
     how records are asked for (`dyntui.sync.member_rows.as_asked`); `rows`: how many rows of the list were read,
-    `count`: how many members Dynamics counted before. Where it proves what was said to
-    have changed: `compare`: the mark of those who were on the list as far as was known, `differs`: the ids of those of
-    them who are another than was known, `strange`: of those who were not known, `backdated`: how many rows of these say
-    that they had been there. `changes`: the question of what changed that is under way.
+    `count`: how many members Dynamics counted before. Where it proves what was said to have changed: `compare`: the
+    mark of those who were on the list as far as was known, `differs`: the ids of those of them who are another than was
+    known, `strange`: of those who were not known, `backdated`: how many rows of these say that they had been there.
+    `changes`: the question of what changed that is under way.
 
     `alone`: the address of the one person whose import shows whether the email account mails whoever is imported;
     `alone_so_far`: how many were imported alone for that.

@@ -122,7 +122,7 @@ class Connection:
             return
 
     async def _may_hear(self, name: str) -> bool:
-        """Whether the client is told of an event: of a run nobody is who may not look at runs."""
+        """Whether the client has the ability that an event asks for; the roles that were read last count."""
         event = EVENTS.get(name)
         if event is None or event.ability is None:
             return True

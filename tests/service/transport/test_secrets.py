@@ -20,7 +20,7 @@ from dyntui.service.config import Config, KeyringSettings
 from dyntui.service.logfile import log_to
 from dyntui.service.profile import Profile
 from dyntui.service.redaction import hide, redact
-from dyntui.service.secret_store import SecretStore, open_secrets
+from dyntui.service.secret_store import Memory, SecretStore, open_secrets
 from dyntui.service.system_keyring import SystemKeyring
 
 NAME = "organisation/client-secret"
@@ -133,23 +133,16 @@ async def test_a_file_that_cannot_be_written_or_read_is_told_and_nothing_is_lost
         await with_passphrase(profile).get(NAME)
 
 
-class Slow:
+class Slow(Memory):
     """A keyring that answers once it is told to."""
 
-    label = "a slow keyring"
-
     def __init__(self) -> None:
+        super().__init__()
         self.answers = threading.Event()
 
     def get(self, name: str) -> str | None:
         assert self.answers.wait(_PATIENCE * 4)
         return f"secret of {name}"
-
-    def set(self, name: str, secret: str, instead_of: str | None = None) -> None:
-        raise NotImplementedError
-
-    def delete(self, name: str) -> None:
-        raise NotImplementedError
 
 
 async def turns() -> None:
