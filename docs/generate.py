@@ -174,11 +174,6 @@ _ELSEWHERE = (
     ("`accounts create`, `accounts delete`", "`dyntui accounts add`, `dyntui accounts disconnect`"),
     ("`roles edit`", "roles are given in Dynamics; `dyntui roles` says what each allows, and which you hold"),
     ("an address of a page", "`dyntui open list/LIST`, `campaign/CAMPAIGN`, `send/SEND`, `run/RUN`"),
-    (
-        "`sync --only ADDRESS`",
-        "none: `dyntui sync lists --list LIST` writes whoever of the list has changed; `dyntui why ADDRESS` and "
-        "`dyntui mappings preview contact --address ADDRESS` say beforehand what comes of one person",
-    ),
 )
 
 

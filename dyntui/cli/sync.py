@@ -8,14 +8,28 @@ import msgspec
 from dyntui.cli.following import exit_for, print_run, say_detached, summary, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.naming import campaign_ref, list_id
-from dyntui.cli.output import print_json, say
+from dyntui.cli.output import number, print_json, say
+from dyntui.cli.pages import Column, Columns, print_page
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
+from dyntui.cli.target_counts import people
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_REPORT, CampaignRef
-from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import (
+    CALL,
+    RUN_CANCEL,
+    RUN_GET,
+    RUN_PEOPLE,
+    RUN_START,
+    OutcomesQuery,
+    RunItem,
+    RunRef,
+    RunRow,
+    StartRun,
+)
 
 TYPES = tuple(SYNC_TYPES)
 
@@ -33,6 +47,12 @@ TYPE is one of {", ".join(TYPES)}. While waiting, Ctrl-C stops the waiting only:
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="With lists: only this one; may be given again.")
 @click.option("--campaign", "campaigns", multiple=True, metavar="CAMPAIGN", help="With campaigns: only this one.")
 @click.option(
+    "--only",
+    default="",
+    metavar="ADDRESS",
+    help="With lists: one person is synchronised end to end and nobody else, and each call is shown.",
+)
+@click.option(
     "--scheduled", is_flag=True, help="For timers: what dotdigital refused in the last six hours is not offered again."
 )
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the runs have ended.")
@@ -43,6 +63,7 @@ def command(
     account: str,
     lists: tuple[str, ...],
     campaigns: tuple[str, ...],
+    only: str,
     scheduled: bool,
     wait: bool,
 ) -> int:
@@ -54,17 +75,19 @@ def command(
         raise click.UsageError("--list goes with the type lists.")
     if campaigns and "campaigns" not in types:
         raise click.UsageError("--campaign goes with the type campaigns.")
+    if only and types != ["lists"]:
+        raise click.UsageError("--only goes with the type lists, and with no other.")
     under_way: list[RunRow] = []
 
     async def start(client: ServiceClient) -> list[RunRow]:
         of_account = StartRun(sync_type="", account=account, scheduled=scheduled)
-        only = tuple([await list_id(client, name) for name in lists])
+        wanted = tuple([await list_id(client, name) for name in lists])
         refs = [await _with_account(client, await campaign_ref(client, name, account)) for name in campaigns]
         requests: list[StartRun] = []
         for type_ in types:
             request = msgspec.structs.replace(of_account, sync_type=type_)
             if SYNC_TYPES[type_].narrowed_by == "lists":
-                requests.append(msgspec.structs.replace(request, lists=only))
+                requests.append(msgspec.structs.replace(request, lists=wanted, only=only))
             elif SYNC_TYPES[type_].narrowed_by == "campaigns" and refs:
                 requests.extend(_of_each_account(request, refs))
             else:
@@ -77,6 +100,8 @@ def command(
                 run = await until_ended(client, run, display())
             ended.append(run)
             _print(chosen, run, wait)
+            if only and wait and not chosen.json:
+                await _print_one(client, chosen, run)
         return ended
 
     try:
@@ -126,6 +151,25 @@ def _print(chosen: Choices, run: RunRow, ended: bool) -> None:
         say(summary(run))
     else:
         say(f"{run.title}: {run.status}. `dyntui audit show {run.id}` tells how it stands.")
+
+
+_CALLS: Columns[tuple[int, RunItem]] = (
+    Column("#", lambda row: number(row[0]), right=True),
+    Column("call", lambda row: row[1].name),
+    Column("note", lambda row: row[1].note, whole=True),
+)
+
+
+async def _print_one(client: ServiceClient, chosen: Choices, run: RunRow) -> None:
+    """What became of the one person, list by list, and the calls that it took."""
+    found = await client.call(RUN_PEOPLE, OutcomesQuery(run=run.id))
+    if found.rows:
+        click.echo()
+        print_page(chosen, found, people(run.kind))
+    items = (await client.call(RUN_GET, RunRef(run.id))).items
+    calls = tuple(enumerate((each for each in items if each.kind == CALL), start=1))
+    click.echo()
+    print_page(chosen, Page(rows=calls, total=len(calls), matching=len(calls), offset=0), _CALLS)
 
 
 def _cancel(chosen: Choices, rest: tuple[str, ...]) -> int:

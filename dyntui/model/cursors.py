@@ -71,6 +71,8 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
 
     `in_book`: how many contacts the list's address book held when it was read, `joined` and `left`: how many this run
     has put into it and taken out of it since.
+
+    `only`: the ids of those about whom the synchronisation is, where it is about one address; none: everybody.
     """
 
     reading: str = ""
@@ -100,6 +102,7 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     left: int = 0
     alone: str = ""
     alone_so_far: int = 0
+    only: tuple[str, ...] = ()
 
 
 class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):

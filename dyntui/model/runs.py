@@ -44,8 +44,12 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     empty_plan: bool = False
 
 
+# The kind of an item that is a call.
+CALL = "call"
+
+
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One list, campaign or feed within a run."""
+    """One list, campaign or feed within a run; of a run about one person also each of its calls."""
 
     id: str
     kind: str

@@ -59,7 +59,8 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
 class Narrowed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run of a sync type was asked for: only these `lists` or `campaigns` (ids; empty: all); `scheduled` where a
     timer asked and not a person. `plan`: it ends before anything is changed; `apply`: the run whose plan it carries
-    out, and nothing else. `diff`: everything is read on both sides, and compared field by field."""
+    out, and nothing else. `diff`: everything is read on both sides, and compared field by field. `only`: the address
+    of the one person about whom it is; for nobody else is anything written."""
 
     lists: tuple[str, ...] = ()
     campaigns: tuple[int, ...] = ()
@@ -67,6 +68,7 @@ class Narrowed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     plan: bool = False
     apply: str = ""
     diff: bool = False
+    only: str = ""
 
 
 class SendOf(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
+from dyntui.model.people import normalise
 from dyntui.model.roles import Ability
 from dyntui.model.sync_types import (
     LISTS,
@@ -103,12 +104,22 @@ def _digest(request: Asked) -> str:
 
 
 def _narrowed(kind: RunKind, request: StartRun) -> Narrowed:
-    """Raises NOT_NARROWED, CAMPAIGN_UNKNOWN."""
+    """Raises NOT_NARROWED, CAMPAIGN_UNKNOWN, ADDRESS_UNKNOWN."""
     for name, given in (("lists", request.lists), ("campaigns", request.campaigns)):
         if given and name != kind.narrowed_by:
             raise _not_started(
                 "NOT_NARROWED", f"{kind.title} cannot be narrowed down to some {name}.", f"Leave the {name} away."
             )
+    if request.only and kind.id != LISTS.id:
+        raise _not_started(
+            "NOT_NARROWED", f"{kind.title} cannot be narrowed down to one person.", "Leave the person away."
+        )
+    if request.only and "@" not in request.only:
+        raise _not_started(
+            "ADDRESS_UNKNOWN",
+            f"{shown(request.only)!r} is not an e-mail address.",
+            "Name the person by the address that the record has in Dynamics.",
+        )
     try:
         campaigns = tuple(int(each) for each in request.campaigns)
     except ValueError:
@@ -117,7 +128,8 @@ def _narrowed(kind: RunKind, request: StartRun) -> Narrowed:
             f"There is no email campaign {shown(' '.join(request.campaigns))!r}.",
             "Name email campaigns by dotdigital's number.",
         ) from None
-    return Narrowed(lists=request.lists, campaigns=campaigns, scheduled=request.scheduled)
+    only = normalise(request.only)
+    return Narrowed(lists=request.lists, campaigns=campaigns, scheduled=request.scheduled, only=only)
 
 
 def _not_started(code: str, message: str, remedy: str) -> DyntuiError:
@@ -169,7 +181,9 @@ class Runs:
             title = await self._lists_title(account.id, asked.lists)
         if plan:
             title = f"{'Differences' if diff else 'Plan'}: {title}"
-        elif kind.id == LISTS.id:
+        elif asked.only:
+            title = f"One person: {title}"
+        if not plan and kind.id == LISTS.id:
             await backups.before_first_lists(self._resources, account.id)
         return await self.queue(context, kind, title, account.id, asked, work=work, news=news)
 

@@ -16,6 +16,7 @@ Public:
     counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, account_id, contact_ids)
     named(list_id, listing) -> Select; accounted_for(listing) -> condition; forget_left(c, list_id, listing) -> int
     with_news(list_id) -> Select; told(c, list_id)
+    with_address(c, list_id, listing, address) -> ids; became(c, list_id, people) -> [PersonOutcome]
     mailed_as(c, people) -> {contact: [account]}                 accounts that are mailed through a contact
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
 """
@@ -26,10 +27,23 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, literal_column, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
-from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import intervals, list_unsubscribes, sequences, unanswered_imports
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount
+from dyntui.store import gate_marks, intervals, list_unsubscribes, sequences, unanswered_imports
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import book_stranger, list_member, marketing_list
@@ -47,6 +61,30 @@ def read_by(c: Connection, list_id: str, listing: str) -> int:
     fresh = (_m.list_id == list_id, _m.outcome == "", _m.has_left.is_(False), _m.listing != listing)
     without = (_m.sent_address == "", _m.outcome.not_in(_GONE))
     return _count(c, _m.list_id == list_id) - _count(c, *left, *without) - _count(c, *fresh, *without)
+
+
+def with_address(c: Connection, list_id: str, listing: str, address: str) -> tuple[str, ...]:
+    """Who of a listing has an address, and who is in the book with it, on the list or not any more."""
+    here = or_(and_(_m.listing == listing, _m.address == address), _m.sent_address == address)
+    return tuple(c.execute(select(_m.person_id).where(_m.list_id == list_id, here).order_by(_m.seq)).scalars())
+
+
+def became(c: Connection, list_id: str, people: Sequence[str]) -> list[PersonOutcome]:
+    """What became of these people in the synchronisation under way. Who still waits is not among them."""
+    of_them = _named(_m.list_id == list_id, _m.person_id.in_(people)).order_by(_m.seq)
+    return [
+        PersonOutcome(
+            entity=row.entity,
+            person=row.person_id,
+            name=row.name,
+            address=row.address,
+            outcome=Outcome(row.outcome),
+            reason=row.reason,
+            detail=row.detail,
+            also=gate_marks.split(row.also),
+        )
+        for row in c.execute(of_them)
+    ]
 
 
 def mailed_as(c: Connection, people: Collection[str]) -> dict[str, list[str]]:
@@ -98,6 +136,10 @@ def _by_reason(c: Connection, *where: ColumnElement[bool]) -> Counter[tuple[str,
 def named(list_id: str, listing: str) -> Select[Any]:
     """What became of everybody in a listing, those who left or are held included, as `intervals.keep` takes it. Who is
     still pending is not among them: the run will not add up."""
+    return _named(_m.list_id == list_id, accounted_for(listing))
+
+
+def _named(*whom: ColumnElement[bool]) -> Select[Any]:
     return select(
         _m.person_id,
         _m.seq,
@@ -108,7 +150,7 @@ def named(list_id: str, listing: str) -> Select[Any]:
         _m.reason,
         _m.detail,
         _m.also,
-    ).where(_m.list_id == list_id, _m.outcome != "", accounted_for(listing))
+    ).where(_m.outcome != "", *whom)
 
 
 def accounted_for(listing: str) -> ColumnElement[bool]:

@@ -1,11 +1,11 @@
 """Members who wait to be imported into the list's address book, and what dotdigital makes of them.
 
-batch(c, list_id, limit, after=-1) -> list[Pending]; among(c, list_id, addresses) -> list[Pending]
-count(c, list_id) -> int
+batch(c, list_id, limit, after=-1, only=()) -> list[Pending]; among(c, list_id, addresses) -> list[Pending]
+count(c, list_id, only=()) -> int
 not_in_book(c, list_id, listing, most) -> addresses
 acknowledge(c, list_id, rows, now) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
 stay_refused(c, list_id) -> int
-count_imported(c, list_id) -> int; imported(c, list_id, limit, after=-1) -> list[Imported]
+count_imported(c, list_id) -> int; imported(c, list_id, limit, after=-1, only=()) -> list[Imported]
 imported_among(c, list_id, addresses) -> list[Imported]
 """
 
@@ -74,10 +74,10 @@ class Imported(msgspec.Struct, frozen=True):
     address: str
 
 
-def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:
+def batch(c: Connection, list_id: str, limit: int, after: int = -1, only: Sequence[str] = ()) -> list[Pending]:
     """The next people to import after a settled listing, by `seq` from `after` on: the same ones until acknowledged or
-    rejected."""
-    waiting = select(list_member).where(_m.list_id == list_id, *_PENDING, _m.seq > after)
+    rejected. `only`: of these (ids), where any is named."""
+    waiting = select(list_member).where(_m.list_id == list_id, *_PENDING, *_among(only), _m.seq > after)
     return [_pending(row) for row in c.execute(waiting.order_by(_m.seq).limit(limit))]
 
 
@@ -106,10 +106,14 @@ def _pending(row: Row[Any]) -> Pending:
     )
 
 
-def count(c: Connection, list_id: str) -> int:
-    """How many people wait to be imported."""
-    waiting = select(func.count()).select_from(list_member).where(_m.list_id == list_id, *_PENDING)
+def count(c: Connection, list_id: str, only: Sequence[str] = ()) -> int:
+    """How many people wait to be imported; `only` as in `batch`."""
+    waiting = select(func.count()).select_from(list_member).where(_m.list_id == list_id, *_PENDING, *_among(only))
     return c.execute(waiting).scalar_one()
+
+
+def _among(only: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return (_m.person_id.in_(only),) if only else ()
 
 
 def not_in_book(c: Connection, list_id: str, listing: str, most: int) -> list[str]:
@@ -227,10 +231,10 @@ def count_imported(c: Connection, list_id: str) -> int:
     return int(c.execute(select(func.count()).select_from(list_member).where(*_imported(list_id))).scalar_one())
 
 
-def imported(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Imported]:
-    """Those whom the synchronisation under way has imported, by `seq` from `after` on."""
-    found = select(_m.seq, _m.address).where(*_imported(list_id), _m.seq > after).order_by(_m.seq).limit(limit)
-    return [Imported(row.seq, row.address) for row in c.execute(found)]
+def imported(c: Connection, list_id: str, limit: int, after: int = -1, only: Sequence[str] = ()) -> list[Imported]:
+    """Those whom the synchronisation under way has imported, by `seq` from `after` on; `only` as in `batch`."""
+    found = select(_m.seq, _m.address).where(*_imported(list_id), *_among(only), _m.seq > after)
+    return [Imported(row.seq, row.address) for row in c.execute(found.order_by(_m.seq).limit(limit))]
 
 
 def imported_among(c: Connection, list_id: str, addresses: Sequence[str]) -> list[Imported]:

@@ -117,7 +117,10 @@ async def take_out_strangers(
 async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
     """What dotdigital says of those whom this run has imported, such as that they have not confirmed their opt-in: by
     the book's listing, or, where that takes more calls, by their contacts alone, as is asked for who does not show in
-    the listing yet."""
+    the listing yet. Where the synchronisation is about one person, nobody else is asked for."""
+    if ctx.at(OneList).only:
+        await _ask_for(ctx, dd, chosen)
+        return
     many = await ctx.read(lambda c: pending_members.count_imported(c, chosen.id))
     if not many:
         return
@@ -147,9 +150,9 @@ async def _ask_for(ctx: RunContext, dd: Dotdigital, chosen: StoredList, seen: by
     """The contacts of those who were imported, one by one; without those who have been `seen`, and none where more than
     some of the others are left."""
     asked: list[str] = []
-    after = -1
+    after, only = -1, ctx.at(OneList).only
     while some := await ctx.read(
-        lambda c: pending_members.imported(c, chosen.id, _PAGE, after)  # noqa: B023 - awaited here
+        lambda c: pending_members.imported(c, chosen.id, _PAGE, after, only)  # noqa: B023 - awaited here
     ):
         after = some[-1].seq
         asked += [each.address for each in some if seen is None or not seen[each.seq]]

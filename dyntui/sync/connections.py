@@ -39,7 +39,9 @@ from dyntui.sync.signing_in import credentials_of, file_named, needs_secret, sig
 from dyntui.sync.surroundings import REAL, Surroundings
 
 # The meter of the run at hand: told of every attempt with the system and `read` or `write`.
-RUN_METER: contextvars.ContextVar[Callable[[str, str], None] | None] = contextvars.ContextVar("run_meter", default=None)
+RUN_METER: contextvars.ContextVar[Callable[[str, str, str], None] | None] = contextvars.ContextVar(
+    "run_meter", default=None
+)
 # Told of every wait that a limit imposes on the run at hand: the system's name in words, and seconds.
 RUN_SLOWED: contextvars.ContextVar[Callable[[str, float], None] | None] = contextvars.ContextVar(
     "run_slowed", default=None
@@ -103,7 +105,7 @@ def _metered(system: str) -> Callable[[str, str], None]:
     def count(kind: str, route: str) -> None:
         meter = RUN_METER.get()
         if meter is not None:
-            meter(system, kind)
+            meter(system, kind, route)
 
     return count
 

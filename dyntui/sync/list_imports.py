@@ -32,7 +32,8 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
     """Pending people in batches; an import that was started before an interruption is followed before a new one is.
     `mends`: what differs in dotdigital is meant to be written over."""
     stage = f"Importing {title}"
-    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
+    only = ctx.at(OneList).only
+    of = await ctx.read(lambda c: pending_members.count(c, chosen.id, only))
     if of > before_images.MOST_READ and not chosen.last_run_id:
         await found_in_book.leave_out(ctx, dd, chosen, stage)
         of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
@@ -100,7 +101,8 @@ async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequen
             settling.withhold, list_id=chosen.id, listing=ctx.run_id, account_id=chosen.account_id
         )
         await ctx.save(replace(ctx.at(OneList), consent=news), stage=stage, work=withhold)
-    return await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS))
+    only = ctx.at(OneList).only
+    return await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS, only=only))
 
 
 def _settle_import(

@@ -40,16 +40,20 @@ async def guard_leavers(ctx: RunContext, dv: Dataverse, chosen: StoredList, titl
 async def take_out_leavers(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str) -> None:
     """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list, and is not
     held. A contact whose address another member has taken over stays."""
-    done, after = 0, -1
-    while some := await ctx.read(
+    done, after, only = 0, -1, ctx.at(OneList).only
+    while page := await ctx.read(
         lambda c: leaving.leavers(c, chosen.id, mark, after, _PAGE)  # noqa: B023 - awaited here
     ):
+        after = page[-1].seq
+        some = [each for each in page if not only or each.person_id in only]
+        if not some:
+            continue
         gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
         # Kept before it is done: a run that fails meanwhile has taken out whom the next one does not find.
         about_to = functools.partial(_about_to_remove, ctx=ctx, chosen=chosen, some=some)
         await ctx.write(about_to)
         await take_out(ctx, dd, chosen.book_id, gone)
-        done, after = done + len(some), some[-1].seq
+        done += len(some)
         at = ctx.at(OneList)
         await ctx.save(
             replace(at, left=at.left + len(gone)),

@@ -55,6 +55,7 @@ from dyntui.sync import (
     list_removals,
     list_state,
     lists_left,
+    one_person,
     planned_values,
     reconciling,
     sight,
@@ -73,7 +74,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     answers earn trust; None: nothing rests on them. `place`: of the item in the run. `diff`: what is in
     the book is compared field by field. Strangers of the book are a matter
     of items: a send leaves them alone. `created`: what records say that are made of them; `everywhere`: every email
-    account, asked before."""
+    account, asked before. `only`: the address of the one person about whom it is (`dyntui.sync.one_person`)."""
 
     item: str = ""
     by_hand: bool = False
@@ -84,6 +85,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     created: CreatedDefaults = CreatedDefaults()
     everywhere: suppressions.Everywhere = suppressions.nowhere
     diff: bool = False
+    only: str = ""
 
 
 async def synchronise(
@@ -147,6 +149,8 @@ async def _synchronise(
         await list_imports.bring_in(ctx, dd, chosen, title, mends=how.diff)
     if ctx.at(OneList).step == "channels":
         await _channels(ctx, dd, chosen, title)
+    if ctx.at(OneList).step == "close" and ctx.at(OneList).only:
+        await one_person.close(ctx, chosen, mark, functools.partial(_note, ctx=ctx, chosen=chosen))
     if ctx.at(OneList).step == "close":
         await _close(ctx, dv, chosen, how.item, mark)
     return RunStatus(ctx.at(OneList).status)
@@ -212,7 +216,8 @@ async def _meet(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     now = await _read(ctx, dv, chosen, title, how.rule)
     mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     book = await list_state.book_as_it_is(dd, chosen)
-    met = strangers.looked_at(now.settings.membership_action) if how.item else None
+    about_all = how.item and not how.only
+    met = strangers.looked_at(now.settings.membership_action) if about_all else None
     compared = await book_comparison.compare(
         ctx,
         dd,
@@ -233,7 +238,7 @@ async def _meet(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
             everywhere=how.everywhere,
         )
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
-    elif how.item:
+    elif about_all:
         await ctx.write(lambda c: stranger_store.forget(c, chosen.id))
     return _Met(now, book, mark, met is not None)
 
@@ -242,7 +247,7 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     """What the book holds, then what is to be done with everybody, unless that is to be planned."""
     met = await _meet(ctx, dv, dd, chosen, title, how)
     now, mark = met.now, met.mark
-    note = now.note if how.plan else await _rename(ctx, dd, chosen, now, met.book)
+    note = now.note if how.plan or how.only else await _rename(ctx, dd, chosen, now, met.book)
     if how.diff and (how.plan or how.apply):
         # When a plan is carried out only to see whether the contacts are still as they were planned over.
         elsewhere = met.strangers or bool(how.apply)
@@ -253,10 +258,12 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     consent = await ctx.read(consent_news.count)
     cursor = replace(ctx.at(OneList), note=note, told=told, consent=consent)
     stage = f"Comparing {title}"
+    settle = functools.partial(_settle, ctx=ctx, dd=dd, chosen=chosen, how=how, mark=mark)
     if how.plan:
         await ctx.save(replace(cursor, step="plan"), stage=stage)
+    elif how.only:
+        await one_person.decide(ctx, dv, chosen, how.only, mark, cursor, settle)
     else:
-        settle = functools.partial(_settle, ctx=ctx, dd=dd, chosen=chosen, how=how, mark=mark)
         await ctx.save(replace(cursor, step="remove", guarded=False), stage=stage, work=settle)
 
 

@@ -25,7 +25,7 @@ from dyntui.model.mentioned import shown
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
 from dyntui.model.sync_types import RUN_KINDS, SENDING, Asked, asked_of
-from dyntui.store import intervals, members, outcomes, planned_changes, runs
+from dyntui.store import intervals, members, named_calls, outcomes, planned_changes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Claim, Fenced, Problem
@@ -119,6 +119,7 @@ class RunContext:
         self._prove = prove
         self.last_import = LastImport()
         self._odd: dict[tuple[str, str], None] = {}
+        self._made: list[tuple[str, str, str]] = []
         # A send that goes on after an interruption may be past recall; its next save says so.
         self._cancellable = claim.kind not in SENDING or not claim.cursor
 
@@ -180,8 +181,9 @@ class RunContext:
                 if self._cancellable and await self.read(lambda c: runs.desired(c, self.run_id)) == "cancel":
                     raise Cancelled(self.run_id)
 
-    def count_call(self, system: str, kind: str) -> None:
-        """One API call is made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save.
+    def count_call(self, system: str, kind: str, route: str = "") -> None:
+        """One API call is made: `dataverse` or `dotdigital`, `read` or `write`, on a route. Kept with the next save; of
+        a run about one person each call is named.
 
         Raises `Fenced` where the run may be another worker's by now, DyntuiError PLAN_WRITES for what a plan must not
         do.
@@ -196,6 +198,8 @@ class RunContext:
                 remedy="Report it: this is a defect of dyntui.",
             )
         self._calls[f"{system}_{kind}s"] += 1
+        if self.request.get("only"):
+            self._made.append((system, kind, route))
 
     def slowed(self, system: str, seconds: float) -> None:
         """A limit of `system` makes the run wait: the stage says so, and until when, until the next save. For waits
@@ -283,11 +287,12 @@ class RunContext:
         """
         self._is_ours(cursor)
         await self._told()
-        calls, odd = self._calls.copy(), tuple(self._odd)
+        calls, odd, made = self._calls.copy(), tuple(self._odd), tuple(self._made)
 
         def keep() -> str:
             with self._db.write() as c:
                 self._name_odd(c, odd)
+                named_calls.keep(c, self.run_id, made)
                 desired = runs.advance(
                     c,
                     self.run_id,
@@ -306,6 +311,7 @@ class RunContext:
         desired = await asyncio.to_thread(keep)
         self._calls.subtract(calls)
         self._forget(odd)
+        del self._made[: len(made)]
         self._stage = stage
         self._cursor = cursor
         self._cancellable = cancellable
@@ -396,16 +402,18 @@ class RunContext:
     ) -> RunStatus:
         """End the run (see `dyntui.store.runs.finish`), with the calls made since the last save. Raises `Fenced`."""
         await self._told()
-        calls, odd = self._calls.copy(), tuple(self._odd)
+        calls, odd, made = self._calls.copy(), tuple(self._odd), tuple(self._made)
 
         def end() -> RunStatus:
             with self._db.write() as c:
                 self._name_odd(c, odd)
+                named_calls.keep(c, self.run_id, made)
                 runs.advance(c, self.run_id, self.token, calls=Calls(**calls))
                 return runs.finish(c, self.run_id, self.token, self.now(), status=status, read=read, problem=problem)
 
         ended = await asyncio.to_thread(end)
         self._calls.subtract(calls)
         self._forget(odd)
+        del self._made[: len(made)]
         self._saved(self.run_id)
         return ended

@@ -282,3 +282,39 @@ def test_the_runs_of_a_list_are_those_with_it_and_not_those_with_its_name(dyntui
     service.answers(RUNS_PAGE, page_of(a_run()))
     dyntui("audit", "list", "--list", LIST_ID)
     assert service.requests(RUNS_PAGE) == [RunsQuery(item=LIST_ID)]
+
+
+def test_of_one_person_the_outcome_and_each_call_are_shown(dyntui: Callable, service: ScriptedService):
+    ended = a_run(RunStatus.COMPLETED)
+    calls = (
+        RunItem(id="call-1", kind="call", name="Dynamics GET /lists({id})", status=RunStatus.COMPLETED, tally=Tally()),
+        RunItem(
+            id="call-2",
+            kind="call",
+            name="dotdigital PUT /contacts/v3/import",
+            status=RunStatus.COMPLETED,
+            tally=Tally(),
+            note="wrote",
+        ),
+    )
+    service.answers(LISTS_PAGE, page_of(a_list()))
+    service.answers(RUN_START, ended)
+    service.answers(RUN_GET, RunDetail(run=ended, items=calls))
+    person = PersonOutcome(person="1", name="Ann", address="ann@example.org", outcome=Outcome.ADDED)
+    service.answers(RUN_PEOPLE, page_of(person))
+    done = dyntui("sync", "lists", "--list", "Newsletter", "--only", "ann@example.org")
+
+    assert done.code == 0
+    (asked,) = service.requests(RUN_START)
+    assert (asked.lists, asked.only) == ((LIST_ID,), "ann@example.org")
+    assert "ann@example.org" in done.out and "added" in done.out
+    assert [line.split()[0] for line in done.out.splitlines() if "GET" in line or "PUT" in line] == ["1", "2"]
+
+
+@pytest.mark.parametrize("types", [["suppressions"], ["all"], ["lists", "campaigns"]])
+def test_one_person_goes_with_lists_alone(dyntui: Callable, service: ScriptedService, types: list[str]):
+    done = dyntui("sync", *types, "--only", "ann@example.org")
+
+    assert done.code == 2
+    assert "--only goes with the type lists" in done.err
+    assert service.requests(RUN_START) == []

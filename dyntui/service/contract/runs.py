@@ -6,6 +6,7 @@ import msgspec
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
 from dyntui.model.roles import Ability
+from dyntui.model.runs import CALL as CALL
 from dyntui.model.runs import Progress as Progress
 from dyntui.model.runs import RunItem as RunItem
 from dyntui.model.runs import RunRow as RunRow
@@ -22,13 +23,15 @@ from dyntui.service.contract.situations import Situation, go
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """`sync_type`: `suppressions`, `lists` or `campaigns`. Without `account` the default account; `lists` and
     `campaigns` (ids) narrow the run, empty means all that are due. `scheduled`: nobody asked for it just now, so what
-    dotdigital refused in the last six hours is not offered to it again."""
+    dotdigital refused in the last six hours is not offered to it again. `only`: with `lists`, the address of the one
+    person who is synchronised; nothing is written for anybody else, and each call is named as a part of the run."""
 
     sync_type: Text
     account: Text = ""
     lists: tuple[Text, ...] = ()
     campaigns: tuple[Text, ...] = ()
     scheduled: bool = False
+    only: Text = ""
 
 
 def run_status(status: RunStatus, tally: Tally) -> str:

@@ -28,6 +28,7 @@ from dyntui.sync import (
     list_feeds,
     list_rows,
     lists,
+    one_person,
     opt_out_changes,
     parts,
     planned_consent,
@@ -54,14 +55,15 @@ _LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIS
 
 async def run(ctx: RunContext, connections: Connections) -> None:
     """Suppressions first, then every list due, each its own item: one that fails delays no other. A plan ends with what
-    would be done, and changes nothing."""
+    would be done, and changes nothing. For one person nothing is written but what their own contact gets."""
     asked = ctx.asked(Narrowed)
+    others = not asked.plan and not asked.only
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
-        typed = await learn_consent(ctx, dv, dd, asked.plan, connections.trust)
-        if not asked.diff and (not asked.apply or await planning.brings(ctx, asked.apply)):
+        typed = await learn_consent(ctx, dv, dd, not others, connections.trust)
+        if not asked.diff and not asked.only and (not asked.apply or await planning.brings(ctx, asked.apply)):
             # Before what goes out: a value that was changed in dotdigital is not to be overwritten unseen.
             await inward.bring(ctx, dv, dd, inward.How(plan=asked.plan, apply=asked.apply))
         if not asked.lists:
@@ -74,7 +76,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
     elif ctx.was_away and not asked.plan:
         # Who has opted out since the run was interrupted is not imported by what is left of it.
-        await learn_consent(ctx, dv, dd, asked.plan, connections.trust)
+        await learn_consent(ctx, dv, dd, not others, connections.trust)
     due_ids = ctx.at(ListsCursor).due or ()
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
     # and nobody keeps it through a list that the address has unsubscribed from.
@@ -89,11 +91,13 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         if due_ids[place] not in ctx.at(ListsCursor).failed:
             await one_list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections))
         await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
-    if not asked.plan:
+    if others:
         await _tell_dynamics(ctx, dv)
         await telling_unsubscribes.tell(ctx, dv, ctx.account_id)
         if not asked.apply:
             await taking_off.take_off(ctx, dv, due_ids, len(due_ids))
+    if asked.only:
+        await one_person.require_somebody(ctx, asked.only)
     if asked.plan:
         suppressed = len(ctx.at(ListsCursor).typed)
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment(), suppressed=suppressed))
@@ -120,12 +124,13 @@ async def _name_not_due(ctx: RunContext, wanted: Sequence[str], due: Sequence[st
             await ctx.fail_part(list_id, error, kind="list", name=found[0].name if found else list_id, place=place)
 
 
-async def learn_consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, trust: Rule) -> list[str]:
-    """Who must not be mailed, as of now. Of a plan: the addresses that dotdigital would be told of besides."""
-    if plan:
+async def learn_consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, read_only: bool, trust: Rule) -> list[str]:
+    """Who must not be mailed, as of now. Where nothing may be written (`read_only`): the addresses that dotdigital
+    would be told of besides."""
+    if read_only:
         await suppressions.pull(ctx, dd, ctx.account_id)
         typed = await suppressions.asked_in_dynamics(ctx, dv, ctx.account_id)
-        if not ctx.asked(Narrowed).diff:
+        if ctx.asked(Narrowed).plan and not ctx.asked(Narrowed).diff:
             await planned_consent.keep(ctx, dv, ctx.account_id, typed)
     else:
         await both_ways(ctx, dv, dd)
@@ -217,5 +222,6 @@ async def _synchronise(
         everywhere=connections.everywhere,
         place=due.index(chosen.id),
         diff=asked.diff,
+        only=asked.only,
     )
     await lists.synchronise(ctx, dv, dd, chosen, title, how)
