@@ -112,9 +112,11 @@ def _keep(
             reason = "STALE" if moved else "REJECTED"
             detail = "changed in Dynamics meanwhile" if moved else f"Dynamics: {result.error.message}"
             named.append(outcome_of(each, Outcome.REJECTED, detail, reason))
-    applied_changes.keep(c, place, written)
-    as_begun = [Done(each.person, None, False) for each in others if each.outcome is Outcome.UNCHANGED]
-    applied_changes.settle(c, place, as_begun, refused)
+    # Of what the run had written before it was interrupted, and somebody has changed since, both count.
+    written_again.keep(c, place, written)
+    as_begun = [each.person for each in others if each.outcome is Outcome.UNCHANGED]
+    done = [Done(person, None, False) for person in (*(each.person for each in written), *as_begun)]
+    applied_changes.settle(c, place, done, refused)
     outcomes.record(c, place.run_id, place.item_id, named)
 
 

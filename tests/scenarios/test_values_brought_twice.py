@@ -12,7 +12,9 @@ import pytest
 from dyntui.dataverse import bulk
 from dyntui.model.opt_in import CODE_OF, COLUMN, OptIn
 from dyntui.model.outcomes import Outcome
+from dyntui.model.people import Entity
 from dyntui.sync import feeds
+from dyntui.sync.kinds import opt_in
 from tests.scenarios.office import Office
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
 
@@ -98,6 +100,36 @@ def test_an_opt_in_type_that_was_typed_in_before_the_run_went_on_is_set_back_by_
         office.engine.drain()
     typed = CODE_OF[OptIn.DOUBLE]
     assert in_dynamics(office, ada.person, COLUMN) != typed
+    office.change_in_dynamics("contact", ada.person, **{COLUMN: typed})
+    office.engine.drain()
+    assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.VERIFIED_DOUBLE]
+    office.undo(run)
+    assert in_dynamics(office, ada.person, COLUMN) == typed
+
+
+def test_an_opt_in_type_that_somebody_lowered_after_the_run_had_written_it_is_set_back_by_an_undo(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("opt-in")
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'VerifiedDouble'")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Ada")
+    office.let_pass(minutes=5)
+
+    real = opt_in._raise
+
+    async def killed(ctx: Any, dv: Any, entity: Entity, wanted: Any) -> Any:
+        if entity is Entity.LEAD:
+            raise asyncio.CancelledError
+        return await real(ctx, dv, entity, wanted)
+
+    run = office.start("opt-in")
+    with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
+        patched.setattr(opt_in, "_raise", killed)
+        office.engine.drain()
+    typed = CODE_OF[OptIn.DOUBLE]
+    assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.VERIFIED_DOUBLE]
     office.change_in_dynamics("contact", ada.person, **{COLUMN: typed})
     office.engine.drain()
     assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.VERIFIED_DOUBLE]
