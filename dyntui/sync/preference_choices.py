@@ -35,6 +35,7 @@ from dyntui.sync.run_context import RunContext
 
 FEED = "preferences"
 _ROWS = f"{FEED}/rows"
+_PASSED_OVER = f"{FEED}/rows passed over"
 _PROOF = f"{FEED}/opted in"
 _PROVED_EVERY = timedelta(days=1)
 _PLACES = {"contact": Entity.CONTACT, "lead": Entity.LEAD}
@@ -212,11 +213,14 @@ class _Row(
 
 
 async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> None:
-    """What people chose in Dynamics since the last run: rows that dyntui wrote itself say nothing new."""
+    """What people chose in Dynamics since the last run: rows that dyntui wrote itself say nothing new. Choices of a
+    preference that had no row yet were passed over: once it has one everything is read."""
     since = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _ROWS)))
+    passed_over = (await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _PASSED_OVER))).split()
     question = Asked(dv, ctx.moment())
-    changed = f"modifiedon ge {literal(since - feeds.OVERLAP)}" if since is not None else None
     by_row = {each.row_id: each.preference for each in known if each.row_id}
+    whole = since is None or any(str(each.id) in passed_over for each in by_row.values())
+    changed = None if since is None or whole else f"modifiedon ge {literal(since - feeds.OVERLAP)}"
     async for page in dv_rows.pages(
         dv,
         solution.PREFERENCE_CHOICE.entity_set,
@@ -225,9 +229,13 @@ async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> N
         orderby=("modifiedon", "dyntui_preferencechoiceid"),
     ):
         await _take_in(ctx, dv, page.rows, by_row)
-    # Choices of a preference whose row is not known yet were passed over.
-    if len(by_row) == len(known):
-        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _ROWS, text_of(question.on)))
+    without = " ".join(str(each.preference.id) for each in known if not each.row_id)
+
+    def keep(c: Connection) -> None:
+        watermarks.put(c, ctx.account_id, _ROWS, text_of(question.on))
+        watermarks.put(c, ctx.account_id, _PASSED_OVER, without)
+
+    await ctx.write(keep)
 
 
 async def _take_in(ctx: RunContext, dv: Dataverse, rows: Sequence[_Row], by_row: Mapping[str, Preference]) -> None:

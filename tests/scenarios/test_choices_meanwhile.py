@@ -181,6 +181,49 @@ def test_choices_in_dynamics_are_read_once_the_row_of_their_preference_is_known(
     assert in_dotdigital(office, ada.address) == {OFFERS: False}
 
 
+def test_a_preference_that_dynamics_refuses_lets_choices_of_the_others_be_read_as_they_change(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = members(office, 2)
+    offers, upsert = leaf(office, OFFERS), preference_tree.upsert_rows
+
+    async def refusing(dv: Any, spec: Any, rows: list[dict[str, object]]) -> list[RowResult]:
+        error = DataverseError("DATAVERSE_REFUSED", "A rule.", not_done="Not written.", remedy="Mend the rule.")
+        done = await upsert(dv, spec, rows)
+        return [
+            RowResult(error=error) if row["dyntui_preferencenumber"] == offers else each
+            for row, each in zip(rows, done, strict=True)
+        ]
+
+    asked: list[str] = []
+
+    def listening(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if request.url.path.endswith("/dyntui_preferencechoices"):
+            asked.append(request.url.params.get("$filter", "everything"))
+        return answer
+
+    def runs() -> set[str]:
+        office.let_pass(hours=3)
+        asked.clear()
+        office.run("preferences")
+        return set(asked)
+
+    office.sandbox.doctor(listening)
+    with monkeypatch.context() as patched:
+        patched.setattr(preference_tree, "upsert_rows", refusing)
+        assert runs() == {"everything"}
+        choose(office, ada.person, EVENTS, Choice.NO)
+        choose(office, ada.person, OFFERS, Choice.NO)
+        marks = runs() | runs()
+    assert "everything" not in marks and len(marks) == 2
+    assert in_dotdigital(office, ada.address) == {EVENTS: False}
+    # What was passed over is read as soon as its preference has a row.
+    assert runs() == {"everything"}
+    assert in_dotdigital(office, ada.address) == {EVENTS: False, OFFERS: False}
+    choose(office, ben.person, OFFERS, Choice.NO)
+    assert "everything" not in runs() and in_dotdigital(office, ben.address) == {OFFERS: False}
+
+
 def test_a_no_that_dotdigital_tells_of_late_comes_to_dynamics(office: Office) -> None:
     (ada,) = members(office, 1)
     completed(office.run("preferences"))
