@@ -439,6 +439,7 @@ def delete_ended_before(c: Connection, moment: str, most: int) -> int:
     of_a_send = and_(run.c.kind.in_(SENDING), run.c.id.in_(select(send.c.run_id)))
     over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, ~of_a_send, ~stay_undone.still_counts())
     oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
+    stay_undone.forget_overtaken(c, moment)
     old = c.execute(oldest).scalars().all()
     applied_changes.forget_before(c, moment)
     conflicts.forget_before(c, moment)

@@ -108,6 +108,31 @@ def test_an_undone_score_stays_undone_when_the_run_that_wrote_it_is_old_enough_t
     assert in_dynamics(office, bob.person)[SCORE] == 71
 
 
+def test_a_run_whose_undone_scores_have_all_been_followed_by_others_is_forgotten_in_its_time(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.sandbox.state.db.execute("DELETE FROM dd_score")
+    ada, bob = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    for each in (ada, bob):
+        scored(office, each.address, 70)
+    wrong = office.run("scoring")
+    office.undo(wrong.run.id)
+
+    def kept() -> bool:
+        office.let_pass(days=32)
+        office.wait(forget(office.resources, timedelta(days=30)))
+        return wrong.run.id in {each.id for each in office.audit(kind="scoring").rows}
+
+    scored(office, ada.address, 71)
+    office.run("scoring")
+    assert kept()
+    # By now the run that wrote of ada since is forgotten.
+    scored(office, bob.address, 72)
+    office.run("scoring")
+    assert [in_dynamics(office, each.person)[SCORE] for each in (ada, bob)] == [71, 72]
+    assert not kept()
+
+
 def test_odd_scores_are_named_and_delay_no_other(office: Office, newsletter: ListRow) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:7]
     for each in people:
