@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, delete, exists, select
 
 from dyntui.model.labels import DataLabel, LabelType, Visibility
+from dyntui.store import missed_fields
 from dyntui.store.schema import data_label
 from dyntui.store.upserts import upsert
 
@@ -65,5 +66,6 @@ def put(c: Connection, account_id: str, changed: Iterable[DataLabel], now: str) 
 
 
 def remove(c: Connection, account_id: str, name: str) -> None:
-    """The label is no more."""
+    """The label is no more, and its data field neither."""
+    missed_fields.miss(c, account_id, [name])
     c.execute(delete(data_label).where(_l.account_id == account_id, _l.name == name))

@@ -15,7 +15,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.label_comparison import DELETED, Comparison, Field, compare
 from dyntui.model.labels import DataLabel, default_of
 from dyntui.model.outcomes import RunStatus
-from dyntui.store import labels, mappings
+from dyntui.store import labels, mappings, missed_fields
 from dyntui.sync import parts
 from dyntui.sync.run_context import RunContext
 
@@ -86,6 +86,7 @@ def _compared(c: Connection, account_id: str, fields: list[Field], now: str, *, 
     labels.put(c, account_id, found.labels, now)
     for name in found.removed:
         labels.remove(c, account_id, name)
+    missed_fields.miss(c, account_id, [each.name for each in found.conflicts if each.conflict == DELETED])
     return found
 
 

@@ -25,7 +25,16 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.merge import Side
 from dyntui.model.moments import EPOCH
 from dyntui.model.people import Entity, normalise
-from dyntui.store import applied_changes, conflicts, mappings, outcomes, planned_changes, shadows, written_again
+from dyntui.store import (
+    applied_changes,
+    conflicts,
+    mappings,
+    missed_fields,
+    outcomes,
+    planned_changes,
+    shadows,
+    written_again,
+)
 from dyntui.store.applied_changes import Done, Place
 from dyntui.sync import feeds, member_listing, odd_answers, record_values
 from dyntui.sync.brought_values import (
@@ -66,8 +75,7 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
     await ctx.begin_item(ITEM, kind="feed", name="Address books to Dynamics", place=0)
     until = await feeds.server_time(dd)
     feed = _feed(mapped)
-    fields = {each.name.upper(): each.type for each in (await data_fields.listed(dd))[0]}
-    drains = {entity: among(each, fields) for entity, each in mapped.items()}
+    drains = await _there(ctx, dd, mapped)
     notes = [each for of_entity in drains.values() for each in of_entity.left_out]
     since = await feeds.since(ctx, ctx.account_id, feed)
     labels = sorted({each.label for of_entity in drains.values() for each in of_entity.drains})
@@ -99,6 +107,26 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
             await feeds.advance(ctx, ctx.account_id, feed, until)
     said = "; ".join(f"Not brought - {each}" for each in notes)
     await ctx.write(lambda c: ctx.close_item(c, ITEM, note=said))
+
+
+async def _there(ctx: RunContext, dd: Dotdigital, mapped: Mapping[Entity, Drains]) -> dict[Entity, Drains]:
+    """Those whose data field dotdigital has. Which it has not is kept: made anew it is empty, and nobody has cleared
+    what the former one held."""
+    rows, unread = await data_fields.listed(dd)
+    fields = {each.name.upper(): each.type for each in rows}
+    drains = {entity: among(each, fields) for entity, each in mapped.items()}
+    wanted, there = ({each.label for of in some.values() for each in of.drains} for some in (mapped, drains))
+    # What cannot be read may be any of them.
+    gone = wanted - there if rows and not unread else set[str]()
+    missed = await ctx.read(lambda c: missed_fields.missed(c, ctx.account_id))
+    if missed & there or gone - missed:
+
+        def keep(c: Connection) -> None:
+            missed_fields.found_again(c, ctx.account_id, there)
+            missed_fields.miss(c, ctx.account_id, gone)
+
+        await ctx.write(keep)
+    return drains
 
 
 def _feed(drains: Mapping[Entity, Drains]) -> str:

@@ -297,3 +297,36 @@ def test_a_data_field_that_was_deleted_in_dotdigital_clears_no_column(office: Of
     assert [in_dynamics(office, each.person, "address1_city") for each in (ada, bob)] == ["Oslo", with_city]
     assert [in_dynamics(office, each.person, "firstname") for each in (ada, bob)] == ["Augusta"] * 2
     assert "has no data field CITY" in run.items[0].note and run.run.tally.adds_up
+
+
+@pytest.mark.parametrize("noticed_by", ["address-books", "lists", "labels"])
+def test_a_data_field_that_is_made_anew_after_a_run_had_missed_it_clears_no_column(
+    office: Office, noticed_by: str
+) -> None:
+    mapped(office, ("CITY", LabelType.STRING, "address1_city"))
+    two_way(office, ("CITY", "address1_city"), ("FIRSTNAME", "firstname"))
+    ada, bob = some(office, 2)
+    office.let_pass(hours=2)
+    change_in_dotdigital(office, ada.address, CITY="Oslo")
+    office.run("address-books")
+    cities = [in_dynamics(office, each.person, "address1_city") for each in (ada, bob)]
+    asked_of_dotdigital(office, "DELETE", "/v2/data-fields/CITY")
+    office.let_pass(minutes=5)
+    office.run(noticed_by)
+    asked_of_dotdigital(office, "POST", "/v2/data-fields", {"name": "CITY", "type": "String", "visibility": "Private"})
+    if noticed_by == "labels":
+        office.run("labels")
+    for each in (ada, bob):
+        change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
+    office.let_pass(minutes=5)
+    office.run("address-books")
+    assert [in_dynamics(office, each.person, "address1_city") for each in (ada, bob)] == cities
+    # What somebody clears from then on is cleared.
+    change_in_dotdigital(office, ada.address, CITY="Rome")
+    office.let_pass(minutes=5)
+    office.run("address-books")
+    assert in_dynamics(office, ada.person, "address1_city") == "Rome"
+    change_in_dotdigital(office, ada.address, CITY=None)
+    office.let_pass(minutes=5)
+    office.run("address-books")
+    assert in_dynamics(office, ada.person, "address1_city") is None
