@@ -6,7 +6,7 @@ what Dataverse reports as a virtual column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -144,3 +144,12 @@ def read_for(column: Column) -> tuple[tuple[str, str], ...]:
     if column.over is None:
         return ((column.entity, column.logical_name),)
     return ((column.entity, column.over.lookup), (column.over.leads.table, column.over.column))
+
+
+HIDDEN: Final = "the column is secured, and nothing says that the service may read it"
+"""Why a mapping of such a column is left out."""
+
+
+def is_hidden(column: Column, hidden: Collection[str]) -> bool:
+    """Whether a column reads as empty for the service, of those (`contact.jobtitle`) that are hidden from it."""
+    return any(f"{table}.{name}" in hidden for table, name in read_for(column))

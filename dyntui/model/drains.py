@@ -1,17 +1,17 @@
 """What is brought from dotdigital to a record: data labels that feed its columns, with the rule for conflicts.
 
-drains_of(entity, mappings, labels, columns) -> Drains      once for a run
+drains_of(entity, mappings, labels, columns, hidden) -> Drains      once for a run
 among(drains, fields) -> Drains                             by the data fields that there are now
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from dyntui.model.columns import Column, Columns, column_at
+from dyntui.model.columns import HIDDEN, Column, Columns, column_at, is_hidden
 from dyntui.model.conversion import ChoiceAs, Direction, fits
 from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import ConflictRule, DataMapping
@@ -48,9 +48,16 @@ class Drains(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...] = ()
 
 
-def drains_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[DataLabel], columns: Columns) -> Drains:
+def drains_of(
+    entity: Entity,
+    mappings: Iterable[DataMapping],
+    labels: Iterable[DataLabel],
+    columns: Columns,
+    hidden: Collection[str] = (),
+) -> Drains:
     """The enabled mappings of an entity to Dynamics. A mapping whose label or column is gone, or does not take values
-    any more, is left out: what the column holds stays as it is."""
+    any more, or reads as empty because it is `hidden` from the service, is left out: what the column holds stays as it
+    is."""
     known = {each.name: each for each in labels if each.synchronised}
     mine = [each for each in mappings if each.enabled and each.entity is entity]
     out = {(each.label, each.column): each for each in mine if each.direction is Direction.TO_DOTDIGITAL}
@@ -68,6 +75,8 @@ def drains_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[
             left_out.append(f"{each.words}: consent and addresses are never written from a data field")
         elif Direction.TO_DYNAMICS not in fits(column, label.type):
             left_out.append(f"{each.words}: a {label.type} label does not go to this {column.type} column")
+        elif is_hidden(column, hidden):
+            left_out.append(f"{each.words}: {HIDDEN}")
         else:
             two_way = out.get((each.label, each.column))
             choice = two_way.choice if two_way is not None else each.choice

@@ -19,7 +19,6 @@ import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
 from dyntui.model.columns import column_at, read_for
-from dyntui.model.conversion import Direction
 from dyntui.model.drains import Drains, drains_of
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.mapping_versions import MappingVersion
@@ -82,12 +81,13 @@ def feeds(c: Connection, account_id: str) -> dict[Entity, Feeds]:
 
 
 def read_columns(c: Connection) -> dict[str, tuple[str, ...]]:
-    """The columns, by table, that the mappings of any email account read to feed its labels."""
+    """The columns, by table, that the mappings of any email account read: to feed its labels, and to compare what they
+    bring."""
     columns, found = crm_columns.columns(c), set[tuple[str, str]]()
     for account in accounts.accounts(c):
         for each in current(c, account.id).mappings:
             column = column_at(columns, each.entity.value, each.column)
-            if column is not None and each.enabled and each.direction is Direction.TO_DOTDIGITAL:
+            if column is not None and each.enabled:
                 found.update(read_for(column))
     return {table: tuple(sorted(name for of, name in found if of == table)) for table, _ in sorted(found)}
 
@@ -95,8 +95,8 @@ def read_columns(c: Connection) -> dict[str, tuple[str, ...]]:
 def drains(c: Connection, account_id: str) -> dict[Entity, Drains]:
     """What the account's data labels feed, by entity."""
     mappings = current(c, account_id).mappings
-    known, columns = labels.labels(c, account_id), crm_columns.columns(c)
-    return {each: drains_of(each, mappings, known, columns) for each in Entity}
+    known, columns, hidden = labels.labels(c, account_id), crm_columns.columns(c), crm_columns.hidden(c)
+    return {each: drains_of(each, mappings, known, columns, hidden) for each in Entity}
 
 
 def _made(row: Row[Any]) -> MappingVersion:

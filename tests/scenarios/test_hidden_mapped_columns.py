@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dyntui.model.mapping import PROVISIONED
+from dyntui.model.labels import LabelType
+from dyntui.model.mapping import PROVISIONED, ConflictRule
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office
-from tests.scenarios.test_mapped_columns import in_dotdigital
+from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
+from tests.scenarios.test_mapped_columns import in_dotdigital, mapped
 from tests.scenarios.test_mappings_changed import TOWN, Admin
 from tests.scenarios.test_what_is_hidden import secure
 
@@ -43,3 +45,25 @@ def test_a_mapped_column_that_is_hidden_from_the_service_empties_no_data_field(
     run = office.run("lists")
     assert "Not sent" not in run.items[0].note and run.run.tally.adds_up
     assert in_dotdigital(office, "TOWN")[members[0].address]["TOWN"] == "Oslo"
+
+
+def test_a_column_that_is_hidden_from_the_service_is_not_written_over_as_if_it_were_empty(office: Office) -> None:
+    mapped(office, ("CITY", LabelType.STRING, "address1_city"))
+    two_way(office, ("CITY", "address1_city"), ("FIRSTNAME", "firstname"), rule=ConflictRule.DYNAMICS)
+    (ada,) = some(office, 1)
+    office.change_in_dynamics("contact", ada.person, address1_city="Bergen")
+    secure(office, {"contact.address1_city": []})
+    office.let_pass(minutes=11)
+    change_in_dotdigital(office, ada.address, CITY="Rome", FIRSTNAME="Augusta")
+    for kind in ("address-books", "lists"):
+        office.let_pass(minutes=11)
+        run = office.run(kind)
+        assert in_dynamics(office, ada.person, "address1_city") == "Bergen"
+        assert "CITY -> contact.address1_city: the column is secured" in "; ".join(each.note for each in run.items)
+    assert in_dynamics(office, ada.person, "firstname") == "Augusta"
+    # Once it is shown again the rule decides.
+    secure(office, {})
+    office.let_pass(minutes=11)
+    run = office.run("lists")
+    assert not any("Not brought" in each.note for each in run.items)
+    assert in_dynamics(office, ada.person, "address1_city") == "Bergen"

@@ -13,7 +13,7 @@ from dyntui.model.sync_types import Narrowed
 from dyntui.store import accounts, planned_changes
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
-from dyntui.sync import inward, lists, new_in_books, planning
+from dyntui.sync import inward, lists, new_in_books, planning, sight
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.lists import learn_consent, one_list
 from dyntui.sync.run_context import RunContext
@@ -23,6 +23,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     """One email account. A plan ends with what would be written, and changes nothing."""
     asked = ctx.asked(Narrowed)
     dv, dd = await connections.dataverse(), await connections.dotdigital(ctx.account_id)
+    await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
         await inward.bring(ctx, dv, dd, inward.How(plan=asked.plan, apply=asked.apply))
         every = await ctx.read(lambda c: list_store.due(c, ctx.account_id))
