@@ -13,7 +13,7 @@ Public:
     record_news(c, account_id, after, most) -> [Pair]
     declined(c, account_id, addresses) -> {(preference id, address): record}
     chose(c, account_id, addresses) -> {(preference id, record)}
-    settled(c, account_id, rows); told_dotdigital(c, account_id, rows, now); set_aside(c, account_id, rows)
+    settled(c, account_id, rows); told_dotdigital(c, account_id, rows); set_aside(c, account_id, rows)
     moved(c, people); again(c, addresses); wake(c, account_id, preference_ids)
 """
 
@@ -120,7 +120,7 @@ _NOT_CHOSEN = "not chosen"
 
 def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: bool = True) -> None:
     """Choices as dotdigital told them; those that say something else than before are `news`. A no that nobody chose is
-    none, as long as it is not said anew."""
+    none, as long as it is not said anew; one that is older than what is known says only that the feed is late."""
     upsert(
         c,
         contact_choice,
@@ -130,16 +130,20 @@ def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: boo
             (account_id, each.preference_id, each.contact_id, each.address, each.choice.value, each.chosen_on, news)
             for each in rows
         ],
-        update=("address", "chosen_on"),
+        update=("address",),
         computed=_as_told,
     )
 
 
 def _as_told(new: Excluded) -> Mapping[str, ColumnElement[Any]]:
     not_anew = and_(_c.choice == _NOT_CHOSEN, new.choice == Choice.NO.value, new.chosen_on <= _c.chosen_on)
-    other = and_(~not_anew, or_(_c.choice != new.choice, _c.address != new.address))
+    # What dyntui has told dotdigital itself is no news, and counts whatever was known.
+    older = and_(new.news, new.chosen_on != "", new.chosen_on < _c.chosen_on)
+    passed = or_(not_anew, and_(older, _c.choice != _NOT_CHOSEN, _c.choice != new.choice))
+    other = or_(and_(~passed, _c.choice != new.choice), and_(~not_anew, _c.address != new.address))
     return {
-        "choice": case((not_anew, _c.choice), else_=new.choice),
+        "choice": case((passed, _c.choice), else_=new.choice),
+        "chosen_on": case((and_(passed, ~not_anew), _c.chosen_on), else_=new.chosen_on),
         "news": or_(_c.news, and_(new.news, other)),
     }
 
@@ -344,8 +348,8 @@ def chose(c: Connection, account_id: str, addresses: Sequence[str]) -> set[tuple
     return found
 
 
-def told_dotdigital(c: Connection, account_id: str, rows: Sequence[tuple[OfRecord, int]], now: str) -> None:
-    """dotdigital has these choices of records, in the contact with this id, since `now`."""
+def told_dotdigital(c: Connection, account_id: str, rows: Sequence[tuple[OfRecord, int, str]]) -> None:
+    """dotdigital has these choices of records, in the contact with this id, since a time."""
     keep(
         c,
         account_id,
@@ -355,13 +359,13 @@ def told_dotdigital(c: Connection, account_id: str, rows: Sequence[tuple[OfRecor
                 contact_id=contact_id,
                 address=each.address,
                 choice=each.choice,
-                chosen_on=now,
+                chosen_on=since,
             )
-            for each, contact_id in rows
+            for each, contact_id, since in rows
         ],
         news=False,
     )
-    settled(c, account_id, [each for each, _ in rows])
+    settled(c, account_id, [each for each, *_ in rows])
 
 
 def settled(c: Connection, account_id: str, rows: Iterable[OfRecord]) -> None:

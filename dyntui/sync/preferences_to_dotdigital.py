@@ -47,6 +47,8 @@ _MOST_TRIED: Final = 3
 _STAGE: Final = "Writing choices to dotdigital"
 # What somebody chose in dotdigital may show in its feeds a little later.
 _LATE: Final = timedelta(minutes=5)
+# What the clocks of dotdigital's machines may differ by.
+_CLOCKS: Final = timedelta(minutes=1)
 
 
 async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
@@ -225,13 +227,21 @@ async def _import(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int]
         for contact_id, some in people.items()
     ]
     await ctx.write(lambda c: begin_changes(c, ctx, IN_DOTDIGITAL, wanted))
+    # Whoever chooses while it is at work has chosen later. When one began that was interrupted nobody knows by now.
+    began = EPOCH if ctx.at(OneList).importing else await feeds.server_time(dd)
     result = await imports.carry_out(ctx, dd, rows, _STAGE, 0, len(rows))
     refused = _refused(people, result)
-    now = await feeds.server_time(dd)
-    keep = functools.partial(_told_dotdigital, ctx=ctx, people=people, refused=refused, now=now)
+    keep = functools.partial(_told_dotdigital, ctx=ctx, people=people, refused=refused, began=began)
     after = replace(ctx.at(OneList), importing="")
     await ctx.save(after, stage=_STAGE, done=len(rows), of=len(rows), work=keep)
     return not refused
+
+
+def _since(known: str, began: datetime) -> str:
+    """From when on dotdigital says what an import told it: after what it had said before, and surely not after what
+    somebody chooses since, by whatever clock."""
+    times = (began - _CLOCKS, began) if began != EPOCH else ()
+    return next((text_of(each) for each in times if text_of(each) > known), known)
 
 
 def _refused(people: Mapping[int, Sequence[Due]], result: ImportResult) -> dict[int, tuple[str, str]]:
@@ -254,11 +264,14 @@ def _told_dotdigital(
     ctx: RunContext,
     people: Mapping[int, Sequence[Due]],
     refused: Mapping[int, tuple[str, str]],
-    now: datetime,
+    began: datetime,
 ) -> None:
     told = [(each, contact_id) for contact_id, some in people.items() if contact_id not in refused for each in some]
-    rows = [(replace(each.record, choice=each.decided.choice), contact_id) for each, contact_id in told]
-    preferences.told_dotdigital(c, ctx.account_id, rows, text_of(now))
+    rows = [
+        (replace(each.record, choice=each.decided.choice), contact_id, _since(each.pair.dotdigital.on, began))
+        for each, contact_id in told
+    ]
+    preferences.told_dotdigital(c, ctx.account_id, rows)
     refused_of = [each for contact_id, some in people.items() if contact_id in refused for each in some]
     keep_changes(c, ctx, IN_DOTDIGITAL, [each for each, _ in told], refused_of)
     name(

@@ -302,3 +302,43 @@ def test_a_choice_stays_that_of_the_contact_when_somebody_else_takes_the_address
     assert in_dynamics(office, ben.person) == {}
     assert in_dynamics(office, ada.person) == {OFFERS: Choice.YES if yes else Choice.NO}
     assert in_dotdigital(office, moved) == {OFFERS: yes}
+
+
+def test_a_feed_that_tells_still_of_an_older_choice_does_not_bring_it_back(office: Office) -> None:
+    (ada,) = members(office, 1)
+    chosen(office, ada.address, OFFERS, True)
+    old: dict[str, Any] = {}
+
+    def listening(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "opt-ins-since" in request.url.path:
+            old.setdefault(request.url.path.split("opt-ins-since")[0], []).extend(answer.json())
+        return answer
+
+    def behind(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "opt-ins-since" not in request.url.path:
+            return answer
+        rows = old.get(request.url.path.split("opt-ins-since")[0], [])
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(listening)
+    completed(office.run("preferences"))
+    assert in_dynamics(office, ada.person) == {OFFERS: Choice.YES} and any(old.values())
+    office.sandbox.doctor(lambda request, answer: answer)
+    office.let_pass(hours=3)
+    change(office, ada.person, Choice.NO)
+    completed(office.run("preferences"))
+    assert in_dotdigital(office, ada.address) == {OFFERS: False}
+    # What was written there a moment ago does not show in the feeds yet.
+    office.sandbox.doctor(behind)
+    office.let_pass(minutes=30)
+    completed(office.run("preferences"))
+    assert in_dynamics(office, ada.person) == {OFFERS: Choice.NO}
+    office.sandbox.doctor(lambda request, answer: answer)
+    office.let_pass(hours=1)
+    completed(office.run("preferences"))
+    assert in_dynamics(office, ada.person) == {OFFERS: Choice.NO}
+    # A choice that comes after it counts as ever.
+    chosen(office, ada.address, OFFERS, True)
+    office.let_pass(hours=1)
+    completed(office.run("preferences"))
+    assert in_dynamics(office, ada.person) == {OFFERS: Choice.YES}
