@@ -21,7 +21,7 @@ from dyntui.store.schema import applied_change, change_part, run
 _a, _p = applied_change.c, change_part.c
 _later, _its = applied_change.alias("later"), change_part.alias("its")
 # The items of runs that ask for it before they write.
-_ASKING = ("scoring",)
+_ASKING = ("scoring", "opt-in")
 
 
 def undone(c: Connection, item_id: str, target: str, wanted: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:

@@ -135,3 +135,25 @@ def test_an_opt_in_type_that_somebody_lowered_after_the_run_had_written_it_is_se
     assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.VERIFIED_DOUBLE]
     office.undo(run)
     assert in_dynamics(office, ada.person, COLUMN) == typed
+
+
+def test_an_opt_in_type_that_was_undone_stays_undone_until_dotdigital_says_another_one(office: Office) -> None:
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'Double'")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Ada")
+    office.let_pass(minutes=5)
+    run = office.start("opt-in")
+    office.engine.drain()
+    assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.DOUBLE]
+    office.undo(run)
+    was = in_dynamics(office, ada.person, COLUMN)
+    for _ in range(2):
+        office.let_pass(hours=2)
+        office.run("opt-in")
+        assert in_dynamics(office, ada.person, COLUMN) == was
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'VerifiedDouble'")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Augusta")
+    office.let_pass(minutes=5)
+    office.run("opt-in")
+    assert in_dynamics(office, ada.person, COLUMN) == CODE_OF[OptIn.VERIFIED_DOUBLE]
