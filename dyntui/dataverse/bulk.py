@@ -5,7 +5,8 @@
     Table(entity_set, logical_name, key)
 
 CreateMultiple, UpdateMultiple and UpsertMultiple are all-or-nothing on standard tables: a chunk that fails because of
-a row is halved until that row stands alone. Where a table does not offer the message, `$batch` does the same work.
+a row is halved until that row stands alone, and one that states a column which this user may not write (403, section
+3.3) is sorted by what its rows state. Where a table does not offer the message, `$batch` does the same work.
 Facts: reference/dataverse_api.md section 5.4.
 """
 
@@ -19,6 +20,7 @@ import msgspec
 from dyntui.dataverse import batch
 from dyntui.dataverse.batch import Part, PartReply
 from dyntui.dataverse.errors import (
+    COLUMN_SECURED,
     DUPLICATE,
     DYNAMICS,
     GONE,
@@ -206,6 +208,8 @@ class _Work:
                     self._results[place] = RowResult(id=self._id(place))
                 missing = [place for place in places if place not in self._results]
                 return [missing] if missing else []
+        if error.platform_code in COLUMN_SECURED:
+            return self._by_their_columns(places, error)
         if not _about_the_rows(error):
             raise error
         if len(places) == 1:
@@ -213,6 +217,17 @@ class _Work:
             return []
         half = len(places) // 2
         return [places[half:], places[:half]]
+
+    def _by_their_columns(self, places: list[int], error: DataverseError) -> list[list[int]]:
+        """Column security concerns every row that states the same columns, and perhaps none that states others."""
+        alike: dict[frozenset[str], list[int]] = {}
+        for place in places:
+            alike.setdefault(frozenset(self._rows[place]), []).append(place)
+        if len(alike) > 1:
+            return list(alike.values())
+        for place in places:
+            self._results[place] = RowResult(id=self._id(place), error=error)
+        return []
 
     async def _existing(self, places: Sequence[int]) -> list[int]:
         wanted = {guid(str(self._rows[place][self._table.key])): place for place in places}

@@ -32,6 +32,8 @@ DUPLICATE: Final = frozenset({"0x80040237"})
 DUPLICATE_KEY: Final = frozenset({"0x80060892"})
 VERSION_MISMATCH: Final = frozenset({"0x80060882"})
 PRIVILEGE: Final = frozenset({"0x80040220", "0x80040231", "0x80048306", "0x8004020d", "0x80048405"})
+# AttributePrivilegeCreateIsMissing, AttributePermissionReadIsMissing, AttributePermissionUpdateIsMissingDuringUpdate.
+COLUMN_SECURED: Final = frozenset({"0x8004f502", "0x8004f504", "0x8004f507"})
 THROTTLED: Final = frozenset({"0x80072321", "0x80072322", "0x80072326", "0x8005f103", "0x80048544"})
 # "Generic SQL error" of any kind: its message names SQL Server's number ("Sql Number: 1205"), and that of a deadlock is
 # the one after which a transaction was rolled back for certain ("Troubleshoot Dataverse bulk operation errors",
@@ -119,7 +121,7 @@ _mean(
     Meaning("DATAVERSE_NOT_PERMITTED", "Dynamics does not permit this.", _ASK_ADMIN, Exit.NOT_PERMITTED),
 )
 _mean(
-    {"0x8004f502", "0x8004f504", "0x8004f507"},
+    COLUMN_SECURED,
     Meaning(
         "DATAVERSE_COLUMN_SECURED",
         "A secured column may not be read or written by this user.",

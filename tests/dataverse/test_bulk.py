@@ -101,6 +101,27 @@ async def test_a_missing_right_is_not_searched_for_row_by_row():
     assert raised.value.code == "DATAVERSE_NOT_PERMITTED"
 
 
+async def test_a_column_that_may_not_be_written_costs_the_rows_that_state_it_without_a_search():
+    """0x8004f502, 403: dataverse_api.md 3.3."""
+    asked: list[int] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return ok({"value": [{"sdkmessagefilterid": row_id(1)}]})
+        targets = json.loads(request.content)["Targets"]
+        asked.append(len(targets))
+        if any("dyntui_secret" in target for target in targets):
+            return error(403, "0x8004f502", "The user does not have create permissions to a secured field.")
+        return ok({"Ids": [target[TABLE.key] for target in targets]})
+
+    given = [{**row, "dyntui_secret": 1} if n % 3 == 0 else row for n, row in enumerate(rows(300))]
+    async with Conversation(server, forever=True).client() as dv:
+        results = await bulk.create_many(dv, TABLE, given)
+    assert {n for n, result in enumerate(results) if result.error} == set(range(0, 300, 3))
+    assert {result.error.code for result in results if result.error} == {"DATAVERSE_COLUMN_SECURED"}
+    assert sorted(asked) == [100, 200, 300]
+
+
 async def test_created_rows_with_own_ids_survive_a_lost_answer_without_doubles():
     server = Bulk()
     server.lose_next_answer = True

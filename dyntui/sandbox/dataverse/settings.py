@@ -155,6 +155,10 @@ class DataverseSettings:
     """Columns under column security, `table.column`, each with the users (domainname) whose column security profile
     lets them read it. Everybody else but system administrators reads null."""
 
+    column_writers: dict[str, list[str]] = field(default_factory=dict)
+    """Of columns under column security, `table.column`, the users (domainname) whose column security profile lets them
+    write it. Everybody else but system administrators is refused with 0x8004f502 or 0x8004f507."""
+
     sdk_messages_need_privilege: bool = True
     """Reading sdkmessage and sdkmessagefilter asks for prvReadSdkMessage, which the platform's own roles hold."""
 

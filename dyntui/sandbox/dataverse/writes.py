@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dyntui.sandbox.dataverse import cascades, computed, links, lists, retrieve, row_rules, security, sharing, storage
+from dyntui.sandbox.dataverse import (
+    cascades,
+    computed,
+    links,
+    lists,
+    retrieve,
+    row_rules,
+    secured,
+    security,
+    sharing,
+    storage,
+)
 from dyntui.sandbox.dataverse.addresses import RowKey, locate
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Value
@@ -69,6 +80,7 @@ class Writer:
         """
         call, table = self.call, self.table
         payload = self.create_plan.read(body)
+        secured.check_write(call.state, call.caller, table, payload.columns, creating=True)
         for column, target, nested in payload.parents:
             parent_writer = Writer.of(call, call.schema.tables[target])
             parent_writer.may_create()
@@ -117,6 +129,7 @@ class Writer:
         security.check(call.state, call.caller, "Write", table, row_id)
         before = dict(zip(needed, found, strict=True))
         payload = self.update_plan.read(body)
+        secured.check_write(call.state, call.caller, table, payload.columns, creating=False)
         self._apply(row_id, payload.columns, before)
         for collection, far_id in payload.links:
             link(call, table, row_id, collection, far_id)

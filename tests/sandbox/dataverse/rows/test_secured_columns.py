@@ -38,3 +38,32 @@ def test_a_secured_column_reads_as_null_and_says_so_in_its_definition(admin: Cli
     assert [(each["AttributeId"], each["CanRead"]) for each in told["AttributePrivileges"]] == [
         (secured["emailaddress1"]["MetadataId"], 4)
     ]
+
+
+def test_a_write_that_states_a_secured_column_is_refused_without_a_profile_that_may(
+    admin: Client, state: State
+) -> None:
+    """AttributePrivilegeCreateIsMissing and AttributePermissionUpdateIsMissingDuringUpdate, 403 (reference 3.3)."""
+    contact = admin.create("contacts", lastname="Ek")
+    state.config.dataverse.secured_columns = {"contact.donotbulkemail": ["bea@example.com", "cleo@example.com"]}
+    state.config.dataverse.column_writers = {"contact.donotbulkemail": ["cleo@example.com"]}
+    bea = sign_in(state, "bea", "Marketing Manager")
+    cleo = sign_in(state, "cleo", "Marketing Manager")
+    change = {"donotbulkemail": True}
+    for refused, code in (
+        (bea.post("contacts", {"lastname": "Ask", **change}), "0x8004f502"),
+        (bea.patch(f"contacts({contact})", change, If_Match="*"), "0x8004f507"),
+    ):
+        assert (refused.status, refused.code) == (403, code)
+    assert bea.patch(f"contacts({contact})", {"lastname": "Ekberg"}, If_Match="*").status == 204
+    targets = [{"@odata.type": "Microsoft.Dynamics.CRM.contact", "contactid": contact, **change}]
+    bulk = "contacts/Microsoft.Dynamics.CRM.UpdateMultiple"
+    assert bea.post(bulk, {"Targets": targets}).code == "0x8004f507"
+    assert admin.row("contacts", contact)["donotbulkemail"] is not True
+    assert cleo.post(bulk, {"Targets": targets}).status == 204
+    assert admin.row("contacts", contact)["donotbulkemail"] is True
+    told = "Microsoft.Dynamics.CRM.RetrievePrincipalAttributePrivileges()"
+    for who, may in ((bea, 0), (cleo, 4)):
+        me = who.get("WhoAmI").json["UserId"]
+        (found,) = admin.get(f"systemusers({me})/{told}").json["AttributePrivileges"]
+        assert (found["CanRead"], found["CanCreate"], found["CanUpdate"]) == (4, may, may)
