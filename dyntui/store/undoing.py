@@ -376,16 +376,23 @@ def _bound() -> tuple[ColumnElement[bool], ...]:
 
 
 def record(
-    c: Connection, by: str, item: str, steps: Sequence[Step], refused: Mapping[str, tuple[str, str]] | None = None
+    c: Connection,
+    by: str,
+    item: str,
+    steps: Sequence[Step],
+    refused: Mapping[str, tuple[str, str]] | None = None,
+    details: Mapping[str, str] | None = None,
 ) -> None:
-    """What became of these people: done, or `refused` with a reason and a detail."""
-    against = refused or {}
+    """What became of these people: done, with `details` of some, or `refused` with a reason and a detail."""
+    against, said = refused or {}, details or {}
     outcomes.record(
         c,
         by,
         item,
         [
-            _became(each, Outcome.REJECTED, *against[each.person]) if each.person in against else _became(each)
+            _became(each, Outcome.REJECTED, *against[each.person])
+            if each.person in against
+            else _became(each, detail=said.get(each.person, ""))
             for each in steps
         ],
     )

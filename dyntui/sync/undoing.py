@@ -7,7 +7,7 @@ with the rest. Everything may be asked for twice: contacts that are out already,
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -207,9 +207,12 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     while some := await _next(ctx, job, lambda c: undoing.to_take_out(c, ctx.run_id, job.item, _PAGE)):
         await _past_recall(ctx, stage)
         await take_out(ctx, dd, job.chosen.book_id, [each.take_out for each in some if each.take_out is not None])
-        await _delete(ctx, dd, [each.take_out for each in some if each.deletes and each.take_out is not None])
+        kept = await _delete(ctx, dd, [each.take_out for each in some if each.deletes and each.take_out is not None])
+        stays = {each.person: why for each in some if (why := kept.get(each.take_out or 0, ""))}
+        details = {person: f"dotdigital did not delete it: {why}" for person, why in stays.items()}
+        some = [replace(each, deletes=each.deletes and each.person not in details) for each in some]
         left = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
-        work = functools.partial(_taken_out, ctx=ctx, job=job, steps=some)
+        work = functools.partial(_taken_out, ctx=ctx, job=job, steps=some, details=details)
         await ctx.save(ctx.cursor, stage=stage, done=of - left, of=of, work=work)
     await ctx.save(replace(ctx.at(UndoCursor), step="import"), stage=f"Importing {job.title}")
 
@@ -220,24 +223,29 @@ async def _past_recall(ctx: RunContext, stage: str) -> None:
     await ctx.save(ctx.cursor, stage=stage, cancellable=False)
 
 
-async def _delete(ctx: RunContext, dd: Dotdigital, contact_ids: Sequence[int]) -> None:
-    """Raises DyntuiError DELETION_FAILED when dotdigital gives a deletion up."""
+async def _delete(ctx: RunContext, dd: Dotdigital, contact_ids: Sequence[int]) -> Mapping[int, str]:
+    """The contacts that dotdigital did not delete, and why. Raises DyntuiError DELETION_FAILED when it gives a deletion
+    up, or does not say which."""
+    kept: dict[int, str] = {}
     if not contact_ids:
-        return
+        return kept
     for started in await deletions.start_deletion(dd, contact_ids):
         turn, current = 0, await deletions.deletion(dd, started)
         while not current.finished:
             await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
             current = await deletions.deletion(dd, started)
             turn += 1
-        if not current.succeeded:
+        kept |= current.kept
+        if not current.succeeded or not kept.keys() <= {*contact_ids}:
             raise DyntuiError(
                 "DELETION_FAILED",
-                f"dotdigital ended a deletion of contacts as {current.status!r}.",
+                f"dotdigital ended a deletion of contacts as {current.status!r}"
+                + (", and does not say which of them it left." if current.succeeded else "."),
                 not_done="Contacts that the run had made may still exist; they are out of the address book.",
                 remedy="Undo it again: what is undone stays so.",
                 detail=started,
             )
+    return kept
 
 
 def _place(ctx: RunContext, job: Job) -> Place:
@@ -260,14 +268,14 @@ def _written(ctx: RunContext, job: Job, step: Step, effect: str, contact_id: int
     )
 
 
-def _taken_out(c: Connection, ctx: RunContext, job: Job, steps: Sequence[Step]) -> None:
+def _taken_out(c: Connection, ctx: RunContext, job: Job, steps: Sequence[Step], details: Mapping[str, str]) -> None:
     """Out of the book; who has another address besides, or other fields, is imported next."""
     gone = [each for each in steps if each.effect == REMOVE]
     members_undone.took_out(c, job.chosen.id, [each.person for each in steps])
     undoing.taken_out(c, ctx.run_id, job.item, steps)
     over = [each for each in gone if each.after is None]
     applied_changes.keep(c, _place(ctx, job), [_written(ctx, job, each, REMOVE) for each in over], job.part.no)
-    _settle(c, ctx, job, over)
+    _settle(c, ctx, job, over, details)
 
 
 async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
@@ -369,10 +377,12 @@ def _imported(
     undoing.record(c, ctx.run_id, job.item, [each for each in steps if each.person in refused], refused)
 
 
-def _settle(c: Connection, ctx: RunContext, job: Job, steps: Sequence[Step]) -> None:
-    """These are undone: named, marked, and what would be done again waits."""
+def _settle(
+    c: Connection, ctx: RunContext, job: Job, steps: Sequence[Step], details: Mapping[str, str] | None = None
+) -> None:
+    """These are undone: named, with what is to be said of them, marked, and what would be done again waits."""
     people = [each.person for each in steps]
-    undoing.record(c, ctx.run_id, job.item, steps)
+    undoing.record(c, ctx.run_id, job.item, steps, details=details)
     undoing.mark(c, job.part, people, ctx.run_id)
     if not job.synchronised:
         undone_holds.drop(c, job.chosen.id, people)

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta, timezone
 import httpx
 import pytest
 
-from dyntui.dotdigital import activities, address_books, campaigns, contacts, data_fields, imports, sends, suppressions
+from dyntui.dotdigital import (
+    activities,
+    address_books,
+    campaigns,
+    contacts,
+    data_fields,
+    deletions,
+    imports,
+    sends,
+    suppressions,
+)
 from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
 from dyntui.dotdigital.imports import ChannelProperties, EmailProperties, ImportContact
 from dyntui.dotdigital.moments import moment, stamp
@@ -312,3 +322,22 @@ async def test_clicks_are_told_apart_by_person_link_and_time():
         pages = [page async for page in activities.click_pages(dd, 1, since=datetime(2026, 3, 1, tzinfo=UTC))]
     assert [each.url for each in pages[0].rows] == ["https://x", "https://y"]
     assert talk.paths()[0].startswith("GET /v2/campaigns/1/clicks/since-date/2026-03-01T00:00:00Z?")
+
+
+async def test_a_deletion_says_whom_it_left_and_who_was_gone_is_none_of_them() -> None:
+    """dotdigital_api.md 5.8: `failures[{identifier,failures[]}]`."""
+    gone = [{"failureCode": "contactNotFound", "description": "The contact could not be found"}]
+    odd = [{"failureCode": None, "description": "Not now"}]
+    failures = [
+        {"identifier": {"contactId": 5}, "failures": gone},
+        {"identifier": {"contactId": 6}, "failures": odd},
+        {"identifier": {"contactId": "7"}, "failures": []},
+        {"identifier": None, "failures": odd},
+    ]
+    finished = {"deleteId": "d", "status": "Finished", "summary": None, "failures": failures}
+    talk = Conversation(ok(finished), ok({"deleteId": "d", "status": "Finished", "failures": None}))
+    async with talk.client() as dd:
+        left = await deletions.deletion(dd, "d")
+        nobody = await deletions.deletion(dd, "d")
+    assert left.succeeded and left.kept == {6: "Not now", 7: "no reason is given", 0: "Not now"}
+    assert nobody.succeeded and nobody.kept == {}

@@ -55,6 +55,25 @@ def test_undoing_a_first_synchronisation_leaves_both_sides_as_before_it(office: 
     assert office.undo(run).run.tally.of(Outcome.REMOVED) == len(people) and same(office, before)
 
 
+def test_a_contact_that_dotdigital_does_not_delete_is_out_of_the_book_and_named_as_kept(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("suppressions")
+    run = office.run("lists").run.id
+    made = {each.person: each for each in office.written(run) if each.created}
+    office.sandbox.switch(dotdigital={"v3_bulk_delete_fails": 5})
+    done = office.undo(run)
+    assert done.run.status is RunStatus.COMPLETED and in_book(office, office.book_of(newsletter.id)) == set()
+    there = {row[0] for row in office.sandbox.state.db.execute("SELECT email FROM dd_contact").fetchall()}
+    kept = {person for person, each in made.items() if each.address in there}
+    assert 0 < len(kept) < len(made)
+    said = {each.person: each.detail for each in office.people(done.run.id) if each.outcome is Outcome.REMOVED}
+    assert {person for person in made if "did not delete it: invalidContact" in said[person]} == kept
+    assert {each.person for each in office.written(done.run.id) if each.deleted} == set(made) - kept
+    # The contact that stayed is no stranger's: it can be put back.
+    assert office.undo(done.run.id).run.tally.of(Outcome.ADDED) == len(said)
+
+
 def contact(office: Office, address: str) -> dict[str, Any]:
     return dict(msgspec.json.decode(in_dotdigital(office, "GET", f"/v2/contacts/{address}")))
 

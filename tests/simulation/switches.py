@@ -117,6 +117,7 @@ FIXED: dict[str, dict[str, str]] = {
         "contact_limit": _LIMIT,
         "import_not_found_status": "no import is asked for that was not made",
         "fault_report_days": _LIMIT,
+        "v3_bulk_delete_fails": "has a test of its own",
         "v3_bulk_delete_limit": _LIMIT,
         "custom_identifier_limit": _LIMIT,
         "sending_permitted": "an account that may not send has a test of its own",

@@ -117,4 +117,7 @@ def _meant(state: State, item: Mapping[str, str | int], around: v3_body.Context)
     contact = contacts_v3.by_identifier(state, name, value)
     if contact is None:
         raise _Failure(_UNKNOWN, "The contact could not be found")
+    fails = state.config.dotdigital.v3_bulk_delete_fails
+    if fails and contact.id % fails == 0:
+        raise _Failure("InvalidContact", "The contact could not be processed")
     return contact

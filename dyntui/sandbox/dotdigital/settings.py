@@ -186,6 +186,9 @@ class DotdigitalSettings:
     """Reasons in report-faults worded as in the documentation (docs) or as in vendor code (vendor) (5.4)."""
     fault_report_days: int = 7
     """How long report-faults can be read (5.4)."""
+    v3_bulk_delete_fails: int = 0
+    """[inferred which] Of the contacts that a v3 bulk delete names, those whose id this divides cannot be processed:
+    they stay, as `invalidEntries` and with a failure each, and the deletion is Finished all the same (5.8). 0: none."""
     v3_bulk_delete_limit: int = 25
     """[inferred] v3 bulk deletes that may be active at once (2.1)."""
 

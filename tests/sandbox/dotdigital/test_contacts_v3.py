@@ -173,6 +173,20 @@ def test_bulk_deletion_counts_unknown_contacts(account: Account):
     assert account.ok("GET", "/v2/contacts/count") == 0
 
 
+def test_a_bulk_deletion_may_leave_contacts_that_it_names(account: Account):
+    """`failures`: "The contacts that failed to be deleted", of a deletion that is Finished (5.8)."""
+    account.settings.v3_bulk_delete_fails = 2
+    two = sorted(account.contact(f"{each}@b.example") for each in "ab")
+    started = account.ok("POST", "/contacts/v3/delete", [{"contactId": each} for each in two])
+    path = f"/contacts/v3/delete/{started['deleteId']}"
+    account.ok("GET", path)
+    done = account.ok("GET", path)
+    (left,) = done["failures"]
+    assert (done["status"], left["identifier"]["contactId"] % 2) == ("Finished", 0)
+    assert (done["summary"]["deletedContacts"], done["summary"]["invalidEntries"]) == (1, 1)
+    assert account.ok("GET", "/v2/contacts/count") == 1
+
+
 def test_unknown_identifiers_and_contacts_are_told_apart(account: Account):
     assert error(account, "GET", "/contacts/v3/shoe/44") == (400, "contacts:invalidId")
     assert error(account, "GET", "/contacts/v3/contactId/44") == (404, "contacts:contactNotFound")
