@@ -121,7 +121,8 @@ _mean(
     Meaning("DATAVERSE_NOT_PERMITTED", "Dynamics does not permit this.", _ASK_ADMIN, Exit.NOT_PERMITTED),
 )
 _mean(
-    COLUMN_SECURED,
+    # QueryContainedSecuredAttributeWithoutAccess: a condition rests on it.
+    COLUMN_SECURED | {"0x8004f506"},
     Meaning(
         "DATAVERSE_COLUMN_SECURED",
         "A secured column may not be read or written by this user.",

@@ -3,6 +3,7 @@
     fetch_pages(dv, entity_set, row_type, fetch_xml, resume=) -> FetchPage[T]...
     with_columns(fetch_xml, columns, key, over=) -> fetch_xml    entity_of(fetch_xml)
     relative_to_caller(fetch_xml) -> {operator}                 conditions that mean whoever runs the query
+    asked_about(fetch_xml) -> {"contact.creditlimit"}           columns that its conditions compare
     count(dv, entity_set, fetch_xml, key) -> int
 
 `resume` is the `cursor` of the last page that was stored. Facts: reference/dataverse_api.md sections 4.5 and 7.5.
@@ -12,7 +13,7 @@ Stored queries are other people's text: they are parsed with defusedxml and writ
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
@@ -97,6 +98,32 @@ def relative_to_caller(fetch_xml: str) -> frozenset[str]:
     them. Raises DATAVERSE_QUERY_INVALID."""
     used = {element.get("operator", "").strip().lower() for element in parse(fetch_xml).iter("condition")}
     return _CALLER_RELATIVE & used
+
+
+def asked_about(fetch_xml: str) -> frozenset[str]:
+    """The columns, each with its table, that the conditions of a query compare. Raises DATAVERSE_QUERY_INVALID."""
+    root = parse(fetch_xml)
+    linked = list(root.iter("link-entity"))
+    aliases = {each.get("alias", "") or each.get("name", ""): each.get("name", "") for each in linked}
+    found: set[str] = set()
+    for source in (_entity(root), *linked):
+        table = source.get("name", "")
+        for condition in _own_conditions(source):
+            of = aliases.get(condition.get("entityname", ""), table)
+            found.add(f"{of}.{condition.get('attribute', '')}")
+            alias, _, other = condition.get("valueof", "").rpartition(".")
+            found.add(f"{aliases.get(alias, table)}.{other}")
+    # The name of what a lookup leads to is a property of the lookup.
+    return frozenset(found | {each.removesuffix("name") for each in found})
+
+
+def _own_conditions(source: Element) -> Iterator[Element]:
+    """Those of an entity itself, and of none that is linked to it."""
+    for child in source:
+        if child.tag == "condition":
+            yield child
+        elif child.tag != "link-entity":
+            yield from _own_conditions(child)
 
 
 def with_columns(fetch_xml: str, columns: Sequence[str], key: str, over: Sequence[Over] = ()) -> str:

@@ -1,6 +1,7 @@
 """What the signed-in user cannot see of other people's rows and columns: it would read as "not there", not as an error.
 
-    hidden_columns(dv, user_id, {table: columns}) -> ["contact.donotemail", ...]      secured, not readable by the user
+    hidden_of(dv, user_id, tables) -> {"contact.donotemail", ...}                     secured, not readable by the user
+    hidden_columns(dv, user_id, {table: columns}) -> ["contact.donotemail", ...]      those of them that are wanted
     short_reads(dv, user_id, ["Contact", ...]) -> ["prvReadContact", ...]             not for the whole organisation
     short_rights(dv, user_id, ["prvWriteLead", ...]) -> ["prvWriteLead", ...]         of any kind, likewise
 
@@ -11,7 +12,7 @@ RetrievePrincipalAttributePrivileges and RetrieveUserSetOfPrivilegesByNames tell
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -52,13 +53,20 @@ class _Held(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 async def hidden_columns(dv: Dataverse, user_id: str, wanted: Mapping[str, Sequence[str]]) -> list[str]:
-    """Those of the columns (by table's logical name) that are secured and that the user may not read, in order.
+    """Those of the columns (by table's logical name) that are secured and that the user may not read, in order. Costs
+    as `hidden_of`."""
+    hidden = await hidden_of(dv, user_id, wanted)
+    return [name for table, columns in wanted.items() for column in columns if (name := f"{table}.{column}") in hidden]
+
+
+async def hidden_of(dv: Dataverse, user_id: str, tables: Iterable[str]) -> frozenset[str]:
+    """Every column of the tables (by logical name) that is secured and that the user may not read.
 
     Costs one call where nothing is secured, two otherwise.
     """
-    tables = " or ".join(f"LogicalName eq {literal(table)}" for table in wanted)
+    named = " or ".join(f"LogicalName eq {literal(table)}" for table in tables)
     columns = "Attributes($select=LogicalName,MetadataId,IsSecured;$filter=IsSecured eq true)"
-    path = "EntityDefinitions" + query(select=["LogicalName"], filter=tables, expand=columns)
+    path = "EntityDefinitions" + query(select=["LogicalName"], filter=named, expand=columns)
     found = await dv.get(path, _Tables, route="GET EntityDefinitions")
     secured = {
         f"{table.logical_name}.{column.logical_name}": column.metadata_id.lower()
@@ -66,12 +74,10 @@ async def hidden_columns(dv: Dataverse, user_id: str, wanted: Mapping[str, Seque
         for column in table.attributes
         if column.is_secured
     }
-    asked = [f"{table}.{column}" for table, columns_ in wanted.items() for column in columns_]
-    concerned = [name for name in asked if name in secured]
-    if not concerned:
-        return []
+    if not secured:
+        return frozenset()
     readable = await _readable(dv, user_id)
-    return [name for name in concerned if secured[name] not in readable]
+    return frozenset(name for name, metadata_id in secured.items() if metadata_id not in readable)
 
 
 async def _readable(dv: Dataverse, user_id: str) -> set[str]:

@@ -42,6 +42,7 @@ async def readiness(resources: Resources, target: StoredList, account_id: str) -
     dv = await resources.connections.dataverse()
     try:
         now = await list_state.as_it_is(dv, target)
+        await resources.read(lambda c: list_state.require_all_seen(c, now))
         waiting = await resources.read(lambda c: pending_members.count(c, target.id)) and target.last_synced
         if not waiting:
             await read_present(resources, now, target)

@@ -62,6 +62,9 @@ async def _find(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
     try:
         relative = relative_to_caller(view.query)
         caller = (await list_state.caller_of(dv, now.row, relative)).object_id if relative else None
+        if caller is None:
+            what = f"The saved view {view.name!r} in the filter"
+            await ctx.read(lambda c: list_state.require_seen(c, now.row.name, view.query, what))
         query = fetchxml.with_columns(view.query, [table.key], table.key)
         async for page in fetch_pages(dv, table.entity_set, _Found, query, caller=caller):
             if page.odd:

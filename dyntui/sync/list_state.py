@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import security
 from dyntui.dataverse.errors import PAGING_COOKIE, THROTTLED, DataverseError
-from dyntui.dataverse.fetchxml import relative_to_caller
+from dyntui.dataverse.fetchxml import asked_about, relative_to_caller
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.query import is_guid
@@ -31,6 +32,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.list_settings import ORDER, ListSettings, Misfit, check, settings_of
 from dyntui.model.membership_actions import OF_CODE, MembershipAction
+from dyntui.store import crm_columns
 from dyntui.store.lists import StoredList
 
 _NOT_READ = "Its members were not read; its address book was left as it is."
@@ -197,6 +199,30 @@ def query_refused(name: str, error: DataverseError) -> DyntuiError:
         not_done=_NOT_READ,
         remedy="Open the list in Dynamics, mend its query and save it; then synchronise the list again.",
         detail=error.detail,
+    )
+
+
+def require_all_seen(c: Connection, now: ListNow) -> None:
+    """`require_seen` of the query of a dynamic list that runs as the service."""
+    if now.row.dynamic and now.caller is None:
+        require_seen(c, now.row.name, now.row.query)
+
+
+def require_seen(c: Connection, name: str, query: str | None, what: str = "The query") -> None:
+    """Raises LIST_QUERY_REFUSED, naming the columns, where a query asks about such as column security hides from the
+    service: compared as empty they would find others than those whom it means, and whom it does not find leaves the
+    address book."""
+    hidden = crm_columns.hidden(c)
+    blind = sorted(asked_about(query) & hidden) if query and hidden else ()
+    if not blind:
+        return
+    raise DyntuiError(
+        "LIST_QUERY_REFUSED",
+        f"{what} of the marketing list {name!r} asks about {', '.join(blind)}, which column security hides from the "
+        "service: it would find others than those whom it means.",
+        not_done=_NOT_READ,
+        remedy="Give the application user a column security profile that may read what is named (Power Platform admin "
+        "centre, Column security profiles), or save a query without it.",
     )
 
 

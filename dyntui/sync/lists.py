@@ -181,6 +181,7 @@ async def _in_hand(ctx: RunContext, chosen: StoredList) -> AsyncIterator[None]:
 
 async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, rule: Rule | None) -> ListNow:
     now = await list_state.as_it_is(dv, chosen)
+    await ctx.read(lambda c: list_state.require_all_seen(c, now))
     if not await ctx.read(lambda c: reading_places.read_by(c, chosen.id, ctx.run_id)):
         if ctx.at(OneList).reading != chosen.id:
             await ctx.save(replace(ctx.at(OneList), reading=chosen.id, listing=""), stage=f"Reading {title}")

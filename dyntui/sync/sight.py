@@ -39,8 +39,9 @@ _LASTS = timedelta(minutes=10)
 
 
 async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSeen | None = None) -> None:
-    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service. Columns of data
-    mappings that do are kept as such (`crm_columns.hidden`): what they feed stays as it is.
+    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service. Other columns that
+    do are kept as such (`crm_columns.hidden`): what they feed by a data mapping stays as it is, and a query that asks
+    for them is refused.
 
     Nothing is asked within ten minutes of a `remembered` answer that none of the former does, about the same mapped
     ones. A send has to know it of this moment: None, asked afresh.
@@ -48,12 +49,10 @@ async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSee
     mapped = await ctx.read(mappings.read_columns)
     if _is_fresh(remembered, mapped, ctx.moment()):
         return
-    tables = {*CONSENT_COLUMNS, *mapped}
-    wanted = {each: (*CONSENT_COLUMNS.get(each, ()), *mapped.get(each, ())) for each in sorted(tables)}
-    hidden = await sight.hidden_columns(dv, await _me(ctx, dv), wanted)
-    _refuse(hidden)
-    if set(hidden) != await ctx.read(crm_columns.hidden):
-        await ctx.write(lambda c: crm_columns.put_hidden(c, set(hidden)))
+    hidden = await sight.hidden_of(dv, await _me(ctx, dv), sorted({*CONSENT_COLUMNS, *mapped}))
+    _refuse(sorted(hidden))
+    if hidden != await ctx.read(crm_columns.hidden):
+        await ctx.write(lambda c: crm_columns.put_hidden(c, hidden))
     if remembered is not None:
         remembered.on, remembered.mapped = ctx.moment(), mapped
 

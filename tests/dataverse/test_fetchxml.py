@@ -146,3 +146,18 @@ async def test_a_count_is_made_by_the_server_over_distinct_rows():
     assert attribute is not None
     assert (attribute.get("aggregate"), attribute.get("distinct")) == ("countcolumn", "true")
     assert list(root.iter("order")) == []
+
+
+def test_the_columns_that_a_query_asks_about_are_told_with_their_tables() -> None:
+    query = """<fetch><entity name="contact">
+      <attribute name="lastname"/>
+      <filter type="or"><condition attribute="jobtitle" operator="null"/>
+        <filter><condition attribute="revenue" entityname="firm" operator="gt" value="1"/></filter></filter>
+      <link-entity name="account" from="accountid" to="parentcustomerid" alias="firm">
+        <filter><condition attribute="primarycontactidname" operator="eq" valueof="lead.subject"/></filter>
+        <link-entity name="lead" from="customerid" to="accountid"/>
+      </link-entity></entity></fetch>"""
+    assert fetchxml.asked_about(query) >= {
+        *("contact.jobtitle", "account.revenue", "account.primarycontactid", "lead.subject"),
+    }
+    assert not any("lastname" in each or each.startswith("contact.revenue") for each in fetchxml.asked_about(query))

@@ -90,6 +90,7 @@ FIXED: dict[str, dict[str, str]] = {
         "bulk_messages": "by table: the tests of bulk messages set it",
         "secured_columns": "by column: the tests of column security set it",
         "column_writers": "matters with secured_columns only",
+        "secured_conditions": "matters with secured_columns only",
         "security_cache_seconds": "roles are asked for with Consistency: Strong, which has a test of its own",
         "base_language": "a matter of labels",
     },

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dyntui.sandbox.dataverse import date_ranges
+from dyntui.sandbox.dataverse import date_ranges, secured
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of, any_of
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.fetchxml_parse import Condition
@@ -82,7 +82,9 @@ def _subject(scope: Scope, source: Source, name: str) -> _Subject:
     base = source.table.columns.get(name.removesuffix("name")) if name.endswith("name") else None
     if name not in source.table.columns and base is not None and base.is_lookup:
         return _Subject(scope, source, scope.name_of_lookup(source, base), None, name)
-    return _Subject(scope, source, source.column(name), scope.column(source, name), name)
+    column = scope.column(source, name)
+    secured.reads_null(scope.state, scope.caller, source.table, name)
+    return _Subject(scope, source, source.column(name), column, name)
 
 
 def _compare_columns(subject: _Subject, condition: Condition) -> Clause:
@@ -91,6 +93,7 @@ def _compare_columns(subject: _Subject, condition: Condition) -> Clause:
         alias, _, other_name = other_name.partition(".")
         other_source = subject.scope.named(alias)
     subject.scope.column(other_source, other_name)
+    secured.reads_null(subject.scope.state, subject.scope.caller, other_source.table, other_name)
     other = other_source.column(other_name)
     if condition.operator in {"ne", "neq"}:
         return _negated(subject, Clause(f"{subject.sql} = {other}"))

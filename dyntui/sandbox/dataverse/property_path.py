@@ -17,8 +17,8 @@ from dyntui.sandbox.dataverse.tables import Collection, Column, Table
 class Scope:
     """Where names of a query are looked up: the table in SQL under `alias`, at world time `now`.
 
-    `visit` is told every table that the query reaches, so that its Read privilege can be checked; `hidden` tells a
-    table's columns that read as null.
+    `visit` is told every table that the query reaches, so that its Read privilege can be checked; `reads_null`
+    tells whether a condition on a table's column compares null, or refuses it.
     """
 
     schema: Schema
@@ -26,13 +26,13 @@ class Scope:
     alias: str
     now: str
     visit: Callable[[Table], None] = lambda _table: None
-    hidden: Callable[[Table], frozenset[str]] = lambda _table: frozenset()
+    reads_null: Callable[[Table, str], bool] = lambda _table, _name: False
     aliases: "count[int]" = field(default_factory=lambda: count(1))
 
     def inner(self, table: Table) -> "Scope":
         """A scope for another table of the same query, under a new alias."""
         self.visit(table)
-        return Scope(self.schema, table, f"a{next(self.aliases)}", self.now, self.visit, self.hidden, self.aliases)
+        return Scope(self.schema, table, f"a{next(self.aliases)}", self.now, self.visit, self.reads_null, self.aliases)
 
     @property
     def source(self) -> str:
@@ -63,7 +63,7 @@ class Property:
     @property
     def sql(self) -> str:
         name = self.column.logical_name
-        return "NULL" if name in self.scope.hidden(self.scope.table) else self.scope.sql(name)
+        return "NULL" if self.scope.reads_null(self.scope.table, name) else self.scope.sql(name)
 
     def where(self, condition: Clause) -> Clause:
         """`condition`, which is about `sql`, seen from the first scope: false where a lookup on the way is empty."""

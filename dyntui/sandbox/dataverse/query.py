@@ -60,7 +60,7 @@ def scope_of(call: Call, table: Table) -> Scope:
         "t",
         call.now,
         lambda reached: security.check(call.state, call.caller, "Read", reached),
-        lambda reached: secured.hidden(call.state, call.caller, reached),
+        lambda reached, name: secured.reads_null(call.state, call.caller, reached, name),
     )
 
 

@@ -2,9 +2,9 @@
 
 A secured column reads as null, not as an error, for whoever has no column security profile that lets them read it;
 system administrators hold a profile that lets them do all (learn.microsoft.com, "Column-level security to control
-access"). That conditions on such a column find nothing is [inferred]. Which columns are secured, and who has a profile
-that lets them read, is the switch `secured_columns`; whose profile lets them write, `column_writers`. Whoever else
-states such a column in a write is refused: AttributePrivilegeCreateIsMissing, and
+access"). What a condition on such a column means is the switch `secured_conditions`. Which columns are secured, and who
+has a profile that lets them read, is the switch `secured_columns`; whose profile lets them write, `column_writers`.
+Whoever else states such a column in a write is refused: AttributePrivilegeCreateIsMissing, and
 AttributePermissionUpdateIsMissingDuringUpdate (the platform's table of codes; 403 by dataverse_api.md 3.3, texts are
 inferred).
 """
@@ -34,6 +34,19 @@ def hidden(state: State, caller: Caller, table: Table) -> frozenset[str]:
         for name, readers in state.config.dataverse.secured_columns.items()
         if name.partition(".")[0] == table.logical_name and not _has_profile(state, caller.user_id, readers)
     )
+
+
+def reads_null(state: State, caller: Caller, table: Table, column: str) -> bool:
+    """Whether a condition of the caller's on a column compares null. Raises DataverseError where it is refused."""
+    if column not in hidden(state, caller, table):
+        return False
+    if state.config.dataverse.secured_conditions == "refuse":
+        raise DataverseError(
+            "0x8004f506",
+            f"The query contained the secured attribute '{column}' of '{table.logical_name}', to which the caller does"
+            " not have access.",
+        )
+    return True
 
 
 def privileges_of(state: State, user_id: str) -> list[dict[str, object]]:

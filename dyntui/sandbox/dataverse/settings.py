@@ -159,6 +159,11 @@ class DataverseSettings:
     """Of columns under column security, `table.column`, the users (domainname) whose column security profile lets them
     write it. Everybody else but system administrators is refused with 0x8004f502 or 0x8004f507."""
 
+    secured_conditions: str = "refuse"
+    """A condition on a column that the caller may not read: "refuse" answers 0x8004f506, by its name in the platform's
+    table (QueryContainedSecuredAttributeWithoutAccess; its status is [inferred]); "null" compares the null that the
+    column reads as [inferred]."""
+
     sdk_messages_need_privilege: bool = True
     """Reading sdkmessage and sdkmessagefilter asks for prvReadSdkMessage, which the platform's own roles hold."""
 

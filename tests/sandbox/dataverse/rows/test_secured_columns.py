@@ -21,7 +21,6 @@ def test_a_secured_column_reads_as_null_and_says_so_in_its_definition(admin: Cli
     assert (row["lastname"], row["emailaddress1"], row["donotemail"]) == ("Ek", None, None)
     assert bea.row("contacts", contact)["emailaddress1"] is None
     assert bea.get(f"contacts({contact})/emailaddress1").status == 204
-    assert bea.get("contacts?$filter=donotemail eq true").rows == []
     (row,) = bea.get(f"contacts?fetchXml={quote(FETCH)}").rows
     assert row.get("emailaddress1") is None
     (row,) = admin.get(asked).rows
@@ -67,3 +66,28 @@ def test_a_write_that_states_a_secured_column_is_refused_without_a_profile_that_
         me = who.get("WhoAmI").json["UserId"]
         (found,) = admin.get(f"systemusers({me})/{told}").json["AttributePrivileges"]
         assert (found["CanRead"], found["CanCreate"], found["CanUpdate"]) == (4, may, may)
+
+
+ASKED = (
+    '<fetch><entity name="contact"><attribute name="lastname" /><filter>'
+    '<condition attribute="donotemail" operator="ne" value="1" /></filter></entity></fetch>'
+)
+
+
+def test_a_condition_on_a_column_that_is_hidden_is_refused_or_by_switch_compares_null(
+    admin: Client, state: State
+) -> None:
+    """QueryContainedSecuredAttributeWithoutAccess in the platform's table of codes."""
+    admin.create("contacts", lastname="Ek", donotemail=True)
+    state.config.dataverse.secured_columns = {"contact.donotemail": []}
+    bea = sign_in(state, "bea", "Marketing Manager")
+    asked = (
+        "contacts?$select=lastname&$filter=donotemail ne true",
+        "contacts?$select=lastname&$orderby=donotemail",
+        f"contacts?fetchXml={quote(ASKED)}",
+    )
+    assert [bea.get(each).code for each in asked] == ["0x8004f506"] * 3
+    assert bea.get("contacts?$select=lastname,donotemail&$filter=lastname eq 'Ek'").rows[0]["donotemail"] is None
+    assert admin.get(asked[0]).rows == []
+    state.config.dataverse.secured_conditions = "null"
+    assert [[row["lastname"] for row in bea.get(each).rows] for each in asked] == [["Ek"]] * 3
