@@ -14,7 +14,7 @@ reference/dotdigital_api.md section 3. Enum-like values are kept as received: co
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from dyntui.dotdigital import in_parts
 from dyntui.dotdigital.errors import CONTACT_NOT_FOUND, DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
@@ -232,29 +233,29 @@ async def retrieve_contacts(
     takes_odd: bool = False,
 ) -> Retrieved:
     """Contacts by address or id, 500 a call (a GET with a body). One that cannot be read fails the call, as it may be
-    one that has opted out; it is as if it were not there for whoever `takes_odd`, and then the others are read."""
+    one that has opted out; it is as if it were not there for whoever `takes_odd`, and then the others are read. An
+    address that dotdigital takes for none is among those not found."""
     asked: list[dict[str, object]] = [{"email": email} for email in emails]
     asked += [{"id": each} for each in ids]
     contacts: list[Contact] = []
     not_found: list[NotFound] = []
     odd: list[OddRow] = []
-    for some in _chunks(asked):
+
+    async def ask(some: Sequence[in_parts.Person]) -> None:
         body = {"contacts": some, "withFullData": with_data}
         if takes_odd:
             loose = await dd.get("/v2/contacts/retrieve-collection", _Loosely, body=body)
             rows, unread = rows_of(loose.contacts, Contact, "contacts")
             contacts.extend(rows)
             odd.extend(unread)
-            continue
+            return
         answer = await dd.get("/v2/contacts/retrieve-collection", Retrieved, body=body)
         contacts.extend(answer.contacts)
         not_found.extend(answer.not_found)
+
+    refused = await in_parts.ask_for_all(dd, asked, CHUNK, ask)
+    not_found += [NotFound(email=str(each["email"])) for each in refused]
     return Retrieved(contacts=contacts, not_found=not_found, odd=odd)
-
-
-def _chunks(asked: list[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    for start in range(0, len(asked), CHUNK):
-        yield asked[start : start + CHUNK]
 
 
 async def contact_by_email(dd: Dotdigital, email: str) -> Contact | None:

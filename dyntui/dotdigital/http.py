@@ -38,7 +38,8 @@ TIMEOUT_SECONDS: Final = 121.0
 class Dotdigital(Client):
     """A connection to one dotdigital account, at its region's host.
 
-    `limits` are the tiers' windows as last seen, by scope. `ca_file` adds a certificate authority; `slow_down_deadline`
+    `limits` are the tiers' windows as last seen, by scope; `most_together`: how many people one call may name where
+    more were refused (`in_parts`). `ca_file` adds a certificate authority; `slow_down_deadline`
     is how long one call may wait for limits altogether (the flat limit is a rolling hour), `timeout` ends a call
     without an answer, both in seconds. `transport` is for tests; `options` are those of every connection.
     """
@@ -58,6 +59,7 @@ class Dotdigital(Client):
     ) -> None:
         origin = origin_of(url)
         self.limits: dict[str, RateLimit] = {}
+        self.most_together: int | None = None
         connection = Connection(
             DOTDIGITAL,
             origin,

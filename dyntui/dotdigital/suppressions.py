@@ -13,15 +13,15 @@ their empty page, and by the service's own description nearly everything in a ro
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from dyntui.dotdigital.errors import CONTACT_SUPPRESSED, DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.in_parts import Person, ask_for_all
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
 from dyntui.dotdigital.reading import read
@@ -137,23 +137,22 @@ def unsubscribed_from_book_since(
 
 
 async def suppress_contacts(dd: Dotdigital, *, emails: Sequence[str] = (), ids: Sequence[int] = ()) -> Suppressed:
-    """Put people on the account's do-not-contact list, 500 a call; doing it twice changes nothing."""
+    """Put people on the account's do-not-contact list, 500 a call; doing it twice changes nothing. An address that
+    dotdigital takes for none is among those not found."""
     people: list[dict[str, object]] = [{"email": email} for email in emails]
     people += [{"id": each} for each in ids]
     suppressed: list[IdAndEmail] = []
     not_found: list[IdAndEmail] = []
-    for some in _chunks(people):
+
+    async def ask(some: Sequence[Person]) -> None:
         reply = await dd.request("PUT", "/v2/contacts/suppress-contacts", body=some, repeatable=True, expects_json=True)
         answer = read(reply, Suppressed)
         suppressed.extend(answer.suppressed)
         not_found.extend(answer.not_found)
+
+    refused = await ask_for_all(dd, people, CHUNK, ask)
+    not_found += [IdAndEmail(email=str(each["email"])) for each in refused]
     return Suppressed(suppressed=suppressed, not_found=not_found)
-
-
-def _chunks(people: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    remaining = iter(people)
-    while some := list(islice(remaining, CHUNK)):
-        yield some
 
 
 async def unsubscribe(dd: Dotdigital, email: str) -> Suppression | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
@@ -341,3 +342,61 @@ async def test_a_deletion_says_whom_it_left_and_who_was_gone_is_none_of_them() -
         nobody = await deletions.deletion(dd, "d")
     assert left.succeeded and left.kept == {6: "Not now", 7: "no reason is given", 0: "Not now"}
     assert nobody.succeeded and nobody.kept == {}
+
+
+def taking(most: int, odd: str = "") -> Conversation:
+    """suppress-contacts and retrieve-collection as they may be: no limit is documented (dotdigital_api.md 3.2, 3.5)."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        asked = body if isinstance(body, list) else body["contacts"]
+        if len(asked) > most:
+            return error(400, "Error: ERROR_PARAMETER_INVALID")
+        if any(each.get("email") == odd for each in asked):
+            return error(400, "Error: ERROR_INVALID_EMAIL")
+        found = [{"id": number, "email": each.get("email")} for number, each in enumerate(asked, 1)]
+        return ok({"suppressed": found, "contacts": found, "notFound": []})
+
+    return Conversation(answer, forever=True)
+
+
+PEOPLE = [f"p{number}@kestrel.example" for number in range(700)]
+
+
+async def test_calls_that_take_fewer_people_than_they_are_asked_about_are_made_in_parts_from_then_on() -> None:
+    talk = taking(130)
+    async with talk.client() as dd:
+        done = await suppressions.suppress_contacts(dd, emails=PEOPLE)
+        before = len(talk.requests)
+        found = await contacts.retrieve_contacts(dd, emails=PEOPLE)
+    assert [each.email for each in done.suppressed] == PEOPLE == [each.email for each in found.contacts]
+    assert len(talk.requests) - before == 6, "what was taken is remembered"
+
+
+async def test_an_address_that_dotdigital_takes_for_none_costs_nobody_else_their_suppression() -> None:
+    talk = taking(1000, odd=PEOPLE[123])
+    async with talk.client() as dd:
+        done = await suppressions.suppress_contacts(dd, emails=PEOPLE)
+        assert dd.most_together is None
+        found = await contacts.retrieve_contacts(dd, emails=PEOPLE)
+    assert [each.email for each in done.not_found] == [PEOPLE[123]] == [each.email for each in found.not_found]
+    assert len(done.suppressed) == len(found.contacts) == 699
+
+
+@pytest.mark.parametrize("refusal", [error(400, "Error: ERROR_MALFORMED_REQUEST"), error(403, "no"), error(404, "no")])
+async def test_what_is_not_about_the_people_of_a_call_is_not_asked_in_parts(refusal: httpx.Response) -> None:
+    talk = Conversation(refusal)
+    async with talk.client() as dd:
+        with pytest.raises(DotdigitalError):
+            await suppressions.suppress_contacts(dd, emails=PEOPLE)
+    assert len(talk.requests) == 1
+
+
+async def test_a_call_that_is_refused_whomever_it_names_is_given_up() -> None:
+    talk = Conversation(error(400, "Error: ERROR_PARAMETER_INVALID"), forever=True)
+    async with talk.client() as dd:
+        with pytest.raises(DotdigitalError):
+            await suppressions.suppress_contacts(dd, emails=PEOPLE)
+        with pytest.raises(DotdigitalError):
+            await contacts.retrieve_contacts(dd, ids=[1])
+    assert len(talk.requests) < 70

@@ -65,6 +65,17 @@ def typed(office: Office, *texts: str | None, **more: object) -> None:
         ).raise_for_status()
 
 
+def test_an_account_that_takes_few_people_a_call_is_told_of_all_of_them(office: Office, newsletter: ListRow) -> None:
+    """How many retrieve-collection and suppress-contacts take is documented nowhere (dotdigital_api.md 3.2, 3.5)."""
+    office.sandbox.switch(dotdigital={"collection_limit": 3})
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:5]
+    typed(office, *(each.address for each in people))
+    assert office.run("suppressions").run.status is RunStatus.COMPLETED
+    assert {status_there(office.sandbox, each.address) for each in people} == {"Suppressed"}
+    run = office.run("lists")
+    assert run.run.status is RunStatus.COMPLETED and run.run.tally.adds_up
+
+
 def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_named_until_mended(
     office: Office, newsletter: ListRow
 ) -> None:

@@ -41,6 +41,7 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
     "dotdigital": {
         "server_time_format": ("text",),
         "short_pages": (3,),
+        "collection_limit": (50,),
         "late_suppressions_seconds": (600.0,),
         "book_count_lag_seconds": (60.0,),
         "recycle_bin_status": (202,),

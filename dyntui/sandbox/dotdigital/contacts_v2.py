@@ -88,7 +88,7 @@ def retrieve_collection(call: Call) -> Response:
     wanted = body.get("contacts")
     if not isinstance(wanted, list) or not wanted:
         raise V2Error("ERROR_CONTACTS_ARE_NOT_SPECIFIED")
-    keys = [key_of(item) for item in wanted]
+    keys = keys_of(call, wanted)
     found = find_many(call, keys)
     fields = contact_store.field_names(call.state) if body.get("withfulldata") is True else None
     contacts, missing = [], []
@@ -98,6 +98,20 @@ def retrieve_collection(call: Call) -> Response:
         else:
             contacts.append({**contact_store.v2_contact(contact, fields), "created": dates.iso(contact.created)})
     return codec.answer({"contacts": contacts, "notFound": missing})
+
+
+def keys_of(call: Call, items: list[Any]) -> list[tuple[int | None, str | None]]:
+    """Id and e-mail of every `{id?, email?}` of a call. Raises 400, by switch also for one too many or an address that
+    is none."""
+    keys = [key_of(item) for item in items]
+    limit = call.settings.collection_limit
+    if limit and len(keys) > limit:
+        raise V2Error("ERROR_PARAMETER_INVALID")
+    if call.settings.collection_refuses_bad_address:
+        international = call.settings.internationalised_addresses
+        if not all(email is None or addresses.valid(addresses.normal(email), international) for _, email in keys):
+            raise V2Error("ERROR_INVALID_EMAIL")
+    return keys
 
 
 def key_of(item: Any) -> tuple[int | None, str | None]:

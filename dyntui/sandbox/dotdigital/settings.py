@@ -78,6 +78,13 @@ class DotdigitalSettings:
     page_drift_rows: int = 7
     """How far rows shift at most while `page_drift` is on; clients overlap pages by 100 rows."""
 
+    collection_limit: int = 0
+    """[inferred] The most contacts that retrieve-collection and suppress-contacts take in a call, more are 400
+    ERROR_PARAMETER_INVALID; no limit is documented (3.2, 3.5). 0: any number."""
+    collection_refuses_bad_address: bool = False
+    """[inferred] One address that is none makes these calls fail with 400 ERROR_INVALID_EMAIL (3.3); False: it is not
+    found."""
+
     # -- writing contacts ------------------------------------------------------------
     null_clears_data_field: bool = True
     """[inferred] `value: null` or "" clears a data field in v2, as null does in v3 (3.3)."""

@@ -122,7 +122,7 @@ def _named(call: Call) -> Contact:
 
 def suppress(call: Call) -> Response:
     """PUT /v2/contacts/suppress-contacts `[{id}|{email}]`: answers `{suppressed, notFound}`, echoing what was sent."""
-    keys = [contacts_v2.key_of(item) for item in call.bound_list()]
+    keys = contacts_v2.keys_of(call, call.bound_list())
     if not keys:
         raise V2Error("ERROR_CONTACTS_ARE_NOT_SPECIFIED")
     found = contacts_v2.find_many(call, keys)

@@ -109,3 +109,21 @@ def test_a_pending_contact_becomes_verified_by_confirming(account: Account):
     contact = account.ok("GET", "/v2/contacts/a@b.example")
     assert (contact["optInType"], contact["status"]) == ("VerifiedDouble", "Subscribed")
     assert not people.confirm_opt_in(account.state, "a@b.example")
+
+
+def test_calls_about_many_refuse_by_switch_one_too_many_and_an_address_that_is_none(account: Account):
+    """No limit is documented (3.2, 3.5), and ERROR_INVALID_EMAIL is one of the codes (2.4)."""
+    known = account.contact("a@b.example")
+    two = [{"email": "a@b.example"}, {"email": "no address"}]
+    calls = (
+        ("PUT", "/v2/contacts/suppress-contacts", two),
+        ("GET", "/v2/contacts/retrieve-collection", {"contacts": two}),
+    )
+    account.settings.collection_limit = 1
+    assert [account.refused(*each) for each in calls] == [(400, "Error: ERROR_PARAMETER_INVALID")] * 2
+    account.settings.collection_limit = 2
+    account.settings.collection_refuses_bad_address = True
+    assert [account.refused(*each) for each in calls] == [(400, "Error: ERROR_INVALID_EMAIL")] * 2
+    account.settings.collection_refuses_bad_address = False
+    assert account.ok(*calls[0])["notFound"] == [{"id": 0, "email": "no address"}]
+    assert [each["id"] for each in account.ok(*calls[1])["contacts"]] == [known]
