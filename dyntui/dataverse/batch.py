@@ -115,7 +115,7 @@ async def _run(
     reply = await dv.request(
         "POST",
         "$batch",
-        content=_written(items, boundary),
+        content=_written(items, boundary, caller),
         content_type=f'multipart/mixed; boundary="{boundary}"',
         prefer=wishes,
         writes=not reads_only,
@@ -169,24 +169,26 @@ def _multipart_ends(body: bytes) -> None:
         raise msgspec.DecodeError("the batch answer ends in the middle")
 
 
-def _written(items: Sequence[Part | ChangeSet], boundary: str) -> bytes:
+def _written(items: Sequence[Part | ChangeSet], boundary: str, caller: str | None) -> bytes:
+    # The headers of a part are its own: nothing says that it acts for whom the batch names.
+    own = {} if caller is None else {"CallerObjectId": caller}
     out: list[bytes] = []
     for item in items:
         out.append(f"--{boundary}\r\n".encode())
         if isinstance(item, Part):
-            out.append(_part(item, None))
+            out.append(_part(item, None, own))
             continue
         inner = f"changeset_{uuid.uuid4().hex}"
         out.append(f'Content-Type: multipart/mixed; boundary="{inner}"\r\n\r\n'.encode())
         for number, part in enumerate(item.parts, start=1):
             out.append(f"--{inner}\r\n".encode())
-            out.append(_part(part, number))
+            out.append(_part(part, number, own))
         out.append(f"--{inner}--\r\n\r\n".encode())
     out.append(f"--{boundary}--\r\n".encode())
     return b"".join(out)
 
 
-def _part(part: Part, content_id: int | None) -> bytes:
+def _part(part: Part, content_id: int | None, more: Mapping[str, str]) -> bytes:
     head = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     if content_id is not None:
         head.append(f"Content-ID: {content_id}")
@@ -196,7 +198,7 @@ def _part(part: Part, content_id: int | None) -> bytes:
     if part.body is not None:
         body = exact_json.encode(part.body)
         request.append("Content-Type: application/json; type=entry")
-    for name, value in part.headers.items():
+    for name, value in {**more, **part.headers}.items():
         if {"\r", "\n"} & set(name + value):
             raise ValueError("a header may not hold a line break")
         request.append(f"{name}: {value}")

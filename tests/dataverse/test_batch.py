@@ -60,6 +60,18 @@ async def test_a_batch_is_written_with_carriage_returns_and_read_part_by_part():
     assert [reply.status for reply in second.replies] == [204, 204]
 
 
+async def test_every_part_of_a_batch_names_for_whom_it_acts():
+    """ "Per-part headers are independent" (dataverse_api.md 5.3)."""
+    somebody = "0000000b-0000-4000-8000-00000000000b"
+    talk = Conversation(answered(SAMPLE), answered(SAMPLE))
+    async with talk.client() as dv:
+        await batch.run(dv, ITEMS, caller=somebody)
+        await batch.run(dv, ITEMS)
+    acting, own = (request.content for request in talk.requests)
+    assert acting.count(f"CallerObjectId: {somebody}\r\n".encode()) == acting.count(b" HTTP/1.1\r\n") > 1
+    assert b"CallerObjectId" not in own
+
+
 async def test_a_failed_change_set_answers_with_its_one_error():
     failure = 'HTTP/1.1 412 Precondition Failed\r\n\r\n{"error":{"code":"0x80040237","message":"exists"}}'
     raw = (
@@ -107,4 +119,6 @@ async def test_a_batch_that_only_reads_is_repeated_and_one_that_writes_is_not():
 
 def test_a_header_cannot_smuggle_a_request_into_a_batch():
     with pytest.raises(ValueError, match="line break"):
-        batch._written([Part("GET", "contacts", headers={"Prefer": "x\r\nDELETE /api/data/v9.2/contacts(1)"})], "b")
+        batch._written(
+            [Part("GET", "contacts", headers={"Prefer": "x\r\nDELETE /api/data/v9.2/contacts(1)"})], "b", None
+        )

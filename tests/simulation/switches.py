@@ -29,6 +29,7 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
         "member_count_lag_seconds": (60,),
         "association_page_cap": (50,),
         "merge_membership": ("stays", "nobody"),
+        "batch_parts_act_for": ("batch",),
         "failed_change_set_parts": ("each",),
         "duplicate_targets": ("reject",),
         "total_count_age_seconds": (3600,),

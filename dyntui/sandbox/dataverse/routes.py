@@ -5,6 +5,7 @@ Sources: compose-http-requests-handle-errors, authenticate-oauth.
 
 import logging
 import re
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -22,7 +23,7 @@ from dyntui.sandbox.dataverse import (
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.addresses import segments
 from dyntui.sandbox.dataverse.call import API_PATH, CONTENT_TYPE, Call, query_options
-from dyntui.sandbox.dataverse.errors import DataverseError, not_allowed, unknown_segment
+from dyntui.sandbox.dataverse.errors import DataverseError, bad_request, not_allowed, unknown_segment
 from dyntui.sandbox.dataverse.preferences import Preferences
 from dyntui.sandbox.dataverse.storage import schema_of
 from dyntui.sandbox.entra import tokens
@@ -64,18 +65,45 @@ def _handle(state: State, request: Request) -> Response:
         caller = callers.resolve(state, token, request.headers)
     except DataverseError as error:
         return error_reply(error, Preferences())
-    return answer(state, request, caller, {})
+    return answer(state, request, caller, {}, _Parts(state, token, caller))
 
 
-def answer(state: State, request: Request, caller: Caller, references: dict[str, str]) -> Response:
-    """Carries out a request for a caller; errors become replies. Also used for the requests inside a batch."""
+@dataclass(slots=True)
+class _Parts:
+    """Carries out the requests inside a batch, each for whom it acts for; `caller`: for whom the batch itself does."""
+
+    state: State
+    token: callers.Identity
+    caller: Caller
+    _known: dict[tuple[str, ...], Caller] = field(default_factory=dict)
+
+    def answer(self, part: Request, references: dict[str, str]) -> Response:
+        try:
+            return answer(self.state, part, self._caller_of(part), references)
+        except DataverseError as error:
+            return error_reply(error, Preferences())
+
+    def _caller_of(self, part: Request) -> Caller:
+        if self.state.config.dataverse.batch_parts_act_for == "batch":
+            return self.caller
+        named = tuple(part.headers.get(each, "") for each in ("callerobjectid", "mscrmcallerid", "consistency"))
+        if named not in self._known:
+            self._known[named] = callers.resolve(self.state, self.token, part.headers)
+        return self._known[named]
+
+
+def answer(
+    state: State, request: Request, caller: Caller, references: dict[str, str], parts: _Parts | None = None
+) -> Response:
+    """Carries out a request for a caller; errors become replies. Also used for the requests inside a batch, and with
+    `parts` for one that may be a batch."""
     prefer = Preferences()
     version = schema_of(state).version
     call: Call | None = None
     try:
         prefer = preferences.read(request.headers)
         call = Call(state, request, caller, prefer, *query_options(request), references=references)
-        response = _dispatch(call)
+        response = _dispatch(call, parts)
     except DataverseError as error:
         if schema_of(state).version != version:
             storage.reload_schema(state)
@@ -91,7 +119,7 @@ def answer(state: State, request: Request, caller: Caller, references: dict[str,
     return response
 
 
-def _dispatch(call: Call) -> Response:
+def _dispatch(call: Call, parts: _Parts | None) -> Response:
     request = call.request
     root = _ROOT.match(request.path)
     if root is None:
@@ -107,7 +135,9 @@ def _dispatch(call: Call) -> Response:
         call.route = "$batch"
         if request.method != "POST":
             raise not_allowed("A batch must be sent with POST.")
-        return batch.run(call, lambda part, references: answer(call.state, part, call.caller, references))
+        if parts is None:
+            raise bad_request("Batches cannot be nested.")
+        return batch.run(call, parts.answer)
     if first.name == "$metadata":
         call.route = "$metadata"
         return service_document.metadata(call)

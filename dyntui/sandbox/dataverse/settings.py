@@ -123,6 +123,10 @@ class DataverseSettings:
     """A generic SQL error (0x80044150), also of a system job, names SQL Server's number; 1205 is a deadlock. Off: it
     does not [inferred]."""
 
+    batch_parts_act_for: str = "part"
+    """Whom the requests of a $batch act for: "part", each whom its own headers name, as the headers of its parts are
+    their own (dataverse_api.md 5.3), or "batch", all of them whom the headers of the batch name [inferred]."""
+
     failed_change_set_parts: str = "one"
     """[inferred] "one" or "each": error parts that a failed change set yields."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dyntui.sandbox.state import State
 
-from .api import Answer, Client
+from .api import Answer, Client, sign_in
 
 ROOT = "/api/data/v9.2/"
 
@@ -146,3 +146,30 @@ def test_a_batch_counts_as_a_write_only_when_a_part_writes(admin: Client) -> Non
     reading = send(admin, part("GET", f"{ROOT}contacts")).response
     assert (reading.route, reading.writes) == ("$batch", False)
     assert send(admin, part("POST", f"{ROOT}contacts", {"lastname": "A"})).response.writes
+
+
+def test_the_requests_of_a_batch_act_for_whom_their_own_headers_name(admin: Client, state: State) -> None:
+    """ "Per-part headers are independent" (dataverse_api.md 5.3); by switch all act for whom the batch names."""
+    bea = sign_in(state, "bea", "Marketing Manager").get("WhoAmI").json["UserId"]
+
+    def makers(**headers: str) -> list[str]:
+        mine, theirs = state.ids.guid(), state.ids.guid()
+        made = send(
+            admin,
+            part("POST", f"{ROOT}contacts", {"lastname": "x", "contactid": mine}),
+            part("POST", f"{ROOT}contacts", {"lastname": "x", "contactid": theirs}, CallerObjectId=bea),
+            **headers,
+        )
+        assert statuses(made) == [204, 204]
+        return [admin.row("contacts", each)["_createdby_value"] for each in (mine, theirs)]
+
+    me = admin.get("WhoAmI").json["UserId"]
+    assert makers() == makers(CallerObjectId=bea) == [me, bea]
+    state.config.dataverse.batch_parts_act_for = "batch"
+    assert makers(CallerObjectId=bea) == [bea, bea] and makers() == [me, me]
+
+
+def test_one_part_that_acts_for_nobody_known_costs_itself_and_batches_are_not_nested(admin: Client) -> None:
+    odd = part("GET", f"{ROOT}contacts", CallerObjectId="x")
+    assert statuses(send(admin, odd, part("GET", f"{ROOT}WhoAmI"), **CONTINUE)) == [403, 200]
+    assert statuses(send(admin, part("POST", f"{ROOT}$batch"), **CONTINUE)) == [400]
