@@ -1,6 +1,6 @@
 """Bulk import of contacts (v3): start, poll, read what became of every row.
 
-    split(contacts) -> lists of at most 5,000 contacts and 45 MB
+    split(contacts) -> lists of at most 5,000 contacts and 45 MB      fitting(contacts) -> how many of them fit into one
     start_import(dd, contacts, merge=) -> import id        import_result(dd, import_id) -> ImportResult
 
 An import is an upsert and never resubscribes anybody (reference 5.5, 5.7). The body is at most 50 MB; at most 25
@@ -153,6 +153,11 @@ def split(contacts: Iterable[ImportContact], *, most: int = MOST_CONTACTS) -> It
         size += length
     if some:
         yield some
+
+
+def fitting(contacts: Iterable[ImportContact]) -> int:
+    """How many of the first contacts fit into one import."""
+    return len(next(split(contacts), ()))
 
 
 async def start_import(dd: Dotdigital, contacts: Sequence[ImportContact], *, merge: str = OVERWRITE) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from dyntui.dotdigital.contacts import Contact
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.imports import ImportResult
+from dyntui.dotdigital.imports import ImportResult, fitting
 from dyntui.model.cursors import OneList
 from dyntui.model.moments import text_of
 from dyntui.store import consent_news, pending_members, settling, unanswered_imports
@@ -93,8 +93,8 @@ async def suppressed_among(ctx: RunContext, chosen: StoredList, there: Iterable[
 
 
 async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequence[Pending]:
-    """Those to be imported next, without who has opted out since that was decided; an import that is under way goes on
-    as it was begun."""
+    """Those to be imported next, as many as one import takes, without who has opted out since that was decided; an
+    import that is under way goes on as it was begun."""
     news = await ctx.read(consent_news.count)
     if news != ctx.at(OneList).consent and not ctx.at(OneList).importing:
         withhold = functools.partial(
@@ -102,7 +102,8 @@ async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequen
         )
         await ctx.save(replace(ctx.at(OneList), consent=news), stage=stage, work=withhold)
     only = ctx.at(OneList).only
-    return await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS, only=only))
+    batch = await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS, only=only))
+    return batch[: fitting(row(each.address, each.fields, chosen.book_id) for each in batch)]
 
 
 def _settle_import(

@@ -19,6 +19,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.imports import fitting
 from dyntui.model.counted import counted
 from dyntui.model.cursors import PAST_RECALL, SendCursor
 from dyntui.model.errors import DyntuiError
@@ -258,6 +259,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
         lambda c: target_people.sendable_batch(c, this.count_id, ROWS, after=ctx.at(SendCursor).after)
     ):
         rows = [row(each.address, each.fields, this.book_id) for each in batch]
+        batch, rows = batch[: (fits := fitting(rows))], rows[:fits]
         result = await carry_out(ctx, dd, rows, stage, done, this.sendable)
         people = {each.address: each.person_id for each in batch}
         found = [

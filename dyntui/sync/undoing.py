@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from dyntui.dotdigital import contacts, deletions
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.imports import ImportContact, ImportResult
+from dyntui.dotdigital.imports import ImportContact, ImportResult, fitting
 from dyntui.model.changes import AppliedChange, changed_since
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.errors import DyntuiError
@@ -287,6 +287,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
             continue
         await _past_recall(ctx, stage)
         rows = [_row(each, job.chosen.book_id) for each in some]
+        some, rows = some[: (fits := fitting(rows))], rows[:fits]
         result = await carry_out(ctx, dd, rows, stage, done, of, cancellable=False)
         found = fates([each.address for each in some], result)
         done += len(some)

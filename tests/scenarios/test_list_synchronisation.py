@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from dyntui.dotdigital import imports as dd_imports
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.sandbox.dotdigital import imports_v3
 from dyntui.service.backups import BackupUseCases, before
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
@@ -365,3 +367,22 @@ def test_what_dotdigital_refused_is_offered_again_by_hand_at_once_and_by_a_sched
     refused = office.run("lists").run.tally.of(Outcome.REJECTED)
     office.sandbox.switch(dotdigital={"import_outcome": "Finished"})
     assert office.run("lists").run.tally.of(Outcome.ADDED) == refused > 10
+
+
+def test_what_is_too_large_for_one_import_goes_in_several(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body may have 50 MB (dotdigital_api.md 5.7), whatever the number of contacts: here it is a 2,000th of that."""
+    monkeypatch.setattr(dd_imports, "MOST_BYTES", dd_imports.MOST_BYTES // 2000)
+    monkeypatch.setattr(imports_v3, "SIZE", imports_v3.SIZE // 2000)
+    newsletter = office.activated("Newsletter")
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    people = run.run.tally.of(Outcome.ADDED)
+    assert run.run.status is RunStatus.COMPLETED and people > 100 and run.run.tally.adds_up
+    assert (
+        sum(each["count"] for each in calls if each["route"] == "/contacts/v3/import" and each["method"] == "PUT") > 1
+    )
+
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    office.send(office.count(campaign))
+    assert len(office.mailed(campaign)) > 100
