@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from urllib.parse import unquote
 
-# Generous: what looks like an address is taken for one, in any script.
-_ADDRESS = re.compile(r"[^\s\"'<>()\[\]{},;:|=]+@[^\s\"'<>()\[\]{},;:|=]+")
+# Generous: what looks like an address is taken for one, in any script, and as it stands in the path of a request.
+_ADDRESS = re.compile(
+    r"[^\s\"'<>()\[\]{},;:|=]+@[^\s\"'<>()\[\]{},;:|=]+ | (?P<encoded>[\w.~!$*+%-]+%40[\w.~%-]+)", re.VERBOSE
+)
 
 
 def masked(text: str) -> str:
     """The text with `person-1a2b3c4d@masked` in place of every address."""
-    return _ADDRESS.sub(lambda found: f"person-{_short(found[0])}@masked", text)
+    return _ADDRESS.sub(lambda found: f"person-{_short(unquote(found['encoded'] or '') or found[0])}@masked", text)
 
 
 def _short(address: str) -> str:

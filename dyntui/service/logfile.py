@@ -17,6 +17,10 @@ from dyntui.service.redaction import redact
 MAX_BYTES = 5 * 1024 * 1024
 KEPT = 5
 
+# They tell of every request by its address, in which people and the hook's secret stand; `dyntui.remote.wire_log` tells
+# of it by its route.
+_TELL_OF_REQUESTS = ("httpx", "httpcore")
+
 
 class RedactingFormatter(logging.Formatter):
     """Formats a record, its traceback included, and masks secrets in the result.
@@ -83,4 +87,6 @@ def log_to(file: Path, level: str, *, terminal: bool = False) -> None:
     # Libraries at INFO tell of every request; at that level only dyntui speaks.
     logging.basicConfig(level=logging.WARNING if level != "debug" else logging.DEBUG, handlers=handlers, force=True)
     logging.getLogger("dyntui").setLevel(level.upper())
+    for name in _TELL_OF_REQUESTS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)

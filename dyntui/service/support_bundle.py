@@ -1,21 +1,45 @@
-"""What support asks for, in one file: findings, status, configuration and the end of the log, addresses masked."""
+"""What support asks for, in one file: findings, status, configuration and the end of the log, addresses masked, and
+without what is secret in the configuration: the hook's web address and arguments, a password of the store."""
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+import tomllib
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from dyntui import __version__
+from dyntui.model.errors import DyntuiError
 from dyntui.model.masked import masked
 from dyntui.service.contract.health import Health
 from dyntui.service.contract.session import Status
+from dyntui.service.hook_settings import HookSettings
 from dyntui.service.logfile import KEPT
 from dyntui.service.profile import Profile
 
 # Of the log: what led up to now.
 _LOG_BYTES = 5_000_000
+
+HIDDEN = "[redacted]"
+
+
+def _place(url: str) -> str:
+    # What opens stores takes its time to load.
+    from dyntui.store.dialects import place
+
+    return place(url)
+
+
+# Settings in which a secret may stand, and what is shown of one: who has a hook's web address may post there.
+_SECRET: Sequence[tuple[str, str, Callable[[str], str]]] = (
+    ("hook", "url", lambda url: f"{HookSettings(url=url).where}/{HIDDEN}"),
+    ("hook", "command", lambda command: f"{shlex.split(command)[0]} {HIDDEN}"),
+    ("store", "url", _place),
+)
 
 
 def write(bundle: Path, profile: Profile, health: Health, status: Status) -> None:
@@ -24,7 +48,7 @@ def write(bundle: Path, profile: Profile, health: Health, status: Status) -> Non
         "version.txt": f"dyntui {__version__}\n",
         "findings.json": msgspec.json.format(msgspec.json.encode(health)).decode(),
         "status.json": msgspec.json.format(msgspec.json.encode(status)).decode(),
-        "config.toml": _text(profile.config_file),
+        "config.toml": _config(profile.config_file),
         "service.log": _log(profile.log_file),
     }
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -32,8 +56,21 @@ def write(bundle: Path, profile: Profile, health: Health, status: Status) -> Non
             archive.writestr(name, masked(text))
 
 
-def _text(file: Path) -> str:
-    return _end(file, _LOG_BYTES).decode("utf-8", "replace")
+def _config(file: Path) -> str:
+    """The settings, written anew: comments may hold anything."""
+    import tomli_w
+
+    try:
+        tables = tomllib.loads(_end(file, _LOG_BYTES).decode("utf-8-sig", "replace"))
+    except tomllib.TOMLDecodeError as error:
+        return f"# It cannot be read: {error.args[0] if error.args else 'no TOML'}\n"
+    for table, name, shown in _SECRET:
+        settings = tables.get(table)
+        if isinstance(settings, dict) and (value := settings.get(name)):
+            settings[name] = HIDDEN
+            with contextlib.suppress(DyntuiError, ValueError, IndexError):
+                settings[name] = shown(str(value))
+    return tomli_w.dumps(tables)
 
 
 def _log(file: Path) -> str:

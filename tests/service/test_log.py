@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
 from dyntui.service import logfile, support_bundle
@@ -102,3 +104,55 @@ def test_the_log_rotates_is_its_owners_alone_and_is_whole_for_support(
     assert numbers == list(range(numbers[0], 200)) and len(told) == sum(
         len(each.read_text().splitlines()) for each in kept
     )
+
+
+def test_the_log_that_tells_most_tells_of_requests_by_their_route(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    file = tmp_path / "service.log"
+    try:
+        logfile.log_to(file, "debug")
+        with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(204))) as client:
+            client.post("https://hooks.example.com/services/T0/the-hooks-own-secret")
+            client.get("https://r1-api.dotdigital.com/contacts/v3/email/ada%40example.org")
+        logging.shutdown()
+    finally:
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    assert file.read_text() == ""
+
+
+def test_what_goes_to_support_holds_no_secret_of_the_settings_and_no_address_of_a_request(tmp_path: Path) -> None:
+    profile = open_profile("default", {"DYNTUI_HOME": str(tmp_path)})
+    profile.prepare()
+    profile.log_file.write_text("GET /contacts/v3/email/ada%2Bnews%40example.org, then ada+news@example.org again\n")
+    bundle = tmp_path / "support.zip"
+    for hook in (
+        'url = "https://hooks.example.com/services/T0/the-secret"',
+        "command = \"curl -H 'Authorization: Key the-secret' https://hooks.example.com\"",
+    ):
+        profile.config_file.write_text(
+            f"""# the-secret, noted here
+[store]
+url = "postgresql://dyntui:the=secret,the-secret@db.example.com/dyntui?password=the-secret"
+[hook]
+{hook}
+[audit]
+keep_days = 90
+"""
+        )
+        support_bundle.write(bundle, profile, Health(findings=(), looked_at=(), as_of=""), A_STATUS)
+        with zipfile.ZipFile(bundle) as archive:
+            config, log = archive.read("config.toml").decode(), archive.read("service.log").decode()
+        assert "secret" not in config
+        assert "keep_days = 90" in config
+        assert "hooks.example.com" in config or '"curl ' in config
+        assert "ada" not in log
+        # One word for one address, however it is written.
+        assert len(set(re.findall(r"person-\w+@masked", log))) == 1
+    profile.config_file.write_text("[hook]\nurl = the-secret\n")
+    support_bundle.write(bundle, profile, Health(findings=(), looked_at=(), as_of=""), A_STATUS)
+    with zipfile.ZipFile(bundle) as archive:
+        assert "secret" not in archive.read("config.toml").decode()
