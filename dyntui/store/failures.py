@@ -157,7 +157,7 @@ def translate(where: str, error: BaseException) -> DyntuiError | None:
     text = str(error)
     said = text.lower()
     if _is_psycopg(error):
-        return _of_server(where, text, getattr(error, "sqlstate", None))
+        return _of_server(where, error, getattr(error, "sqlstate", None))
     if is_damage(error):
         return corrupt(where, text)
     if not isinstance(error, sqlite3.OperationalError):
@@ -184,12 +184,11 @@ def _is_psycopg(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "psycopg"
 
 
-def _of_server(where: str, text: str, state: str | None) -> DyntuiError | None:
+def _of_server(where: str, error: BaseException, state: str | None) -> DyntuiError | None:
     """By SQLSTATE (PostgreSQL's documentation, appendix A); a connection that was not made, or broke, has none."""
+    text = str(error)
     if state is None:
-        # Else the driver refused what it was given, which is a defect.
-        away = "connection" in text.lower() or "server" in text.lower()
-        return _unreachable(where, text, _LOOK_AT_SERVER) if away else None
+        return _unreachable(where, text, _LOOK_AT_SERVER) if _is_away(error) else None
     if state[:2] in ("08", "28", "3D") or state in ("57P01", "57P02", "57P03", "53300"):
         return _unreachable(where, text, _LOOK_AT_SERVER)
     if state in ("25006", "42501"):
@@ -199,6 +198,16 @@ def _of_server(where: str, text: str, state: str | None) -> DyntuiError | None:
     if state in ("55P03", "40P01", "40001"):
         return _busy(where, text, "Try again; if it lasts, look in pg_stat_activity for who holds the store.")
     return None
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether an error without SQLSTATE means the server or the way there: a name that leads nowhere, a line that broke.
+    Else the driver refused what it was given, which is a defect."""
+    said = str(error).lower()
+    if "connection" in said or "server" in said:
+        return True
+    operational = any(each.__name__ == "OperationalError" for each in type(error).__mro__)
+    return operational and not said.startswith("sending ")
 
 
 _LOOK_AT_SERVER = "Check that the server runs, and host, database, user and password in the store's address."

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, text, update
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.folding import fold
-from dyntui.store import intervals, members, outcomes, runs, staging, watermarks
+from dyntui.store import failures, intervals, members, outcomes, runs, staging, watermarks
 from dyntui.store.database import Database, open_store
 from dyntui.store.dialects import folded
 from dyntui.store.outcomes import Item
@@ -148,3 +148,13 @@ def test_addresses_that_lead_nowhere_are_named_without_a_password(tmp_path: obje
         assert (refused := refusal(url)).code == "STORE_ADDRESS"
         assert "secret" not in str(refused) + refused.message
     assert "secret" not in str(away) + away.message + away.detail
+
+
+def test_a_server_whose_name_leads_nowhere_or_whose_line_breaks_is_away_and_no_defect() -> None:
+    error = refusal("postgresql://dyntui:secret@no-such-host.invalid/dyntui")
+    assert (error.code, error.exit) == ("STORE_UNREACHABLE", Exit.UNREACHABLE)
+    for said in ("consuming input failed: SSL SYSCALL error: EOF detected", "failed to resolve host 'db': -3"):
+        away = failures.translate("db", psycopg.OperationalError(said))
+        assert away is not None and away.code == "STORE_UNREACHABLE", said
+    too_many = "sending query and params failed: number of parameters must be between 0 and 65535"
+    assert failures.translate("db", psycopg.OperationalError(too_many)) is None
