@@ -21,7 +21,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
 from dyntui.model.sync_types import LISTS
 from dyntui.service.answering import answers
-from dyntui.service.config import read_config, write_config, write_private
+from dyntui.service.config import check_config, read_config, write_config, write_private
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.contract.session import Nothing
 from dyntui.service.lock import let_private_end, only_service
@@ -115,8 +115,8 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
     """Puts a backup in place of the profile's store: one by its name, or a file. The store so far becomes a backup; one
     that cannot be read is kept beside it under another name.
 
-    Raises DyntuiError: LOCKED while a service runs; BACKUP_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT;
-    nothing has changed then.
+    Raises DyntuiError: LOCKED while a service runs; BACKUP_UNREADABLE, BACKUP_NOT_PUT_BACK, CONFIG_UNREADABLE,
+    STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT; nothing has changed then.
     """
     profile.prepare_own()
     let_private_end(profile)
@@ -127,6 +127,8 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
         try:
             _remove(incoming)
             found, config = backups.unpack(_archive(file, wanted), incoming)
+            if settings and config:
+                check_config(config)
             before = put_back.marked(file)
             at_rest = _prepared(incoming, before, now)
             kept, aside = _kept(profile, file, now)

@@ -100,11 +100,30 @@ def read_config(profile: Profile) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(file, str(error)) from error
     try:
-        return msgspec.convert(tomllib.loads(text), Config)
-    except tomllib.TOMLDecodeError as error:
+        return _settings(text)
+    except ValueError as error:
         raise _unreadable(file, str(error)) from error
+
+
+def check_config(content: bytes) -> None:
+    """Raises DyntuiError CONFIG_UNREADABLE for settings of a backup that cannot be read any more."""
+    try:
+        _settings(content.decode("utf-8-sig"))
+    except ValueError as error:
+        raise DyntuiError(
+            "CONFIG_UNREADABLE",
+            f"config.toml of the backup cannot be read: {error}.",
+            not_done="Nothing was put back.",
+            remedy="Put the store back without --settings.",
+        ) from error
+
+
+def _settings(text: str) -> Config:
+    """ValueError, with the line, for text that is no settings."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Config)
     except msgspec.ValidationError as error:
-        raise _unreadable(file, _with_line(text, str(error))) from error
+        raise ValueError(_with_line(text, str(error))) from error
 
 
 def write_config(profile: Profile, config: Config) -> None:

@@ -15,7 +15,8 @@ import re
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,10 @@ _STORE: Final = "dyntui.db"
 _ABOUT: Final = "backup.json"
 # Of the backups that dyntui makes by itself so many are kept.
 _KEPT: Final = 10
+# What reading an archive of which some bytes are others raises besides OSError.
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError)
+# A file's name has at most 255 bytes; the whole reason stands in the archive.
+_WORDS: Final = 80
 # A store of a million people is written in a few seconds with this one, and is half the size.
 _LEVEL: Final = 1
 
@@ -49,7 +54,7 @@ def make(
     their names in the archive. Of `automatic` ones the oldest are forgotten. Raises DyntuiError BACKUP_NOT_MADE;
     STORE_CORRUPT and STORE_FOREIGN where there is no store to be copied."""
     folder = folder_of(file)
-    stamp, words = re.sub(r"[-:]", "", now), re.sub(r"[^a-z0-9]+", "-", reason.lower()).strip("-")
+    stamp, words = re.sub(r"[-:]", "", now), re.sub(r"[^a-z0-9]+", "-", reason.lower())[:_WORDS].strip("-")
     temporary = ""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -142,27 +147,45 @@ def _read(archive: Path) -> Backup:
         with zipfile.ZipFile(archive) as opened:
             about = msgspec.json.decode(opened.read(_ABOUT), type=Backup)
             opened.getinfo(_STORE)
-    except (OSError, KeyError, zipfile.BadZipFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, KeyError, msgspec.MsgspecError, *_DAMAGED) as error:
         raise _no_backup(archive) from error
     return msgspec.structs.replace(about, name=archive.stem, size=archive.stat().st_size)
 
 
 def unpack(archive: Path, target: Path) -> tuple[Backup, bytes]:
     """Writes the store of a backup to `target`, a new file for its owner alone; what the backup is, and its
-    `config.toml` (`b""` without one). Raises DyntuiError BACKUP_UNREADABLE."""
+    `config.toml` (`b""` without one). Raises DyntuiError BACKUP_UNREADABLE, BACKUP_NOT_PUT_BACK."""
     about = _read(archive)
     try:
-        with zipfile.ZipFile(archive) as opened, opened.open(_STORE) as source:
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                while some := source.read(1 << 20):
-                    out.write(some)
-                out.flush()
-                os.fsync(out.fileno())
-            settings = opened.read("config.toml") if "config.toml" in opened.namelist() else b""
-    except (OSError, zipfile.BadZipFile) as error:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.writelines(_parts(archive, _STORE))
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise _not_put_back(target.parent, error) from error
+    return about, b"".join(_parts(archive, "config.toml"))
+
+
+def _parts(archive: Path, name: str) -> Iterator[bytes]:
+    """A file of a backup, piece by piece; nothing where there is none. Raises DyntuiError BACKUP_UNREADABLE."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            if name in opened.namelist():
+                with opened.open(name) as source:
+                    while some := source.read(1 << 20):
+                        yield some
+    except (OSError, *_DAMAGED) as error:
         raise _no_backup(archive) from error
-    return about, settings
+
+
+def _not_put_back(folder: Path, error: OSError) -> DyntuiError:
+    return DyntuiError(
+        "BACKUP_NOT_PUT_BACK",
+        f"The store of the backup could not be written to {folder}: {error.strerror or error}.",
+        not_done="Nothing was put back; the store is as it was.",
+        remedy="Make room there, or look at the folder's rights.",
+    )
 
 
 def _no_backup(archive: Path) -> DyntuiError:

@@ -201,8 +201,8 @@ def _of_server(where: str, error: BaseException, state: str | None) -> DyntuiErr
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether an error without SQLSTATE means the server or the way there: a name that leads nowhere, a line that broke.
-    Else the driver refused what it was given, which is a defect."""
+    """Whether an error without SQLSTATE means the server, or the way there: a name that leads nowhere, a line that
+    broke. Else the driver refused what it was given, which is a defect."""
     said = str(error).lower()
     if "connection" in said or "server" in said:
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import sqlite3
 import zipfile
@@ -210,3 +211,61 @@ def test_backups_are_made_and_listed_by_the_service(dyntui: Cli, service: Script
     assert service.requests(BACKUP_MAKE) == [MakeBackup(reason="before it")]
     listed = dyntui("backup", "list")
     assert "dyntui itself" in listed.out and "/data/backups" in listed.err
+
+
+def test_an_archive_that_is_damaged_anywhere_is_named_as_such_and_passed_over_in_lists(
+    profile: Profile, dyntui: Cli
+) -> None:
+    file = store_at_work(profile)
+    folder = backups.folder_of(file)
+    whole = backups.make(file, "whole", NOW)
+    damaged = backups.make(file, "damaged", NOW)
+    archive = folder / f"{damaged.name}.zip"
+    content = archive.read_bytes()
+    with zipfile.ZipFile(archive) as opened:
+        ends = opened.start_dir
+    seen: set[str] = set()
+    for place in (*range(60, ends, ends // 40), *range(ends - 120, ends)):
+        archive.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        assert whole.name in [each.name for each in backups.found(folder)], place
+        try:
+            backups.unpack(archive, profile.data / f"unpacked-{place}")
+        except DyntuiError as error:
+            seen.add(error.code)
+    assert seen == {"BACKUP_UNREADABLE"}
+
+
+def test_a_full_disk_is_not_called_a_damaged_backup(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    made = backups.make(file, "by hand", NOW)
+    changed(profile)
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size // 2, hard))
+    try:
+        done = dyntui("backup", "restore", made.name, "--yes")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert done.code == 1 and "BACKUP_NOT_PUT_BACK" in done.err and "File too large" in done.err
+    assert file.read_bytes() == before
+    assert not list(profile.data.glob(".*"))
+
+
+def test_settings_that_cannot_be_read_are_refused_before_anything_is_put_back(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    profile.config_file.write_text("[audit]\nkeep_days = 3\n")
+    made = backups.make(file, "by hand", NOW, {"config.toml": b"[audit]\nkept_for = 90\n"})
+    changed(profile)
+    done = dyntui("backup", "restore", made.name, "--yes", "--settings")
+    assert done.code == 1 and "CONFIG_UNREADABLE" in done.err and "kept_for" in done.err
+    assert "without --settings" in done.err
+    assert read_config(profile).audit.keep_days == 3
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert watermarks.get(c, "account", "feed") == "changed"
+
+
+def test_a_reason_of_any_length_is_kept_and_the_file_gets_a_name_that_fits(profile: Profile) -> None:
+    file = store_at_work(profile)
+    reason = "before the great clearing of everything " * 20
+    made = backups.make(file, reason, NOW)
+    assert [(each.name, each.reason) for each in backups.found(backups.folder_of(file))] == [(made.name, reason)]
