@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from dyntui.dataverse import security
 from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.first_connection import ASSUMPTIONS, Fact, Seen, fact
@@ -51,10 +52,11 @@ class FirstConnection:
         if organisation is None:
             raise not_configured()
         known = await self._resources.read(accounts.accounts)
-        async with asyncio.TaskGroup() as systems:
-            systems.create_task(self._ask_dynamics(context, organisation))
-            for each in known:
-                systems.create_task(self._ask_account(each))
+        asked = (self._ask_dynamics(context, organisation), *map(self._ask_account, known))
+        # Where one cannot be asked, the answers of the others are kept all the same.
+        for said in await asyncio.gather(*asked, return_exceptions=True):
+            if said is not None:
+                raise said
         return await self.list(context, request)
 
     @answers(FACTS_BEFORE)
@@ -114,6 +116,8 @@ class FirstConnection:
 
     async def _ask_account(self, account: EmailAccount) -> None:
         dd = await self._resources.connections.dotdigital(account.id)
+        # A password that is refused is tried once, and not by every probe: that would lock the API user.
+        await dd_account.account_info(dd)
         await self._keep(account.id, *await self._of_account(dd, account.region))
 
     async def _of_account(self, dd: Dotdigital, region: str) -> tuple[dict[str, Seen], str]:

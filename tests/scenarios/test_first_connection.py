@@ -20,8 +20,9 @@ from dyntui.service.contract.session import Nothing
 from dyntui.service.first_connection import FirstConnection
 from dyntui.service.identity import Identities
 from dyntui.service.setup import Setup
+from dyntui.store import accounts
 from dyntui.store.schema import list_member
-from dyntui.sync.connections import DATAVERSE_SECRET
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_role_self_test import Desk
 from tests.scenarios.test_setting_up import states_of
@@ -159,3 +160,31 @@ def test_what_becomes_of_a_link_that_is_there_already_is_tried_and_undone_at_onc
     fact = asked(office)[0]["DV-26"]
     assert (fact.holds, fact.seen) == (Holds.NO, "refused as a duplicate; one that is not there: nothing")
     assert not fact.by_hand and office.digest() == before
+
+
+def test_a_password_that_is_refused_is_tried_once_and_said_and_what_is_known_stays(office: Office) -> None:
+    before, _ = asked(office)
+    office.sandbox.switch(dotdigital={"api_password": "another-password"})
+    first = FirstConnection(office.resources, Identities(office.resources))
+
+    def ask() -> None:
+        with pytest.raises(DyntuiError, match="DOTDIGITAL_SIGN_IN_REFUSED"):
+            office.wait(first.ask(office.context, Nothing()))
+
+    office.let_pass(days=1)
+    _, calls = office.calls_between(ask)
+    assert sum(each["count"] for each in calls if each["system"] == "dotdigital") == 1
+    # Dynamics is asked all the same.
+    facts = {each.id: each for each in office.wait(first.list(office.context, Nothing())).facts}
+    assert facts["DV-01"].asked_on > before["DV-01"].asked_on
+    assert facts["DD-01"] == before["DD-01"]
+
+
+def test_what_keeps_the_service_from_signing_in_is_said_by_its_name(office: Office) -> None:
+    first = FirstConnection(office.resources, Identities(office.resources))
+    with office.db.read() as c:
+        (account,) = accounts.accounts(c)
+    office.wait(office.resources.secrets.delete(account_secret(account.id)))
+    office.wait(office.resources.connections.forget())
+    with pytest.raises(DyntuiError, match="SECRET_MISSING"):
+        office.wait(first.ask(office.context, Nothing()))
