@@ -144,7 +144,11 @@ class ConsentWatch:
         read = [each.fresh_as_of for each in always if each.fresh_as_of is not None]
         if not account_id or len(read) < len(always):
             return None
-        dd = await self._connections.dotdigital(account_id)
+        try:
+            dd = await self._connections.dotdigital(account_id)
+        except DyntuiError:
+            # Asked itself, the source names what keeps it from being asked.
+            return None
         return min(min(read) - timedelta(seconds=dd.connection.ahead), self._clock())
 
     async def _ask(self, source: Source, places: dict[Key, Place]) -> int:

@@ -18,9 +18,10 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.watch import SHARE, Watched
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import STATUS, Nothing
-from dyntui.store import list_unsubscribes, suppressions, watch
+from dyntui.store import accounts, list_unsubscribes, suppressions, watch
 from dyntui.sync import list_removals
 from dyntui.sync.budgets import Budgets
+from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
 from tests.scenarios.opt_outs_at_random import free, known, opts_out, play
 from tests.scenarios.test_role_self_test import Desk, with_roles
@@ -153,6 +154,21 @@ def test_a_source_that_fails_is_named_with_since_when_and_asked_again_more_seldo
     said = {check.name: check for check in desk.ask(STATUS, Nothing()).checks}
     assert said["Consent watch"].state == "ok"
     assert watcher.learned == []
+
+
+def test_a_password_that_is_missing_keeps_nothing_else_from_being_watched(office: Office, watcher: Watcher) -> None:
+    office.run("suppressions")
+    watcher.look()
+    with office.db.read() as c:
+        (account,) = accounts.accounts(c)
+    office.wait(office.secrets.delete(account_secret(account.id)))
+    office.wait(watcher.connections.forget())
+    office.let_pass(minutes=2)
+    watcher.due = office.sandbox.now()
+    watcher.minutes(5)
+    seen = sources(office)
+    assert seen["Main/suppressions"].error.startswith("SECRET_MISSING")
+    assert seen["Dynamics/contact"].as_of > text_of(office.sandbox.now() - timedelta(seconds=70))
 
 
 def test_a_small_pool_of_dynamics_is_asked_as_seldom_as_its_share_takes(office: Office, watcher: Watcher) -> None:
