@@ -6,9 +6,13 @@ import hashlib
 import re
 from urllib.parse import unquote
 
-# Generous: what looks like an address is taken for one, in any script, and as it stands in the path of a request.
+# Generous: what looks like an address is taken for one, in any script, and as it stands in the path of a request. It
+# begins where a word does: to try each letter of a long one would take minutes.
+_BETWEEN = r"\s\"'<>()\[\]{},;:|="
+_ENCODED = r"\w.~!$*+%-"
 _ADDRESS = re.compile(
-    r"[^\s\"'<>()\[\]{},;:|=]+@[^\s\"'<>()\[\]{},;:|=]+ | (?P<encoded>[\w.~!$*+%-]+%40[\w.~%-]+)", re.VERBOSE
+    rf"(?<![^{_BETWEEN}]) [^{_BETWEEN}]+ @ [^{_BETWEEN}]+ | (?P<encoded>(?<![{_ENCODED}]) [{_ENCODED}]+ %40 [\w.~%-]+)",
+    re.VERBOSE,
 )
 
 
