@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -94,12 +95,16 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _unusable(error: OSError) -> DyntuiError:
-    """A file that was named on the command line, mostly: its folder does not exist, or may not be written to."""
+    """A file that was named on the command line, mostly: its folder does not exist, may not be written to, or is on a
+    disk that is full."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return DyntuiError(
         "FILE_UNUSABLE",
         f"{error.filename} cannot be used: {error.strerror or error}.",
         not_done="The command stopped there; what the service does is not affected.",
-        remedy="Name a file in a folder that exists and that you may read and write.",
+        remedy="Make room there, or name a file on another disk."
+        if full
+        else "Name a file in a folder that exists and that you may read and write.",
     )
 
 

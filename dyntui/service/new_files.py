@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+# What a disk says of a file that was opened already; the error does not name it.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 # People are for nobody else's eyes; what names nobody is as readable as any other file.
 _FOR_THE_OWNER, _AS_USUAL = 0o600, 0o666
 
@@ -39,14 +41,16 @@ def new_file(file: NewFile, *, private: bool = True) -> Iterator[Path]:
     its owner alone. Raises FileExistsError where somebody has made one meanwhile, OSError."""
     if file.path.exists() and not file.path.is_file():
         # A pipe or a terminal has nothing that could be lost.
-        yield file.path
+        with _written(file.path):
+            yield file.path
         return
     named = file.path.resolve() if file.overwrite else file.path
     part = named.with_name(f".{secrets.token_hex(6)}{named.suffix}")
     with _named(file.path):
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_THE_OWNER if private else _AS_USUAL))
     try:
-        yield part
+        with _written(file.path):
+            yield part
         with _named(file.path):
             if file.overwrite:
                 part.replace(named)
@@ -76,3 +80,14 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """A disk that takes no more is named by the file, too; what else goes wrong meanwhile is none of its."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in _OF_THE_DISK:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise

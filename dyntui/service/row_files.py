@@ -7,6 +7,7 @@ workbook every cell is a text.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +83,9 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
     import xlsxwriter
     from xlsxwriter.exceptions import XlsxFileError
 
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    outlet = _Outlet(file, "w")
+    out = _Archive(outlet)
+    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     page = book.add_worksheet(sheet)
     row = 0
 
@@ -99,7 +102,7 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
             page.write_string(row, column, cell)
         row += 1
 
-    try:
+    with out:
         line([heading for heading, _ in columns])
 
         def write(rows: Sequence[R]) -> None:
@@ -107,13 +110,52 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
                 line([text(each) for _, text in columns])
 
         yield write
-    finally:
+        # Only then: where something went wrong the library would say it once more, on the terminal.
         try:
             book.close()
         except XlsxFileError as error:
             # It wraps what the disk said, and is no OSError.
             said = error.args[0] if error.args else error
             raise said if isinstance(said, OSError) else OSError(str(said)) from error
+    if outlet.refused is not None:
+        raise outlet.refused
+
+
+class _Outlet(io.FileIO):
+    """A file that keeps to itself what the disk says, and takes nothing after that."""
+
+    refused: OSError | None = None
+
+    def write(self, data: object) -> int:
+        if self.refused is None:
+            try:
+                return super().write(data)  # type: ignore[arg-type]
+            except OSError as error:
+                self.refused = error
+        return memoryview(data).nbytes  # type: ignore[arg-type]
+
+
+class _Archive(io.BufferedWriter):
+    """Takes whatever is written once it is closed, to no effect: where something went wrong the library leaves its
+    archive open, which is ended when it is forgotten, and would complain on the terminal."""
+
+    _place = 0
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        if not self.closed:
+            return super().seek(place, whence)
+        self._place = place
+        return place
+
+    def tell(self) -> int:
+        return self._place if self.closed else super().tell()
+
+    def write(self, data: object) -> int:
+        return memoryview(data).nbytes if self.closed else super().write(data)  # type: ignore[arg-type]
+
+    def flush(self) -> None:
+        if not self.closed:
+            super().flush()
 
 
 _WRITERS = {".csv": _csv, ".json": _json, ".xlsx": _xlsx}
