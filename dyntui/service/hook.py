@@ -21,6 +21,9 @@ from dyntui.service.setup_environment import without_secrets
 # Seconds that a command or a web address may take.
 _PATIENCE = 30.0
 _SHOWN = 200
+# Besides its own variables: the password of the store's server, what asks the platform for the machine's identity, and
+# where systemd has put the service's secrets.
+_OF_THE_SERVICE = ("PGPASSWORD", "IDENTITY_HEADER", "CREDENTIALS_DIRECTORY")
 
 
 class NotDelivered(Exception):
@@ -39,7 +42,9 @@ async def deliver(settings: HookSettings, notice: Notice) -> None:
 async def _run(command: list[str], body: bytes) -> None:
     # The service's own settings, a passphrase among them, are not for others.
     ours = without_secrets(os.environ)
-    environment = {name: value for name, value in ours.items() if not name.startswith("DYNTUI_")}
+    environment = {
+        name: value for name, value in ours.items() if not name.startswith("DYNTUI_") and name not in _OF_THE_SERVICE
+    }
     try:
         process = await asyncio.create_subprocess_exec(
             *command,

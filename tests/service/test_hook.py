@@ -243,7 +243,9 @@ HEAR = "import sys, os, json; open(sys.argv[1], 'w').write(json.dumps([json.load
 async def test_a_command_gets_the_notice_on_its_standard_input_and_no_setting_of_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DYNTUI_KEYRING_PASSPHRASE", "secret")
+    secret = ("DYNTUI_KEYRING_PASSPHRASE", "PGPASSWORD", "IDENTITY_HEADER", "AZURE_CLIENT_SECRET")
+    for name in (*secret, "CREDENTIALS_DIRECTORY"):
+        monkeypatch.setenv(name, "secret")
     script, heard = tmp_path / "hear it.py", tmp_path / "heard"
     script.write_text(HEAR)
     settings = HookSettings(command=f"{sys.executable} '{script}' {heard}")
@@ -251,6 +253,7 @@ async def test_a_command_gets_the_notice_on_its_standard_input_and_no_setting_of
     said, environment = json.loads(heard.read_text())
     assert msgspec.convert(said, Notice) == NOTICE
     assert "PATH" in environment and not [name for name in environment if name.startswith("DYNTUI_")]
+    assert not {*secret, "CREDENTIALS_DIRECTORY"} & set(environment)
 
 
 @pytest.mark.parametrize(
