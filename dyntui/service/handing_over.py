@@ -2,13 +2,14 @@
 
 What a process is started with stays readable for as long as it lives (`/proc/<pid>/environ`, `ps e`), and everything
 that it starts inherits it. Public: `parted(environ) -> (environment, secrets)`, `hand_over(descriptor, secrets)`,
-`take_over(descriptor)`.
+`take_over(descriptor)`, `ENVIRONMENT`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections import ChainMap
 from collections.abc import Mapping
 
 import msgspec
@@ -18,6 +19,11 @@ from dyntui.service.setup_environment import without_secrets
 PASSPHRASE = "DYNTUI_KEYRING_PASSPHRASE"  # noqa: S105 - the variable's name
 # How variables begin that provide a secret.
 PROVIDED = "DYNTUI_SECRET_"
+
+_HANDED: dict[str, str] = {}
+ENVIRONMENT: Mapping[str, str] = ChainMap(_HANDED, os.environ)
+"""This process's environment, and the secrets that were handed to it: what it starts inherits the first alone.
+Libraries start processes, too: azure-identity asks `file` on what machine it is."""
 
 
 def parted(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -35,6 +41,6 @@ def hand_over(descriptor: int, secrets: Mapping[str, str]) -> None:
 
 
 def take_over(descriptor: int) -> None:
-    """They are in this process's environment from now on, and in nothing that others can read of it."""
+    """They are in `ENVIRONMENT` from now on."""
     with os.fdopen(descriptor, "rb") as pipe:
-        os.environ.update(msgspec.json.decode(pipe.read(), type=dict[str, str]))
+        _HANDED.update(msgspec.json.decode(pipe.read(), type=dict[str, str]))

@@ -9,7 +9,6 @@ tests, memory. Plain text never. `DYNTUI_KEYRING` (`system`, `file`, `memory`) g
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from dyntui.dataverse import kept_sign_in
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.config import Config
 from dyntui.service.encrypted_file import EncryptedFile
-from dyntui.service.handing_over import PASSPHRASE, PROVIDED
+from dyntui.service.handing_over import ENVIRONMENT, PASSPHRASE, PROVIDED
 from dyntui.service.profile import Profile
 from dyntui.service.redaction import hide
 from dyntui.service.system_keyring import PROBE, SystemKeyring
@@ -161,7 +160,7 @@ def variable(name: str) -> str:
     return f"{PROVIDED}{_simple(name).upper()}"
 
 
-def open_secrets(profile: Profile, config: Config, environ: Mapping[str, str] = os.environ) -> SecretStore:
+def open_secrets(profile: Profile, config: Config, environ: Mapping[str, str] = ENVIRONMENT) -> SecretStore:
     """The secrets of a profile. Where no backend works the store still reads what the environment provides.
 
     Looking for the system's keyring can block while it asks to be unlocked: call this in a thread.
