@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.counted import people_of
 from dyntui.model.cursors import SendCursor, cursor_of
@@ -24,6 +25,7 @@ from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync import doubtful_sends, kept_books, platform_send
+from dyntui.sync.campaigns import listing
 from dyntui.sync.campaigns.recipients import told_who_was_mailed
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import record, sent_after_all, whole_settled
@@ -183,3 +185,8 @@ async def close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, *
     ended = await ctx.write(sent)
     if ended.state != "Sent":
         await record(dv, ended, ended.state)
+    try:
+        await listing.read_again(ctx, dd, earlier.account_id, earlier.campaign_id)
+    except DotdigitalError as error:
+        # Its send has ended all the same; the next synchronisation of the campaigns says so of the campaign.
+        log.warning("campaign %d could not be read after its send: %s %s", earlier.campaign_id, error, error.detail)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
-from dyntui.dotdigital import address_books, campaigns
+from dyntui.dotdigital import address_books
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import fitting
@@ -28,7 +28,6 @@ from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER, book_of_send
 from dyntui.model.sync_types import SendOf
-from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts, handed_sends, runs, send_waves, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
@@ -51,7 +50,7 @@ from dyntui.sync import (
     strange_books,
     suppressed_targets,
 )
-from dyntui.sync.campaigns.listing import header_of
+from dyntui.sync.campaigns import listing
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.connections import Connections
 from dyntui.sync.handed_sends import out_by, read_back
@@ -332,10 +331,7 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     nobody is shown it as unsent."""
     await doubtful_sends.compare(ctx, dd, this)
     await record(dv, this, this.state)
-    campaign = await campaigns.campaign(dd, this.campaign_id)
-    if campaign is not None:
-        header = header_of(campaign)
-        await ctx.write(lambda c: campaign_store.record_headers(c, this.account_id, [header], ctx.now()))
+    await listing.read_again(ctx, dd, this.account_id, this.campaign_id)
     # Who is in a later wave has to be on the list still.
     if await ctx.read(lambda c: send_waves.is_whole(c, this.id)):
         await clearing.clear(ctx, dv, this.list_ids)

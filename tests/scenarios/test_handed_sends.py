@@ -218,6 +218,19 @@ def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out
     assert office.report(campaign).sent == 7
 
 
+def test_a_campaign_is_shown_as_sent_as_soon_as_a_send_that_dotdigital_had_has_ended(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    sent = office.queue_send(count, handed=True, at=(office.sandbox.now() + timedelta(hours=2)).isoformat())
+    office.engine.drain()
+    for _ in range(36):
+        office.let_pass(minutes=5)
+        office.look_at_sends()
+    assert office.send_row(sent.id).state == "Sent"
+    assert office.campaign_named(campaign.name).status == "Sent"
+
+
 def _instead(path: str, body: object, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
     if not request.url.path.endswith(path):
         return answer
