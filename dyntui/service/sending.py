@@ -168,14 +168,13 @@ class Sending:
         require_out(campaign)
         if await self._resources.read(lambda c: handed_sends.of_campaign(c, campaign.account_id, campaign.id)):
             raise _handed_over(campaign.name)
+        counted = await self._resources.read(lambda c: list_store.stored(c, known.lists))
         if sendable == 0:
             raise DyntuiError(
                 "SEND_NO_RECIPIENTS",
                 "Nobody in the target count may be mailed.",
                 not_done="Nothing was sent: the platform is never called without recipients.",
-                remedy="See the exclusions of the count."
-                if known.potential
-                else "Synchronise the target lists, then count again: none of them was ready to be counted.",
+                remedy=_to_reach_somebody(known, counted),
                 exit=Exit.USAGE,
             )
         if sendable > CONFIRM_ABOVE and request.confirm != sendable:
@@ -190,7 +189,6 @@ class Sending:
             _may_be_tested(campaign, request, split)
         person = await self._identities.person(context.uid)
         # Of a list that was never synchronised nobody is sendable: a send does not begin with its first import.
-        counted = await self._resources.read(lambda c: list_store.stored(c, known.lists))
         lists = [each for each in counted if each.last_synced]
         new = NewSend(
             id=self._resources.ids(),
@@ -354,6 +352,15 @@ def _handed_over(campaign: str) -> DyntuiError:
         remedy="Wait until it is sent, or take it back: `dyntui sends list --view held`.",
         exit=Exit.LOCKED,
     )
+
+
+def _to_reach_somebody(count: Count, lists: Sequence[StoredList]) -> str:
+    """The remedy where nobody of a count may be mailed."""
+    if count.potential:
+        return "See the exclusions of the count."
+    if any(each.last_synced for each in lists):
+        return "Put people on the target lists, then count again: nobody is on those that were counted."
+    return "Synchronise the target lists, then count again: none of them was ready to be counted."
 
 
 def _count_unknown() -> DyntuiError:

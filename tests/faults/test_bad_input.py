@@ -370,6 +370,7 @@ def test_a_list_without_members_is_synchronised_and_nobody_can_be_sent_to(at_wor
     before = at_work.digest()
     sent = person.dyntui("campaigns", "send", OTHER_CAMPAIGN, "--yes", "--json")
     assert (sent.error()["code"], sent.code) == ("SEND_NO_RECIPIENTS", USAGE)
+    assert sent.error()["remedy"].startswith("Put people on the target lists")
     assert at_work.digest() == before
 
 
