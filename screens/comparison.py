@@ -36,23 +36,31 @@ _WORDING = Wording(
 )
 
 
-def _both(count: int, fraction: float | None) -> str:
-    return f"{number(count)} {rate(fraction):>6}"
+def _both(of: CampaignReport, count: int, fraction: float | None) -> str:
+    return "" if of.unread else f"{number(count)} {rate(fraction):>6}"
+
+
+def _sent(each: CampaignReport) -> str:
+    if each.unread:
+        return "not read" if each.row.sent_on else ""
+    return number(each.sent)
 
 
 _COLUMNS: tuple[Column[CampaignReport], ...] = (
     Column(title="Email campaign", text=lambda each: each.row.name, width=16, flex=2),
     Column(title="Sent on", text=lambda each: day(each.row.sent_on), width=12, priority=2),
-    Column(title="Sent", text=lambda each: number(each.sent), width=7, right=True),
+    Column(title="Sent", text=_sent, width=8, right=True),
     Column(
         title="Delivered",
-        text=lambda each: _both(each.delivered, each.delivery_rate),
+        text=lambda each: _both(each, each.delivered, each.delivery_rate),
         width=15,
         right=True,
         priority=4,
     ),
-    Column(title="Opened by", text=lambda each: _both(each.unique_opens, each.open_rate), width=14, right=True),
-    Column(title="Clicked by", text=lambda each: _both(each.unique_clicks, each.click_rate), width=14, right=True),
+    Column(title="Opened by", text=lambda each: _both(each, each.unique_opens, each.open_rate), width=14, right=True),
+    Column(
+        title="Clicked by", text=lambda each: _both(each, each.unique_clicks, each.click_rate), width=14, right=True
+    ),
     Column(
         title="Click to open",
         text=lambda each: rate(each.click_to_open_rate),
@@ -62,7 +70,7 @@ _COLUMNS: tuple[Column[CampaignReport], ...] = (
     ),
     Column(
         title="Bounced",
-        text=lambda each: _both(each.hard_bounces + each.soft_bounces, each.bounce_rate),
+        text=lambda each: _both(each, each.hard_bounces + each.soft_bounces, each.bounce_rate),
         width=13,
         right=True,
         priority=1,
@@ -70,7 +78,7 @@ _COLUMNS: tuple[Column[CampaignReport], ...] = (
     ),
     Column(
         title="Unsubscribed",
-        text=lambda each: _both(each.unsubscribes, each.unsubscribe_rate),
+        text=lambda each: _both(each, each.unsubscribes, each.unsubscribe_rate),
         width=13,
         right=True,
         priority=3,

@@ -121,19 +121,25 @@ def print_comparison(comparison: Comparison) -> None:
     say(f"Rates: {of_each('delivery', 'open', 'click', 'bounce', 'unsubscribe')}.")
 
 
-def _with_rate(count: int, rate: float | None) -> str:
-    return f"{number(count)} {percent(rate)}"
+def _sent(each: CampaignReport) -> str:
+    if each.unread:
+        return "not read" if each.row.sent_on else "–"
+    return number(each.sent)
+
+
+def _with_rate(of: CampaignReport, count: int, rate: float | None) -> str:
+    return "–" if of.unread else f"{number(count)} {percent(rate)}"
 
 
 _COMPARED: Sequence[Cell[CampaignReport]] = (
     ("campaign", lambda each: each.row.name),
     ("sent on", lambda each: moment(each.row.sent_on)),
-    ("sent", lambda each: number(each.sent)),
-    ("delivered", lambda each: _with_rate(each.delivered, each.delivery_rate)),
-    ("opened", lambda each: _with_rate(each.unique_opens, each.open_rate)),
-    ("clicked", lambda each: _with_rate(each.unique_clicks, each.click_rate)),
-    ("bounced", lambda each: _with_rate(each.hard_bounces + each.soft_bounces, each.bounce_rate)),
-    ("unsubscribed", lambda each: _with_rate(each.unsubscribes, each.unsubscribe_rate)),
+    ("sent", _sent),
+    ("delivered", lambda each: _with_rate(each, each.delivered, each.delivery_rate)),
+    ("opened", lambda each: _with_rate(each, each.unique_opens, each.open_rate)),
+    ("clicked", lambda each: _with_rate(each, each.unique_clicks, each.click_rate)),
+    ("bounced", lambda each: _with_rate(each, each.hard_bounces + each.soft_bounces, each.bounce_rate)),
+    ("unsubscribed", lambda each: _with_rate(each, each.unsubscribes, each.unsubscribe_rate)),
     ("id", lambda each: str(each.row.id)),
 )
 

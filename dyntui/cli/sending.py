@@ -22,7 +22,7 @@ from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability
 from dyntui.model.sends import HANDED_OVER, HANDED_WORDS, SPLIT_WORDS
 from dyntui.model.split_tests import SplitTest, split_of
-from dyntui.model.waves import Limits, Waves, shares_of
+from dyntui.model.waves import LONGEST_PAUSE, SHORTEST_PAUSE, Limits, Waves, shares_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_SEND, TargetCount
 from dyntui.service.contract.runs import RUN_GET, RunRef, RunRow
@@ -158,18 +158,22 @@ def _waves(shares: str | None, pause: int | None, limits: tuple[str, ...]) -> Wa
         return None
     known = Limits()
     for each in limits:
-        name, _, percent = each.partition("=")
+        name, _, text = each.partition("=")
         try:
-            known = msgspec.structs.replace(known, **{name.strip(): float(percent.strip().removesuffix("%"))})
+            percent = float(text.strip().removesuffix("%"))
+            known = msgspec.structs.replace(known, **{name.strip(): percent})
         except (TypeError, ValueError):
             names = ", ".join(Limits.__struct_fields__)
             wrong = f"{each!r} is no limit; give one of {names}, such as bounces=5."
             raise click.BadParameter(wrong, param_hint="--limit") from None
+        if not 0 <= percent <= 100:
+            raise click.BadParameter(f"{each!r}: a limit is 0 to 100 per cent.", param_hint="--limit")
+    pause = 60 if pause is None else pause
+    if not SHORTEST_PAUSE <= pause <= LONGEST_PAUSE:
+        wrong = f"{pause}: a pause is {SHORTEST_PAUSE} to {number(LONGEST_PAUSE)} minutes."
+        raise click.BadParameter(wrong, param_hint="--pause")
     try:
-        waves = Waves(shares=shares_of(shares), pause=60 if pause is None else pause, limits=known)
-        return msgspec.convert(msgspec.to_builtins(waves), Waves, strict=False)
-    except msgspec.ValidationError as error:
-        raise click.UsageError(f"--pause or --limit: {error}.") from None
+        return Waves(shares=shares_of(shares), pause=pause, limits=known)
     except ValueError as error:
         raise click.BadParameter(f"{error}.", param_hint="--waves") from None
 
@@ -193,7 +197,7 @@ def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> in
             "CONFIRMATION_DIFFERS",
             f"You confirmed {people_of(confirm)}, but {number(counted.sendable)} would be mailed.",
             not_done="Nothing was sent.",
-            remedy="Look at `dyntui campaigns count` and confirm the number it shows.",
+            remedy=f"Look at `dyntui campaigns count {counted.campaign}` and confirm the number it shows.",
             exit=Exit.USAGE,
         )
     if confirm is not None or not counted.sendable:

@@ -38,26 +38,30 @@ def _rate(name: Name, value: Callable[[CampaignReport], float | None]) -> Cell[C
     return f"{name.replace('_', ' ')} rate of {OF[name]}", said
 
 
+def _known(of: CampaignReport, count: int) -> str:
+    return "" if of.unread else str(count)
+
+
 # Counts and rates in columns of their own, as a spreadsheet reckons with them.
 COMPARED_CELLS: Sequence[Cell[CampaignReport]] = (
     ("id", lambda each: str(each.row.id)),
     ("campaign", lambda each: each.row.name),
     ("account", lambda each: each.row.account),
     ("sent on", lambda each: each.row.sent_on),
-    ("sent", lambda each: str(each.sent)),
-    ("delivered", lambda each: str(each.delivered)),
+    ("sent", lambda each: _known(each, each.sent)),
+    ("delivered", lambda each: _known(each, each.delivered)),
     _rate("delivery", lambda each: each.delivery_rate),
-    ("opened by", lambda each: str(each.unique_opens)),
+    ("opened by", lambda each: _known(each, each.unique_opens)),
     _rate("open", lambda each: each.open_rate),
-    ("clicked by", lambda each: str(each.unique_clicks)),
+    ("clicked by", lambda each: _known(each, each.unique_clicks)),
     _rate("click", lambda each: each.click_rate),
     _rate("click_to_open", lambda each: each.click_to_open_rate),
-    ("hard bounces", lambda each: str(each.hard_bounces)),
-    ("soft bounces", lambda each: str(each.soft_bounces)),
+    ("hard bounces", lambda each: _known(each, each.hard_bounces)),
+    ("soft bounces", lambda each: _known(each, each.soft_bounces)),
     _rate("bounce", lambda each: each.bounce_rate),
-    ("unsubscribes", lambda each: str(each.unsubscribes)),
+    ("unsubscribes", lambda each: _known(each, each.unsubscribes)),
     _rate("unsubscribe", lambda each: each.unsubscribe_rate),
-    ("complaints", lambda each: str(each.complaints)),
+    ("complaints", lambda each: _known(each, each.complaints)),
 )
 RECIPIENT_CELLS: Sequence[Cell[RecipientRow]] = (
     ("contact", lambda row: str(row.contact_id)),

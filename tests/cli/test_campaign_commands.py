@@ -209,7 +209,7 @@ def test_another_number_than_the_counted_one_sends_nothing(dyntui: Callable, ser
     done = dyntui("campaigns", "send", "42", "--confirm", "4")
 
     assert done.code == 2
-    assert "CONFIRMATION_DIFFERS" in done.err
+    assert "CONFIRMATION_DIFFERS" in done.err and "`dyntui campaigns count 42`" in done.err
     assert service.requests(CAMPAIGN_SEND) == []
 
 
@@ -422,8 +422,15 @@ def test_waves_are_read_with_their_pause_and_limits_or_refused_in_words(dyntui: 
 
     assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3, waves=waves)]
     assert done.code == 0 and "1 %, 10 %, the rest" in done.out
-    for wrong in (["--waves", "all"], ["--waves", "5", "--limit", "sun=1"], ["--waves", "5", "--pause", "1"]):
-        assert dyntui(*asked, *wrong).code == Exit.USAGE
+    for wrong, said in {
+        ("all",): "write them as 1 %, 10 %, rest",
+        ("5", "--limit", "sun=1"): "is no limit; give one of bounces",
+        ("5", "--limit", "bounces=101"): "'bounces=101': a limit is 0 to 100 per cent",
+        ("5", "--limit", "bounces=nan"): "'bounces=nan': a limit is 0 to 100 per cent",
+        ("5", "--pause", "1"): "a pause is 10 to 10,080 minutes",
+    }.items():
+        refused = dyntui(*asked, "--waves", *wrong)
+        assert refused.code == Exit.USAGE and said in " ".join(refused.err.split()), refused.err
     assert dyntui(*asked, "--pause", "30").code == Exit.USAGE
 
 
@@ -497,6 +504,15 @@ def test_campaigns_are_compared_with_rates_and_written_where_no_spreadsheet_reck
         "id,campaign,account,sent on,sent,delivered,delivery rate of sent,opened by,open rate of delivered"
     )
     assert rows[1].startswith("42,Spring,Main,,200,190,0.9500") and f"7,'{hostile}" in rows[2]
+    # Of one whose results were not read nothing is known: no 0 stands for that.
+    row = a_campaign("Unread", 8, status="Sent", sent_on="2026-11-23T09:05:09Z")
+    unread_report = a_report(row=row, as_of="")
+    service.answers(CAMPAIGNS_COMPARE, Comparison(reports=(unread_report,)))
+    unread = dyntui("campaigns", "compare", "8", "--out", str(tmp_path / "unread.csv"))
+    assert unread.code == 0
+    assert (tmp_path / "unread.csv").read_text(encoding="utf-8").splitlines()[1].endswith("09Z" + "," * 14)
+    line = dyntui("campaigns", "compare", "8").out.splitlines()[1]
+    assert line.split("  ")[0] == "Unread" and "not read" in line and "0" not in line.split("not read")[1]
     service.answers(CAMPAIGNS_COMPARE, Comparison(reports=()))
     none = dyntui("campaigns", "compare")
     assert none.out == "" and none.err == "No email campaign was sent yet.\n"

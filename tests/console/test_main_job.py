@@ -255,6 +255,11 @@ async def test_the_report_shows_rates_hours_links_and_recipients() -> None:
         assert "28.6%" in hand.text
         await hand.press("escape", "escape", "V")
         assert "3 email campaigns" in hand.text
+        # Of one whose results nobody has read no number stands there.
+        await hand.press("escape", "g", "space", "V")
+        name = hand.app.screen.query_one("#comparison-grid").row().row.name  # type: ignore[attr-defined]
+        (line,) = [each for each in hand.text.splitlines() if name[:8] in each]
+        assert "1 of 1 email campaign" in hand.text and " 0" not in line
 
 
 @pytest.mark.usefixtures("a_hundred_are_many")

@@ -230,6 +230,11 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     reads: str = ""
     counted_only: CountedOnly | None = None
 
+    @property
+    def unread(self) -> bool:
+        """Whether nothing of its results was read: what is 0 then is not known."""
+        return not self.as_of and not self.sent
+
 
 class RecipientsQuery(Window, frozen=True, kw_only=True):
     """A window on the recipients of a campaign; `filter`: `all`, `opened`, `clicked`, `bounced`,
