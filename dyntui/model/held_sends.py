@@ -106,8 +106,13 @@ def _time_alone(words: str) -> datetime | None:
 
 
 def _local(when: datetime, zone: tzinfo | None) -> datetime:
-    """Raises ValueError for an hour that clocks leave out when they are put forward."""
-    known = (when.astimezone() if zone is None else when.replace(tzinfo=zone)).astimezone(UTC)
+    """Raises ValueError for an hour that clocks leave out when they are put forward, OverflowError for a time that no
+    calendar has."""
+    try:
+        known = (when.astimezone() if zone is None else when.replace(tzinfo=zone)).astimezone(UTC)
+    except ValueError as error:
+        # Of the first day of the year 1 the system's clock says so.
+        raise OverflowError from error
     if known.astimezone(zone).replace(tzinfo=None) != when:
         raise ValueError(f"clocks are put forward on that day: there is no {when:%H:%M}")
     return known

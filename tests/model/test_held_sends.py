@@ -80,6 +80,11 @@ def test_what_is_no_time_is_refused_in_words(text: str, says: str) -> None:
         time_of(text, DUE, STOCKHOLM)
 
 
+def test_the_first_day_of_all_is_outside_the_calendar_in_the_machines_own_zone_as_well() -> None:
+    with pytest.raises(ValueError, match="outside the calendar"):
+        time_of("0001-01-01 00:00", DUE)
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_a_time_or_refused_in_words(text: str) -> None:
     try:
