@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
@@ -22,13 +23,18 @@ def calendar_of(coming: Coming) -> bytes:
     calendar.add("prodid", f"-//dyntui//{__version__}//EN")
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", f"dyntui: {plain(coming.account)}")
+    named_alike: Counter[str] = Counter()
     made_on = datetime.fromisoformat(coming.start)
     for run in coming.runs:
         start = datetime.fromisoformat(run.on)
         event = Event()
         # Of sends there may be two at once.
         what = plain(run.title) if run.sync_type == SEND.id else run.sync_type
-        event.add("uid", f"{what}-{start:%Y%m%dT%H%M%SZ}-{plain(coming.account)}@dyntui")
+        named = f"{what}-{start:%Y%m%dT%H%M%SZ}-{plain(coming.account)}"
+        named_alike[named] += 1
+        # A calendar takes two events of one UID for one: of campaigns of one name both are there.
+        again = f"-{named_alike[named]}" if named_alike[named] > 1 else ""
+        event.add("uid", f"{named}{again}@dyntui")
         event.add("dtstamp", made_on)
         event.add("dtstart", start)
         event.add("dtend", start + _SHOWN_AS)

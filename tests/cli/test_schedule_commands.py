@@ -148,6 +148,16 @@ def test_the_name_of_a_campaign_in_a_calendar_controls_no_terminal(dyntui: Cli, 
     assert "\x1b" not in done.out and "\x07" not in done.out
 
 
+def test_two_sends_of_one_name_at_one_time_are_two_events_of_a_calendar(dyntui: Cli, service: ScriptedService) -> None:
+    send = ComingRun("2026-03-02T18:00:00Z", "send", "Send: Spring")
+    service.answers(SCHEDULES_COMING, msgspec.structs.replace(COMING, runs=(send, send)))
+    first, again = (
+        [str(event["UID"]) for event in Calendar.from_ical(dyntui("schedules", "export").out).walk("VEVENT")]
+        for _ in range(2)
+    )
+    assert len(set(first)) == 2 and first == again
+
+
 def test_every_sync_type_can_be_named(dyntui: Cli, service: ScriptedService) -> None:
     service.answers(SCHEDULES_SAVE, some(a_row()))
     for kind in SYNC_TYPES:
