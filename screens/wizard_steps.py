@@ -433,4 +433,5 @@ class SummaryStep(LongStep):
 
 def counted(count: TargetCount) -> str:
     """The share of the potential that will be mailed, for the trail."""
-    return f"{number(count.sendable)} sendable, {share(count.sendable, count.potential)}"
+    of_all = share(count.sendable, count.potential)
+    return f"{number(count.sendable)} sendable" + (f", {of_all}" if of_all else "")

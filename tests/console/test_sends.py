@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import re
 
+import pytest
+from dyntui.screens.wizard_steps import counted
+
+from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.sends import SendCampaign
 
 from .driving import driving
 from .worlds import CAMPAIGN, Opening
+
+
+@pytest.mark.parametrize(("sendable", "potential", "said"), [(0, 0, "0 sendable"), (3, 4, "3 sendable, 75.0%")])
+def test_of_a_count_of_nobody_no_share_is_said(sendable: int, potential: int, said: str) -> None:
+    count = TargetCount(
+        id="1",
+        campaign=1,
+        campaign_name="Spring",
+        potential=potential,
+        sendable=sendable,
+        excluded=(),
+        lists=(),
+        counted_on="",
+        suppressions_as_of="",
+        confirm_above=1000,
+    )
+    assert counted(count) == said
 
 
 async def test_a_service_that_does_not_stay_says_so_where_an_hour_or_waves_are_chosen() -> None:
