@@ -75,7 +75,9 @@ def _did(row: RecipientRow) -> str:
         return "! soft bounced"
     if row.clicks:
         return "✓ clicked"
-    return "✓ opened" if row.opens else "not opened"
+    if row.opens:
+        return "✓ opened"
+    return "not opened" if row.opens_read else "not read"
 
 
 def _tone(row: RecipientRow) -> str:
@@ -224,7 +226,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
             "Report",
             note=("archived · " if report.row.archived_on else "") + read,
         )
-        waiting = [("Results", with_its_key(self, "not read from dotdigital yet", "campaign.synchronise"), "warn")]
+        waiting = [("Results", self._unread(report), "warn")]
         waiting += archived_fact(report.row)
         self._totals.show_facts(_totals(report) if report.as_of else waiting)
         for bars, empty in ((self._with, _UNOPENED), (self._links, "No link has been clicked yet.")):
@@ -239,6 +241,12 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
             ]
         )
         self.refresh_hints()
+
+    def _unread(self, report: CampaignReport) -> str:
+        """Why there are no results, with the key that reads them where one does."""
+        if report.reads.startswith("NONE"):
+            return f"none are read: its sync level is {report.reads}."
+        return with_its_key(self, "not read from dotdigital yet", "campaign.synchronise")
 
     def _link_text(self, url: str) -> str:
         """Where there is little room it is for what tells links apart."""

@@ -151,7 +151,7 @@ class SendPage(SendActions, Page[str]):
         self._waves.show_rows(waves)
         results = detail.results
         read = results is not None and bool(detail.results_on)
-        unread = with_its_key(self, "Not read yet", "campaign.synchronise")
+        unread = detail.unread or with_its_key(self, "Not read yet", "campaign.synchronise")
         self._results.say_when_empty(_no_results(send) if results is None else unread)
         rows = result_rows(results, self.has_class("-wide")) if read and results else []
         self._results.show_rows(rows, results.delivered if results else 0)
@@ -319,12 +319,16 @@ def result_rows(results: SendResults, roomy: bool = True) -> list[BarRow]:
     of_sent = ", of sent" if roomy else ""
     sent = results.known
     return [
-        BarRow("opened", "Opened by", results.opened, "good", "✓"),
-        BarRow("clicked", "Clicked by", results.clicked, "good", "✓"),
+        _did("opened", "Opened by", results.opened, results.opens_read),
+        _did("clicked", "Clicked by", results.clicked, results.clicks_read),
         BarRow("hard", f"Hard bounced{of_sent}", results.hard_bounced, "bad", "✗", whole=sent),
         BarRow("soft", f"Soft bounced{of_sent}", results.soft_bounced, "warn", "!", whole=sent),
         BarRow("unsubscribed", "Unsubscribed", results.unsubscribed, "warn", "○"),
     ]
+
+
+def _did(key: str, title: str, people: int, read: bool) -> BarRow:
+    return BarRow(key, title, people if read else None, "good", "✓", "" if read else "not read")
 
 
 def _wave_rows(detail: SendDetail) -> Sequence[BarRow]:

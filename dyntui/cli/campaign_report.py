@@ -45,7 +45,7 @@ def print_report(report: CampaignReport) -> None:
         ]
     )
     if not report.as_of:
-        say("No results have been read yet: `dyntui sync campaigns` reads them, once the campaign was sent.")
+        say(_why_none(report))
         return
     click.echo()
     print_table(
@@ -102,6 +102,13 @@ def print_report(report: CampaignReport) -> None:
         )
 
 
+def _why_none(report: CampaignReport) -> str:
+    if report.reads.startswith("NONE"):
+        reads = f"`dyntui campaigns edit {report.row.id} --sync-level DETAILED` has them read"
+        return f"Nothing is read of its results: {reads}."
+    return "No results have been read yet: `dyntui sync campaigns` reads them, once the campaign was sent."
+
+
 def share(name: Name, fraction: float | None) -> tuple[str, str]:
     """A rate, and what it is a share of."""
     return percent(fraction), f"of {OF[name]}"
@@ -144,13 +151,18 @@ _COMPARED: Sequence[Cell[CampaignReport]] = (
 )
 
 
+def _read(count: int, read: bool) -> str:
+    """None of what is not read is no 0."""
+    return number(count) if count or read else "–"
+
+
 # The people a campaign was sent to.
 RECIPIENTS: Columns[RecipientRow] = (
     Column("address", lambda row: row.address),
     Column("name", lambda row: row.name),
     Column("sent", lambda row: moment(row.sent_on)),
-    Column("opens", lambda row: number(row.opens), right=True),
-    Column("clicks", lambda row: number(row.clicks), right=True),
+    Column("opens", lambda row: _read(row.opens, row.opens_read), right=True),
+    Column("clicks", lambda row: _read(row.clicks, row.clicks_read), right=True),
     Column("first opened", lambda row: moment(row.first_opened)),
     Column("bounced", lambda row: "hard" if row.hard_bounced else "soft" if row.soft_bounced else "no"),
     Column("unsubscribed", lambda row: yes_no(row.unsubscribed)),

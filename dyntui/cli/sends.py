@@ -127,7 +127,14 @@ def show(context: click.Context, send: str) -> None:
         _print_results(detail.results)
         say(f"Results as of {moment(detail.results_on)}.")
     elif detail.results is not None:
-        say("No results were read yet: `dyntui sync campaigns` reads them.")
+        say(_why_none(detail))
+
+
+def _why_none(detail: SendDetail) -> str:
+    if not detail.unread:
+        return "No results were read yet: `dyntui sync campaigns` reads them."
+    reads = f"`dyntui campaigns edit {detail.send.campaign} --sync-level DETAILED` has it read"
+    return f"{detail.unread} {reads}, as far as the switches of the email account say."
 
 
 def _print_people(detail: SendDetail) -> None:
@@ -160,8 +167,12 @@ def _print_results(results: SendResults) -> None:
         (
             ("sent", number(results.known), "", "", ""),
             ("delivered", number(results.delivered), *share("delivery", results.delivery_rate), ""),
-            ("opened", number(results.opened), *share("open", results.open_rate), number(results.opens)),
-            ("clicked", number(results.clicked), *share("click", results.click_rate), number(results.clicks)),
+            ("opened", number(results.opened), *share("open", results.open_rate), number(results.opens))
+            if results.opens_read
+            else ("opened", "not read", "", "", ""),
+            ("clicked", number(results.clicked), *share("click", results.click_rate), number(results.clicks))
+            if results.clicks_read
+            else ("clicked", "not read", "", "", ""),
             ("bounced", number(bounced), *share("bounce", results.bounce_rate), ""),
             ("  of them hard", number(results.hard_bounced), "", "", ""),
             ("  of them soft", number(results.soft_bounced), "", "", ""),

@@ -56,3 +56,12 @@ def reading_text(read: Reading) -> str:
     off = [each.words for each in ResultKind if each not in read.kinds] if read.level == "DETAILED" else []
     without = f" without {', '.join(off[:-1])}{' and ' if off[1:] else ''}{off[-1]}" if off else ""
     return f"{read.level}{without}, {'of its own' if read.own else 'as the email account says'}"
+
+
+def unread_text(read: Reading) -> str:
+    """Where nothing is read of what recipients did, that it is so; `""` where something is."""
+    if read.kinds:
+        return ""
+    if read.level == "NONE":
+        return f"Nothing of the campaign's results is read ({reading_text(read)})."
+    return f"What each recipient did is not read ({reading_text(read)}); the report of the campaign has its totals."

@@ -89,7 +89,8 @@ class SplitVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient and what they did. Times ISO 8601 UTC or `""`."""
+    """One recipient and what they did. Times ISO 8601 UTC or `""`. `opens_read`, `clicks_read`: whether these are read;
+    none of what is not read does not mean that there was none."""
 
     address: str
     contact_id: int
@@ -102,6 +103,8 @@ class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
     soft_bounced: bool
     hard_bounced: bool
     name: str = ""
+    opens_read: bool = True
+    clicks_read: bool = True
 
 
 def through_another(people: int) -> str:

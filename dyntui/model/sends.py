@@ -143,7 +143,8 @@ class SendResults(msgspec.Struct, frozen=True, kw_only=True):
     """What those whom a send mailed did with it, as far as dotdigital has told: `mailed` of them by our own books,
     `known` of them among dotdigital's recipients, `delivered` to those of the latter who did not bounce; `opens` and
     `clicks` count events, everything else people. Rates are fractions of what `dyntui.model.rates` says, with `known`
-    for what was sent, and None where there is nothing to be a share of."""
+    for what was sent, and None where there is nothing to be a share of. `opens_read`, `clicks_read`: whether these are
+    read at all."""
 
     mailed: int
     known: int = 0
@@ -163,6 +164,8 @@ class SendResults(msgspec.Struct, frozen=True, kw_only=True):
     click_to_open_rate: float | None = None
     bounce_rate: float | None = None
     unsubscribe_rate: float | None = None
+    opens_read: bool = True
+    clicks_read: bool = True
 
 
 # Not begun: held until its hour, or past it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.campaign_results import ResultKind, unread_text
 from dyntui.model.rates import Counts, delivered, rates
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.sends import PersonChanged, SendResults, SendRow
@@ -81,7 +82,8 @@ def _detail(c: Connection, send_id: str) -> SendDetail:
     plan = send_waves.planned(c, whole_id)
     run_id = row.run or (waves[-1].run if waves else "")
     gone_out = row.state in ("Sending", "Sent") or bool(row.people_mailed) or bool(row.doubt)
-    campaign = campaigns.get(c, this.account_id, this.campaign_id)
+    campaign = campaigns.get(c, this.account_id, this.campaign_id) if gone_out else None
+    unread = unread_text(campaigns.reading(c, campaign)) if campaign is not None else ""
     return SendDetail(
         send=row,
         whole=send_window.row(c, row.waves_of) if row.waves_of else None,
@@ -92,12 +94,14 @@ def _detail(c: Connection, send_id: str) -> SendDetail:
         people=forecast.now,
         stop=plan.stop if plan is not None else "",
         results=_results(c, this, row) if gone_out else None,
-        results_on=campaign.results_on if campaign is not None and gone_out else "",
+        results_on=campaign.results_on if campaign is not None and not unread else "",
+        unread=unread,
     )
 
 
 def _results(c: Connection, this: sends.Send, row: SendRow) -> SendResults:
     known = results.totals(c, this.account_id, this.campaign_id, this.count_id)
+    read = campaigns.kinds_read(c, this.account_id, this.campaign_id)
     reached = delivered(known.people, known.hard_bounced, known.soft_bounced)
     shares = rates(
         Counts(
@@ -128,6 +132,8 @@ def _results(c: Connection, this: sends.Send, row: SendRow) -> SendResults:
         click_to_open_rate=shares.click_to_open,
         bounce_rate=shares.bounce,
         unsubscribe_rate=shares.unsubscribe,
+        opens_read=ResultKind.OPENS in read,
+        clicks_read=ResultKind.CLICKS in read,
     )
 
 

@@ -36,7 +36,7 @@ from sqlalchemy import (
     update,
 )
 
-from dyntui.model.campaign_results import Reading
+from dyntui.model.campaign_results import Reading, ResultKind
 from dyntui.model.campaigns import SplitVersion
 from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount
@@ -161,6 +161,14 @@ def reading(c: Connection, known: Campaign) -> Reading:
     """What is read of a campaign's results."""
     of = accounts.account(c, known.account_id)
     return accounts.reading(of, known.sync_level) if of is not None else Reading("NONE")
+
+
+def kinds_read(c: Connection, account_id: str, campaign_id: int) -> frozenset[ResultKind]:
+    """Of what its recipients did that which was read, and is read still. Of a campaign that is not known: all of it."""
+    known = get(c, account_id, campaign_id)
+    if known is None:
+        return frozenset(ResultKind)
+    return frozenset(reading(c, known).kinds) if known.results_on else frozenset()
 
 
 def read_at_all(c: Connection, account_id: str) -> set[int]:

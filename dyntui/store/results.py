@@ -12,11 +12,14 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, true
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, String, and_, case, false, func, literal, or_, select, true
 
+from dyntui.model.campaign_results import ResultKind
 from dyntui.model.campaigns import Hour, Link, ReadWith, RecipientRow, RoiRow
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
+from dyntui.store import campaigns
 from dyntui.store.recipients import Recipient
 from dyntui.store.schema import activity, list_member, recipient, target_person
 from dyntui.store.windows import contains, ordered, shown
@@ -167,9 +170,12 @@ _SORTABLE = {name: _r[name] for name in Recipient.__struct_fields__}
 
 def window(c: Connection, asked: Window, *, account_id: str, campaign_id: int, kept: str = "all") -> Page[RecipientRow]:
     """Recipients by address, each with the name of a member of some list who has it; the search looks at the address.
-    `kept`: `all`, `opened`, `clicked`, `bounced`, `unsubscribed` or `unopened`."""
+    `kept`: `all`, `opened`, `clicked`, `bounced`, `unsubscribed` or `unopened`; where opens are not read it is known of
+    nobody that they did not open it."""
     campaign = and_(_r.account_id == account_id, _r.campaign_id == campaign_id)
-    matching = and_(campaign, _FILTERS[kept])
+    read = campaigns.kinds_read(c, account_id, campaign_id)
+    opens, clicks = ResultKind.OPENS in read, ResultKind.CLICKS in read
+    matching = and_(campaign, _FILTERS[kept] if opens or kept != "unopened" else false())
     if asked.search:
         matching = and_(matching, contains((_r.address,), asked.search))
     named = (
@@ -181,7 +187,7 @@ def window(c: Connection, asked: Window, *, account_id: str, campaign_id: int, k
     rows = c.execute(
         ordered(page, asked.sort, _SORTABLE, (_r.address, _r.contact_id)).offset(asked.offset).limit(asked.limit)
     )
-    found = tuple(shown(RecipientRow, row) for row in rows)
+    found = tuple(replace(shown(RecipientRow, row), opens_read=opens, clicks_read=clicks) for row in rows)
     total, hits = c.execute(
         select(func.count(), func.count(case((matching, 1)))).select_from(recipient).where(campaign)
     ).one()

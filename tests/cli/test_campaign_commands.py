@@ -313,6 +313,14 @@ def test_recipients_are_filtered(dyntui: Callable, service: ScriptedService):
 
     assert service.requests(CAMPAIGN_RECIPIENTS)[0].filter == "bounced"
     assert "hard" in done.out
+    service.answers(CAMPAIGN_RECIPIENTS, page_of(msgspec.structs.replace(recipient, clicks=0, clicks_read=False)))
+    assert "2       –" in dyntui("campaigns", "report", "42", "--recipients").out
+
+
+def test_a_report_of_which_nothing_is_read_names_what_says_so(dyntui: Callable, service: ScriptedService):
+    service.answers(CAMPAIGN_REPORT, a_report(as_of="", reads="NONE, of its own"))
+    said = dyntui("campaigns", "report", "42").err
+    assert "`dyntui campaigns edit 42 --sync-level" in said and "sync campaigns" not in said
 
 
 def test_sends_in_doubt_say_what_is_not_known_and_json_has_all_of_it(dyntui: Callable, service: ScriptedService):
@@ -405,6 +413,15 @@ def test_a_send_is_shown_with_who_and_why_not_beside_what_was_counted_and_what_c
     # Nothing was told of what bounced.
     assert ["bounced", "0", "–", "of", "sent"] in lines
     assert json.loads(dyntui("sends", "show", "0123abcd", "--json").out)["results"]["opens"] == 5
+    # What is not read is no 0, and no synchronisation is said to read it.
+    part = SendResults(mailed=3, known=3, delivered=2, opened=1, clicks_read=False)
+    service.answers(SEND_SHOW, msgspec.structs.replace(detail, results=part))
+    assert ["clicked", "not", "read"] in [line.split() for line in dyntui("sends", "show", "0123abcd").out.splitlines()]
+    service.answers(SEND_SHOW, msgspec.structs.replace(detail, results_on="", unread="It is not read (SUMMARY)."))
+    unread = dyntui("sends", "show", "0123abcd")
+    assert (
+        "opened" not in unread.out and "It is not read (SUMMARY). `dyntui campaigns edit 42 --sync-level" in unread.err
+    )
     someone = PersonOutcome(person="p1", name="Ann", outcome=Outcome.EXCLUDED, reason="SUPPRESSED")
     service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(someone))
     assert "SUPPRESSED" in dyntui("sends", "people", "0123abcd", "--reason", "suppressed").out
@@ -538,6 +555,9 @@ def test_recipients_are_exported_whole_with_their_ids(dyntui: Callable, service:
     assert {each.filter for each in service.requests(CAMPAIGN_RECIPIENTS)} == {"bounced"}
     assert "77,'+ann@x.org,,2026-11-22T14:05:09Z,2,0,,,hard,no" in (tmp_path / "r.csv").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))[0]["contact_id"] == 77
+    service.answers(CAMPAIGN_RECIPIENTS, page_of(msgspec.structs.replace(someone, opens=0, opens_read=False)))
+    assert dyntui("campaigns", "export", "42", "--out", str(tmp_path / "unread.csv")).code == 0
+    assert "22T14:05:09Z,,0,,,hard" in (tmp_path / "unread.csv").read_text(encoding="utf-8")
 
 
 def test_a_count_says_what_it_would_be_if_something_were_mended(dyntui: Callable, service: ScriptedService):

@@ -18,6 +18,7 @@ from dyntui.service.contract.campaigns import (
     CampaignRow,
     CountedOnly,
     EditCampaign,
+    RecipientRow,
     RecipientsQuery,
     TargetCount,
 )
@@ -363,6 +364,49 @@ def test_results_count_once_however_numbers_are_written_and_however_often_somebo
 
 # The routes by which single events are read, beside the listing of recipients.
 FEEDS = {"opens": "/opens", "clicks": "/clicks", "page views": "/page-views", "ROI": "/roi-detail"}
+
+
+def test_of_a_recipient_whose_results_are_not_read_it_is_not_said_that_they_did_nothing(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+
+    def shown(kept: str = "all") -> list[RecipientRow]:
+        asked = RecipientsQuery(id=campaign.id, filter=kept)
+        return list(office.wait(office._results.recipients(office.context, asked)).rows)
+
+    def level(name: str) -> None:
+        asked = EditCampaign(id=campaign.id, sync_level=name)
+        office.wait(office._campaigns.edit(office.context, asked))
+        office.run("campaigns")
+
+    level("SUMMARY")
+    page, report = office.send_page(send.id), office.report(campaign)
+    assert (report.sent, report.unique_opens > 0) == (send.sendable, True)
+    assert (page.results_on, page.unread) == (
+        "",
+        "What each recipient did is not read (SUMMARY, of its own); the report of the campaign has its totals.",
+    )
+    level("NONE")
+    assert office.send_page(send.id).unread == "Nothing of the campaign's results is read (NONE, of its own)."
+    level("DETAILED")
+    page, report = office.send_page(send.id), office.report(campaign)
+    assert page.results is not None and (page.unread, page.results.opened) == ("", report.unique_opens)
+    assert all(each.opens_read and each.clicks_read for each in shown()) and 0 < len(shown("unopened")) < len(shown())
+    # Who has not opened it by what was read before may have opened it since.
+    account = office.list_named("Newsletter").account
+    assert any(office.count_shown(campaign=campaign.id, account=account, did="unopened").values())
+    level("SUMMARY")
+    assert len(shown()) == send.sendable and not any(each.opens_read or each.clicks_read for each in shown())
+    assert shown("unopened") == [] and shown("opened")
+    assert not any(office.count_shown(campaign=campaign.id, account=account, did="unopened").values())
+    level("DETAILED")
+    # Of what an account's switches leave out the same is said, and what is read beside it stands there.
+    accounts = EmailAccounts(office.resources, office.worker.reconnect)
+    office.wait(accounts.edit(office.context, EditAccount(account="Main", reads_clicks=False)))
+    results = office.send_page(send.id).results
+    assert results is not None and (results.opens_read, results.clicks_read) == (True, False)
+    assert all(each.opens_read and not each.clicks_read for each in shown())
 
 
 def test_of_results_is_read_what_levels_and_switches_say_and_all_of_it_once_more_is_wanted(

@@ -70,7 +70,7 @@ class SendDetail(msgspec.Struct, frozen=True, kw_only=True):
     `run` carries it out, or the wave under way. `counted`: what the count said when somebody confirmed the send, empty
     where nobody wrote it down; `people`: what became of everybody by now; `count`: names them for
     `campaigns.count_people`. `stop`: why no further wave begins. `results` as of `results_on`, None before it is
-    sent."""
+    sent; `unread`: why none are read, `""` where they are."""
 
     send: SendRow
     whole: SendRow | None = None
@@ -82,6 +82,7 @@ class SendDetail(msgspec.Struct, frozen=True, kw_only=True):
     stop: str = ""
     results: SendResults | None = None
     results_on: str = ""
+    unread: str = ""
 
 
 class ChangesQuery(Window, frozen=True, kw_only=True):
