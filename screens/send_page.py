@@ -41,7 +41,7 @@ from .whose import Whose
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.line import Line, Part
-from .wording import in_both_times, moment, number
+from .wording import in_both_times, moment, number, when
 
 _WHOLE = "whole"
 # So many facts, and these notes, are told where there are few lines.
@@ -347,7 +347,8 @@ def _wave_rows(detail: SendDetail) -> Sequence[BarRow]:
     shares = [f"{each:g} %" for each in send.waves.shares] + ["the rest"]
     for wave in range(len(detail.waves) + 1, 1 if over else send.waves.count + 1):
         first = wave == len(detail.waves) + 1
-        when = goes_out(whole) if first else ""
-        note = f"{shares[wave - 1]}, {moment(when)}" if when else shares[wave - 1]
+        due = goes_out(whole) if first else ""
+        # Beside a long share there is little room: the year is said where it is another one.
+        note = f"{shares[wave - 1]}, {when(due)}" if due else shares[wave - 1]
         rows.append(BarRow(f"coming {wave}", f"Wave {wave}", None, "muted", "·", note))
     return rows

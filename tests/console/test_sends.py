@@ -105,7 +105,8 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         card = hand.text.partition("─ Send ─")[2].partition("╰")[0]
         begun = {line.index(word) for line in card.splitlines() for word in (" In waves,", " above") if word in line}
         assert len(begun) == 1
-        assert "10 %, 22 Nov 2026 13:00" in hand.text and "x Stop" in hand.text.splitlines()[-1]
+        # As short as on Home, so that the hour is whole beside "the rest" as well.
+        assert "10 %, 22 Nov 13:00" in hand.text and "x Stop" in hand.text.splitlines()[-1]
         await hand.press("1", "1")
         assert "22 Nov 13:00 wave 2/3 (W)" in hand.text
         await hand.press("3")
