@@ -119,7 +119,8 @@ class BarList(ScrollView, Toned, can_focus=True):
         """What stands where there is no bar."""
         if text != self._empty:
             self._empty = text
-            self.refresh()
+            # It may take more lines than what stood there before.
+            self.refresh(layout=not self._rows)
 
     def show_rows(self, rows: Sequence[BarRow], whole: int | None = None) -> None:
         """Draws the bars; shares are of `whole`, by default the sum of the counts."""

@@ -45,6 +45,21 @@ async def test_a_service_that_does_not_stay_says_so_where_an_hour_or_waves_are_c
         assert " Enter Send Campaign " in hand.text.splitlines()[-1] and "To the button" not in hand.text
 
 
+async def test_the_page_of_a_send_says_in_full_why_no_results_of_it_are_read() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("E", "j", "enter")
+        await hand.press("w", "n", "n", "n", "n", "n", "enter")
+        await hand.finish()
+        assert "Sent" in hand.text and "What came back" in hand.text
+        lines = hand.text.splitlines()
+        top, left = next(
+            (y, line.index("╭─ What came back")) for y, line in enumerate(lines) if "─ What came back" in line
+        )
+        said = " ".join(" ".join(line[left:].strip("│ ") for line in lines[top + 1 : top + 4]).split())
+        assert "Nothing of the campaign's results is read (NONE, of its own)." in said
+
+
 async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_until_it_is_stopped() -> None:
     async with driving(Opening("targeted", prepare=lambda service: service.stays())) as hand:
         await hand.to("3", CAMPAIGN)
