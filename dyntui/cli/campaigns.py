@@ -74,6 +74,11 @@ command.add_command(settle)
 command.add_command(unarchive)
 
 
+def _known(row: CampaignRow, people: int) -> str:
+    """Of one that was sent to nobody, as it seems, nothing was read yet."""
+    return "–" if row.sent_on and not row.sent else number(people)
+
+
 _COLUMNS: Columns[CampaignRow] = (
     Column("id", lambda row: str(row.id), whole=True),
     Column("name", lambda row: row.name),
@@ -81,9 +86,9 @@ _COLUMNS: Columns[CampaignRow] = (
     Column("status", lambda row: row.status),
     Column("targets", lambda row: number(row.targets), right=True),
     Column("sent on", lambda row: moment(row.sent_on), whole=True),
-    Column("sent", lambda row: number(row.sent), right=True),
-    Column("opened by", lambda row: number(row.unique_opens), right=True),
-    Column("clicked by", lambda row: number(row.unique_clicks), right=True),
+    Column("sent", lambda row: _known(row, row.sent), right=True),
+    Column("opened by", lambda row: _known(row, row.unique_opens), right=True),
+    Column("clicked by", lambda row: _known(row, row.unique_clicks), right=True),
 )
 _ARCHIVED: Column[CampaignRow] = Column("archived", archived)
 

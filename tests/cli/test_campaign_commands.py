@@ -100,6 +100,10 @@ def test_the_campaigns_are_a_table(dyntui: Callable, service: ScriptedService):
 
     assert service.requests(CAMPAIGNS_PAGE) == [CampaignsQuery(view="unsent")]
     assert done.out.splitlines()[1].split()[:2] == ["42", "Spring"]
+    assert done.out.splitlines()[1].split()[-3:] == ["0", "0", "0"]
+    # Of one that was sent no 0 stands for results that were not read.
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign(status="Sent", sent_on="2026-11-23T09:05:09Z")))
+    assert dyntui("campaigns", "list").out.splitlines()[1].split()[-3:] == ["–", "–", "–"]
 
 
 def test_targets_are_added_and_removed_by_name(dyntui: Callable, service: ScriptedService):
