@@ -18,7 +18,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity
 from dyntui.model.plans import UPDATE
-from dyntui.store import applied_changes, outcomes, written_again
+from dyntui.store import applied_changes, outcomes, stay_undone, written_again
 from dyntui.store.applied_changes import Done, Place
 from dyntui.sync import record_values
 from dyntui.sync.run_context import RunContext
@@ -40,6 +40,16 @@ class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     said: str
+
+
+async def without_undone(
+    ctx: RunContext, item: str, entity: Entity, changes: Sequence[ColumnChange]
+) -> tuple[list[ColumnChange], list[ColumnChange]]:
+    """The changes that are to be written, and those that somebody has undone: the records stay as they are until they
+    are to hold something else again."""
+    wanted = {each.id: each.after for each in changes}
+    undone = await ctx.read(lambda c: stay_undone.undone(c, item, entity.value, wanted))
+    return [each for each in changes if each.id not in undone], [each for each in changes if each.id in undone]
 
 
 async def write(

@@ -18,7 +18,7 @@ from dyntui.model.opt_in import CODE_OF, CODES, COLUMN, OptIn, opt_in_of, said
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, is_address, normalise
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import outcomes, stay_undone, watermarks
+from dyntui.store import outcomes, watermarks
 from dyntui.sync import feeds, odd_answers, record_columns
 from dyntui.sync.asked import Asked
 from dyntui.sync.connections import Connections
@@ -186,12 +186,8 @@ async def _write(
             weaker.append(change)
         elif not only_changed:
             same.append(record_columns.outcome_of(change, Outcome.UNCHANGED, before.title))
-    undone = await ctx.read(
-        lambda c: stay_undone.undone(c, _ITEM, entity.value, {each.id: each.after for each in weaker})
-    )
+    weaker, undone = await record_columns.without_undone(ctx, _ITEM, entity, weaker)
     if not only_changed:
         detail = "its opt-in type was undone: it stays until there is another one"
-        stay = [each for each in weaker if each.id in undone]
-        same += [record_columns.outcome_of(each, Outcome.UNCHANGED, detail) for each in stay]
-    weaker = [each for each in weaker if each.id not in undone]
+        same += [record_columns.outcome_of(each, Outcome.UNCHANGED, detail) for each in undone]
     return not await record_columns.write(ctx, dv, _ITEM, entity, weaker, same, stage="Writing opt-in types")

@@ -40,7 +40,7 @@ from dyntui.model.scores import (
     read_score,
     said,
 )
-from dyntui.store import outcomes, scores, stay_undone, watermarks
+from dyntui.store import outcomes, scores, watermarks
 from dyntui.sync import feeds, odd_answers, paged_feed, record_columns
 from dyntui.sync.asked import Asked
 from dyntui.sync.connections import Connections
@@ -224,14 +224,10 @@ async def _write(
             changes.append(change)
         elif not only_changed:
             others.append(record_columns.outcome_of(change, Outcome.UNCHANGED, f"score {each.score}"))
-    undone = await ctx.read(
-        lambda c: stay_undone.undone(c, _ITEM, entity.value, {each.id: each.after for each in changes})
-    )
+    changes, undone = await record_columns.without_undone(ctx, _ITEM, entity, changes)
     if not only_changed:
         detail = "its score was undone: it stays until there is another one"
-        stay = [each for each in changes if each.id in undone]
-        others += [record_columns.outcome_of(each, Outcome.UNCHANGED, detail) for each in stay]
-    changes = [each for each in changes if each.id not in undone]
+        others += [record_columns.outcome_of(each, Outcome.UNCHANGED, detail) for each in undone]
     refused = await record_columns.write(ctx, dv, _ITEM, entity, changes, others, stage=_STAGE)
     missed = {each.address for each in changes if each.id in refused}
     await ctx.write(lambda c: scores.again(c, sorted(missed)))
