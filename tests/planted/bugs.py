@@ -173,7 +173,7 @@ BUGS = (
     Bug(
         "rename not followed",
         "dyntui/sync/lists.py",
-        "note = now.note if how.plan else await _rename(ctx, dd, chosen, now, met.book)",
+        "note = now.note if how.plan or how.only else await _rename(ctx, dd, chosen, now, met.book)",
         "note = now.note",
     ),
     Bug(
@@ -223,11 +223,11 @@ BUGS = (
     Bug(
         "excluded people not counted",
         "dyntui/store/members.py",
-        '    ).where(_m.list_id == list_id, _m.outcome != "", accounted_for(listing))',
-        '    ).where(_m.list_id == list_id, _m.outcome.not_in(("", "excluded")), accounted_for(listing))',
+        '    ).where(_m.outcome != "", *whom)',
+        '    ).where(_m.outcome.not_in(("", "excluded")), *whom)',
     ),
     # -- plans ----------------------------------------------------------------------------------------------------
-    Bug("plan that writes", "dyntui/sync/kinds/lists.py", "    if plan:\n", "    if False:\n", (DECISIONS,)),
+    Bug("plan that writes", "dyntui/sync/kinds/lists.py", "    if read_only:\n", "    if False:\n", (DECISIONS,)),
     Bug(
         "a plan's stale person applied",
         "dyntui/store/planned_changes.py",
