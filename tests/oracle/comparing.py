@@ -105,12 +105,14 @@ class Comparison:
 
     def opt_in_types(self, before: Snapshot, after: Snapshot) -> None:
         """Contacts and leads have the stronger of their own opt-in type and that of the contact with their address:
-        "Unknown < Single < Double < VerifiedDouble -> contact/lead column; never lowered"."""
+        "Unknown < Single < Double < VerifiedDouble -> contact/lead column; never lowered". Who was asked to confirm and
+        has not yet has agreed to nothing."""
         for key, record in before.records.items():
             if key[0] == "account":
                 continue
             contact, now = before.contact(address_of(record)), after.records[key].opt_in
-            right = max(record.opt_in, contact.opt_in if contact else 0)
+            agreed = contact.opt_in if contact and contact.status != "PendingOptIn" else 0
+            right = max(record.opt_in, agreed)
             # Whether a record that is used no more is told of it is not said.
             if now != right and not (record.state != 0 and now == record.opt_in):
                 said = f"{now}, right: {right} (was {record.opt_in}, {contact})"
