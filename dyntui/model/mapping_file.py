@@ -23,6 +23,7 @@ import tomli_w
 
 from dyntui.model.labels import canonical
 from dyntui.model.mapping import DataMapping, Finding
+from dyntui.model.plain import escaped
 
 _NEEDED: Final = ("label", "entity", "column", "direction")
 _FIELDS: Final = DataMapping.__struct_fields__
@@ -33,8 +34,8 @@ _LONGEST: Final = 16 * 129
 
 
 def written(mappings: Sequence[DataMapping]) -> str:
-    """The file."""
-    return tomli_w.dumps({"mapping": [msgspec.to_builtins(each) for each in mappings]})
+    """The file. On a terminal nothing in it is a control code."""
+    return escaped(tomli_w.dumps({"mapping": [msgspec.to_builtins(each) for each in mappings]}))
 
 
 def read(text: str) -> tuple[list[DataMapping], list[Finding]]:

@@ -16,6 +16,12 @@ def _symbol(found: re.Match[str]) -> str:
     return "\u2421" if code == 0x7F else "\ufffd"
 
 
+def escaped(toml: str) -> str:
+    """A TOML document in whose strings these characters are written as escapes, and read as what they are; its lines
+    end as they do."""
+    return _HARMFUL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04X}", toml)
+
+
 def plain(text: str) -> str:
     """`text` with every control character, line separator and bidirectional control shown as a symbol."""
     return _HARMFUL.sub(_symbol, text)

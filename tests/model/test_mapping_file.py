@@ -14,6 +14,7 @@ from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.mapping import PROVISIONED, ConflictRule, DataMapping
 from dyntui.model.mapping_file import read, written
 from dyntui.model.people import Entity
+from dyntui.model.plain import plain
 
 MAPPINGS = st.builds(
     DataMapping,
@@ -30,6 +31,14 @@ MAPPINGS = st.builds(
 @given(st.lists(MAPPINGS, min_size=1, max_size=8))
 def test_what_was_written_is_read_again(mappings: list[DataMapping]) -> None:
     assert read(written(mappings)) == (mappings, [])
+
+
+def test_nothing_in_the_file_steers_a_terminal_and_all_of_it_is_read_again() -> None:
+    odd = "".join(map(chr, (*range(1, 32), *range(0x7F, 0xA0), 0x61C, 0x200F, 0x2028, 0x202E, 0x2066)))
+    mapping = DataMapping("SHOE", Entity.LEAD, f"new_{odd}shoe", Direction.TO_DYNAMICS)
+    text = written([mapping])
+    assert all(plain(line) == line for line in text.split("\n"))
+    assert read(text) == ([mapping], [])
 
 
 def test_what_can_be_left_out_has_its_default() -> None:
