@@ -48,7 +48,7 @@ TYPE is one of {", ".join(TYPES)}. While waiting, Ctrl-C stops the waiting only:
 @click.option("--campaign", "campaigns", multiple=True, metavar="CAMPAIGN", help="With campaigns: only this one.")
 @click.option(
     "--only",
-    default="",
+    default=None,
     metavar="ADDRESS",
     help="With lists: one person is synchronised end to end and nobody else, and each call is shown.",
 )
@@ -63,7 +63,7 @@ def command(
     account: str,
     lists: tuple[str, ...],
     campaigns: tuple[str, ...],
-    only: str,
+    only: str | None,
     scheduled: bool,
     wait: bool,
 ) -> int:
@@ -75,8 +75,11 @@ def command(
         raise click.UsageError("--list goes with the type lists.")
     if campaigns and "campaigns" not in types:
         raise click.UsageError("--campaign goes with the type campaigns.")
-    if only and types != ["lists"]:
+    if only is not None and types != ["lists"]:
         raise click.UsageError("--only goes with the type lists, and with no other.")
+    if only is not None and not only.strip():
+        # A variable of a script that is empty must not mean everybody.
+        raise click.UsageError("--only needs the address of a person.")
     under_way: list[RunRow] = []
 
     async def start(client: ServiceClient) -> list[RunRow]:
@@ -87,7 +90,7 @@ def command(
         for type_ in types:
             request = msgspec.structs.replace(of_account, sync_type=type_)
             if SYNC_TYPES[type_].narrowed_by == "lists":
-                requests.append(msgspec.structs.replace(request, lists=wanted, only=only))
+                requests.append(msgspec.structs.replace(request, lists=wanted, only=only or ""))
             elif SYNC_TYPES[type_].narrowed_by == "campaigns" and refs:
                 requests.extend(_of_each_account(request, refs))
             else:

@@ -311,6 +311,15 @@ def test_of_one_person_the_outcome_and_each_call_are_shown(dyntui: Callable, ser
     assert [line.split()[0] for line in done.out.splitlines() if "GET" in line or "PUT" in line] == ["1", "2"]
 
 
+@pytest.mark.parametrize("address", ["", "  "])
+def test_one_person_without_an_address_is_not_everybody(dyntui: Callable, service: ScriptedService, address: str):
+    done = dyntui("sync", "lists", "--only", address)
+
+    assert done.code == 2
+    assert "--only" in done.err and "address" in done.err
+    assert service.requests(RUN_START) == []
+
+
 @pytest.mark.parametrize("types", [["suppressions"], ["all"], ["lists", "campaigns"]])
 def test_one_person_goes_with_lists_alone(dyntui: Callable, service: ScriptedService, types: list[str]):
     done = dyntui("sync", *types, "--only", "ann@example.org")
