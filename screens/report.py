@@ -244,7 +244,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
 
     def _unread(self, report: CampaignReport) -> str:
         """Why there are no results, with the key that reads them where one does."""
-        if report.reads.startswith("NONE"):
+        if report.reads_nothing:
             return f"none are read: its sync level is {report.reads}."
         return with_its_key(self, "not read from dotdigital yet", "campaign.synchronise")
 

@@ -103,7 +103,7 @@ def print_report(report: CampaignReport) -> None:
 
 
 def _why_none(report: CampaignReport) -> str:
-    if report.reads.startswith("NONE"):
+    if report.reads_nothing:
         reads = f"`dyntui campaigns edit {report.row.id} --sync-level DETAILED` has them read"
         return f"Nothing is read of its results: {reads}."
     return "No results have been read yet: `dyntui sync campaigns` reads them, once the campaign was sent."

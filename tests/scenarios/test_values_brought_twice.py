@@ -13,10 +13,22 @@ from dyntui.dataverse import bulk
 from dyntui.model.opt_in import CODE_OF, COLUMN, OptIn
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import Entity
+from dyntui.service.contract.lists import MemberRow
 from dyntui.sync import feeds
 from dyntui.sync.kinds import opt_in
 from tests.scenarios.office import Office
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
+
+
+def opted_in_more(office: Office) -> MemberRow:
+    """Somebody whose opt-in type Dynamics does not know yet, although it was synchronised before."""
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("opt-in")
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'VerifiedDouble'")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Ada")
+    office.let_pass(minutes=5)
+    return ada
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -80,12 +92,7 @@ def test_who_changes_again_before_the_run_goes_on_is_set_back_to_what_was_there_
 def test_an_opt_in_type_that_was_typed_in_before_the_run_went_on_is_set_back_by_an_undo(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (ada,) = some(office, 1)
-    office.let_pass(hours=2)
-    office.run("opt-in")
-    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'VerifiedDouble'")
-    change_in_dotdigital(office, ada.address, FIRSTNAME="Ada")
-    office.let_pass(minutes=5)
+    ada = opted_in_more(office)
 
     real = bulk.update_unmoved
 
@@ -110,12 +117,7 @@ def test_an_opt_in_type_that_was_typed_in_before_the_run_went_on_is_set_back_by_
 def test_an_opt_in_type_that_somebody_lowered_after_the_run_had_written_it_is_set_back_by_an_undo(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (ada,) = some(office, 1)
-    office.let_pass(hours=2)
-    office.run("opt-in")
-    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'VerifiedDouble'")
-    change_in_dotdigital(office, ada.address, FIRSTNAME="Ada")
-    office.let_pass(minutes=5)
+    ada = opted_in_more(office)
 
     real = opt_in._raise
 

@@ -235,6 +235,11 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing of its results was read: what is 0 then is not known."""
         return not self.as_of and not self.sent
 
+    @property
+    def reads_nothing(self) -> bool:
+        """Whether its sync level is NONE: no synchronisation reads its results."""
+        return self.reads.startswith("NONE")
+
 
 class RecipientsQuery(Window, frozen=True, kw_only=True):
     """A window on the recipients of a campaign; `filter`: `all`, `opened`, `clicked`, `bounced`,
