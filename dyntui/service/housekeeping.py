@@ -10,7 +10,7 @@ from typing import Literal
 from dyntui.model.moments import text_of
 from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
-from dyntui.store import runs
+from dyntui.store import retention
 
 # Between two of these, others get their turn to write.
 _AT_ONCE = 20
@@ -47,7 +47,7 @@ async def forget(resources: Resources, kept: timedelta) -> int:
     """Forgets the runs that ended longer than `kept` ago, some at a time; how many. Raises DyntuiError STORE_..."""
     moment = text_of(resources.clock() - kept)
     forgotten = 0
-    while some := await resources.write(lambda c: runs.delete_ended_before(c, moment, _AT_ONCE)):
+    while some := await resources.write(lambda c: retention.forget_ended_before(c, moment, _AT_ONCE)):
         forgotten += some
     if forgotten:
         log.info("forgot %d runs that ended before %s", forgotten, moment)

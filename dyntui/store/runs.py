@@ -17,9 +17,8 @@ Public:
     in_hand_of_others(c, worker) -> {id: where}    for who tells people how runs get on
     under_way(c, account_id) -> int                how many of an email account are queued or running
     unfinished(c, worker=) -> list[Waiting]        what the engine's sweep hands to the queue again
-    delete_ended_before(c, moment, most) -> int
 As people look at them: `dyntui.store.run_window`; those that come after others: `coming_after`; items and people of a
-run: `dyntui.store.outcomes`.
+run: `dyntui.store.outcomes`; what is old enough to be forgotten: `retention`.
 """
 
 from __future__ import annotations
@@ -35,9 +34,7 @@ from sqlalchemy import (
     Row,
     Select,
     String,
-    and_,
     bindparam,
-    delete,
     func,
     insert,
     or_,
@@ -49,10 +46,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from dyntui.model.counted import counted
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.model.sync_types import SENDING
-from dyntui.store import applied_changes, conflicts, intervals, outcomes, stay_undone
+from dyntui.store import outcomes
 from dyntui.store.failures import vanished
-from dyntui.store.schema import outcome, run, send
+from dyntui.store.schema import run
 from dyntui.store.windows import shown
 
 ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROCESS)
@@ -430,25 +426,6 @@ def under_way(c: Connection, account_id: str) -> int:
     """How many runs of an email account are queued or running."""
     of_it = (run.c.account_id == account_id, run.c.status.in_(ACTIVE))
     return int(c.execute(select(func.count()).select_from(run).where(*of_it)).scalar_one())
-
-
-def delete_ended_before(c: Connection, moment: str, most: int) -> int:
-    """Forget up to `most` runs that ended before `moment` (ISO 8601 UTC), the oldest first, with their items and their
-    people; how many it were. That of a send stays, for who was mailed is never forgotten; those that have looked after
-    it since do not. So does one of which something was undone that would be written again otherwise."""
-    of_a_send = and_(run.c.kind.in_(SENDING), run.c.id.in_(select(send.c.run_id)))
-    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, ~of_a_send, ~stay_undone.still_counts())
-    oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
-    stay_undone.forget_overtaken(c, moment)
-    old = c.execute(oldest).scalars().all()
-    applied_changes.forget_before(c, moment)
-    conflicts.forget_before(c, moment)
-    if not old:
-        return 0
-    c.execute(delete(outcome).where(outcome.c.run_id.in_(old)))
-    c.execute(delete(run).where(run.c.id.in_(old)))
-    intervals.forget_unreferenced(c)
-    return len(old)
 
 
 def _one(c: Connection, statement: Select[Any]) -> Run | None:

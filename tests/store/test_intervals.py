@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Select, false, func, literal, select, union_all
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
-from dyntui.store import intervals, outcomes, run_people, runs
+from dyntui.store import intervals, outcomes, retention, run_people, runs
 from dyntui.store.outcomes import Item
 from dyntui.store.schema import standing
 from tests.store.conftest import World
@@ -112,11 +112,11 @@ def test_retention_leaves_what_later_runs_show(c: Connection) -> None:
         synchronised(c, f"r{number}", said({"ann": last, "bob": Outcome.EXCLUDED}))
         runs.finish(c, f"r{number}", 1, f"2026-03-0{number + 1}T10:00:00Z")
     assert rows(c) == 3
-    assert runs.delete_ended_before(c, "2026-03-02T00:00:00Z", 100) == 1
+    assert retention.forget_ended_before(c, "2026-03-02T00:00:00Z", 100) == 1
     assert rows(c) == 2
     assert shown(c, "r1") == said({"ann": Outcome.UPDATED, "bob": Outcome.EXCLUDED})
     assert shown(c, "r2") == said({"ann": Outcome.UNCHANGED, "bob": Outcome.EXCLUDED})
-    assert runs.delete_ended_before(c, "2026-04-01T00:00:00Z", 100) == 2
+    assert retention.forget_ended_before(c, "2026-04-01T00:00:00Z", 100) == 2
     # What stands now stays: the next run goes on from it.
     assert rows(c) == 2
     synchronised(c, "r9", said({"ann": Outcome.UNCHANGED, "bob": Outcome.EXCLUDED}))

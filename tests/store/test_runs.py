@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
 from dyntui.model.paging import Window
-from dyntui.store import outcomes, run_window, runs
+from dyntui.store import outcomes, retention, run_window, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Fenced, NewRun, Problem, Waiting
@@ -283,7 +283,7 @@ def test_old_runs_are_forgotten_with_their_people_and_active_ones_never(c: Conne
     token = with_item(c, 1, [person("a")])
     runs.finish(c, "r1", token, "2026-01-01T00:00:00Z")
     runs.create(c, new("active", key="x", queued_on="2025-01-01T00:00:00Z"))
-    assert runs.delete_ended_before(c, "2026-02-01T00:00:00Z", 100) == 1
+    assert retention.forget_ended_before(c, "2026-02-01T00:00:00Z", 100) == 1
     assert runs.get(c, "r1") is None
     assert outcomes.counted(c, "r1") == Tally()
     assert outcomes.items(c, "r1") == []
@@ -300,10 +300,10 @@ def test_some_runs_are_forgotten_at_a_time_the_oldest_first_and_that_of_a_send_n
         outcomes.put_item(c, f"r{number}", Item(id="item", kind="list", name="Walkers", tally=Tally(1)))
         outcomes.record(c, f"r{number}", "item", [person("a")])
         runs.finish(c, f"r{number}", token, f"2026-01-0{number + 1}T00:00:00Z")
-    assert runs.delete_ended_before(c, "2026-02-01T00:00:00Z", 2) == 2
+    assert retention.forget_ended_before(c, "2026-02-01T00:00:00Z", 2) == 2
     assert [runs.get(c, f"r{number}") is None for number in range(4)] == [False, True, True, False]
-    assert runs.delete_ended_before(c, "2026-02-01T00:00:00Z", 2) == 1
-    assert runs.delete_ended_before(c, "2026-02-01T00:00:00Z", 2) == 0
+    assert retention.forget_ended_before(c, "2026-02-01T00:00:00Z", 2) == 1
+    assert retention.forget_ended_before(c, "2026-02-01T00:00:00Z", 2) == 0
     assert outcomes.counted(c, "r0").named == 1
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.traces import Trace
-from dyntui.store import outcomes, runs, traces
+from dyntui.store import outcomes, retention, runs, traces
 from dyntui.store.outcomes import Item
 from tests.store.test_intervals import said, synchronised
 
@@ -43,6 +43,6 @@ def test_an_outcome_whose_run_is_forgotten_is_found_without_it(c: Connection) ->
     for number in range(2):
         synchronised(c, f"r{number}", said({"ann": (Outcome.ADDED, Outcome.UNCHANGED)[number]}), f"2026-0{number + 1}")
         runs.finish(c, f"r{number}", 1, f"2026-0{number + 1}-01T10:00:00Z")
-    assert runs.delete_ended_before(c, "2026-01-15T00:00:00Z", 10) == 1
+    assert retention.forget_ended_before(c, "2026-01-15T00:00:00Z", 10) == 1
     (trace,) = found(c, "ann").rows
     assert (trace.run, trace.started_on, trace.outcome) == ("", "", Outcome.ADDED)
