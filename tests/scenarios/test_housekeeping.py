@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
+from dyntui.dotdigital import account
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.service.config import AuditSettings
-from dyntui.service.housekeeping import forget
+from dyntui.service.housekeeping import forget, forget_by_a_right_clock
 from tests.scenarios.office import Office
 
 # As long as it is where nobody has said otherwise.
@@ -37,3 +40,43 @@ def test_runs_are_forgotten_after_their_time_and_what_later_ones_show_stays(offi
     assert office.detail(sent.run).run.tally.adds_up
     again = office.run("lists")
     assert again.run.tally.adds_up
+
+
+def test_nothing_is_forgotten_by_a_clock_that_is_far_ahead(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.activated("Newsletter")
+    kept = office.run("lists")
+    right = office.resources.clock
+    ahead = msgspec.structs.replace(office.resources, clock=lambda: right() + timedelta(days=400))
+    with pytest.raises(DyntuiError) as wrong:
+        office.wait(forget_by_a_right_clock(ahead, KEPT))
+    assert wrong.value.code == "CLOCK_AHEAD"
+    assert office.detail(kept.run.id).run.tally.adds_up
+
+    async def silent(_: object) -> str:
+        raise DyntuiError("DOTDIGITAL_UNREACHABLE", "It does not answer.", not_done="-", remedy="-")
+
+    monkeypatch.setattr(account, "server_time", silent)
+    with pytest.raises(DyntuiError) as unknown:
+        office.wait(forget_by_a_right_clock(ahead, KEPT))
+    assert unknown.value.code == "DOTDIGITAL_UNREACHABLE"
+    assert office.detail(kept.run.id).run.tally.adds_up
+
+
+def test_the_clock_is_asked_for_only_where_a_run_seems_old_enough(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    really = account.server_time
+
+    async def counted(dd: Dotdigital) -> str:
+        asked.append(dd)
+        return await really(dd)
+
+    monkeypatch.setattr(account, "server_time", counted)
+    office.run("lists")
+    asked.clear()
+    assert office.wait(forget_by_a_right_clock(office.resources, KEPT)) == 0
+    assert asked == []
+    office.let_pass(days=31)
+    assert office.wait(forget_by_a_right_clock(office.resources, KEPT)) == 1
+    assert len(asked) == 1
