@@ -179,7 +179,7 @@ class Lists:
 
     async def _read_again(self, dv: Dataverse, list_id: str) -> None:
         """One list as Dynamics has it now; as of when all of them are known is as before."""
-        found = await dv_lists.marketing_list(dv, list_id, list_rows.Row)
+        found = await dv_lists.marketing_list(dv, list_id, list_state.ListRow)
         if found is None:
             raise _unknown(list_id)
         owner = await security.user(dv, found.owner_id) if found.owner_id else None

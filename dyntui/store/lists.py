@@ -115,7 +115,13 @@ _REMOTE = tuple(field for field in RemoteList.__struct_fields__)
 
 
 def put(c: Connection, rows: Iterable[RemoteList], read_on: str) -> None:
-    """Keep lists as just read; what dyntui knows of their synchronisation stays."""
+    """Keep lists as just read; what dyntui knows of their synchronisation stays. One that another machine, or this one
+    before a backup was put back, has bound to another address book begins there with nobody."""
+    rows = list(rows)
+    bound = {row.id: (row.account_id, row.book_id) for row in rows if row.activated and row.book_id}
+    for row in c.execute(select(_l.id, _l.account_id, _l.book_id).where(_l.book_id != 0)).all():
+        if bound.get(row.id, (row.account_id, row.book_id)) != (row.account_id, row.book_id):
+            _begin_afresh(c, row.id)
     upsert(
         c,
         marketing_list,
@@ -254,14 +260,18 @@ def activate(c: Connection, list_id: str, account_id: str, book_id: int, book_na
     list stood with the other one is over."""
     before = get(c, list_id)
     if before is not None and (before.account_id, before.book_id) != (account_id, book_id):
-        members.forget_book(c, list_id)
-        afresh = {"sync_status": "", "sync_problem": False, "base": "", "book_count": -1, "book_since": ""}
-        c.execute(update(marketing_list).where(_l.id == list_id).values(afresh))
+        _begin_afresh(c, list_id)
     c.execute(
         update(marketing_list)
         .where(_l.id == list_id)
         .values(activated=True, account_id=account_id, book_id=book_id, book_name=book_name)
     )
+
+
+def _begin_afresh(c: Connection, list_id: str) -> None:
+    members.forget_book(c, list_id)
+    afresh = {"sync_status": "", "sync_problem": False, "base": "", "book_count": -1, "book_since": ""}
+    c.execute(update(marketing_list).where(_l.id == list_id).values(afresh))
 
 
 def deactivate(c: Connection, list_id: str) -> None:

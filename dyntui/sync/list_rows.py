@@ -10,20 +10,16 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.model.list_definitions import LONGEST_DESCRIPTION
+from dyntui.model.list_settings import ORDER
 from dyntui.store import lists as list_store
-from dyntui.store.lists import RemoteList
+from dyntui.store.lists import RemoteList, StoredList
 from dyntui.sync import list_state
+from dyntui.sync.list_state import ListRow
 from dyntui.sync.run_context import RunContext
 
 UNKNOWN_TYPE = "other"
 # What is kept of a query is only shown; it is run as Dynamics has it.
 _LONGEST_QUERY = 20_000
-
-
-class Row(list_state.ListRow, frozen=True, kw_only=True):
-    """A marketing list with the connector's own columns."""
-
-    account_id: str | None = msgspec.field(name="_dyntui_emailaccountid_value", default=None)
 
 
 class _Name(msgspec.Struct, frozen=True):
@@ -33,7 +29,7 @@ class _Name(msgspec.Struct, frozen=True):
 
 async def read_all(dv: Dataverse) -> list[RemoteList]:
     """Every marketing list, with the names of their owners."""
-    found = await dv_lists.marketing_lists(dv, Row)
+    found = await dv_lists.marketing_lists(dv, ListRow)
     owners = {each.owner_id for each in found if each.owner_id}
     names: dict[str, str] = {}
     async for page in dv_rows.pages(dv, "systemusers", _Name):
@@ -43,17 +39,25 @@ async def read_all(dv: Dataverse) -> list[RemoteList]:
 
 async def take_turns(ctx: RunContext, dv: Dataverse) -> None:
     """Order and *by hand only* of every activated list as they are now: one call. Where a list was activated that this
-    store does not know, by another machine, all are read."""
-    turns = await list_state.turns(dv)
-    stored = await ctx.read(lambda c: list_store.stored(c, [id for id, _, _ in turns]))
-    known = {each.id for each in stored if each.activated}
-    if any(id not in known for id, _, _ in turns):
+    store does not know, or bound to another address book, by another machine, all are read."""
+    activated = await list_state.activated(dv)
+    stored = await ctx.read(lambda c: list_store.stored(c, [each.id for each in activated]))
+    known = {each.id: each for each in stored if each.activated}
+    if any(_bound_elsewhere(each, known.get(each.id)) for each in activated):
         rows = await read_all(dv)
         await ctx.write(lambda c: list_store.put(c, rows, ctx.now()))
+    turns = [(each.id, _order(each), bool(each.manual_only)) for each in activated]
     await ctx.write(lambda c: list_store.turns(c, turns))
 
 
-def remote(row: Row, owners: dict[str, str]) -> RemoteList:
+def _bound_elsewhere(row: ListRow, known: StoredList | None) -> bool:
+    if known is None:
+        return True
+    # What somebody has emptied in Dynamics is written there again.
+    return bool(row.account_id and row.book_id) and (row.account_id, row.book_id) != (known.account_id, known.book_id)
+
+
+def remote(row: ListRow, owners: dict[str, str]) -> RemoteList:
     return RemoteList(
         id=row.id,
         name=row.name,
@@ -70,12 +74,16 @@ def remote(row: Row, owners: dict[str, str]) -> RemoteList:
         activated=bool(row.activated),
         account_id=row.account_id or "",
         book_id=row.book_id or 0,
-        sync_order=row.sync_order if row.sync_order is not None else 1000,
+        sync_order=_order(row),
         manual_only=bool(row.manual_only),
         membership_action=row.chosen_action,
         subscription_filter=row.chosen_filter,
         clear_on_send=bool(row.clear_on_send),
     )
+
+
+def _order(row: ListRow) -> int:
+    return row.sync_order if row.sync_order is not None else ORDER
 
 
 def _member_type(row: MarketingList) -> str:

@@ -3,7 +3,7 @@ is read where the list is not to be synchronised, counted or sent to.
 
 Public:
     as_it_is(dv, chosen) -> ListNow              LIST_GONE, LIST_INACTIVE, LIST_TYPE_CHANGED, LIST_NOT_ACTIVATED, ...
-    turns(dv) -> [(id, order, by hand only)]     of all activated lists
+    activated(dv) -> [ListRow]                   all activated lists
     read_by(dv, row) -> ListNow                  in whose name its members are read; LIST_OWNER_NOT_A_PERSON
     book_as_it_is(dd, chosen) -> AddressBook     BOOK_GONE
     rename_book(dd, chosen, book, name) -> str   the book's name afterwards; BOOK_NAME_... when the name is not free
@@ -49,6 +49,7 @@ class ListRow(MarketingList, frozen=True, kw_only=True):
     manual_only: bool | None = msgspec.field(name="dyntui_manualonly", default=None)
     sync_status: str | None = msgspec.field(name="dyntui_syncstatus", default=None)
     book_id: Whole | None = msgspec.field(name="dyntui_bookid", default=None)
+    account_id: str | None = msgspec.field(name="_dyntui_emailaccountid_value", default=None)
 
     @property
     def chosen_action(self) -> str:
@@ -87,8 +88,8 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
     """The list as Dynamics has it now.
 
     A query that means whoever runs it is run in the name of the list's owner. Raises DyntuiError: LIST_GONE,
-    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED,
-    LIST_SETTING_MISFIT, LIST_UNREADABLE, DATAVERSE_LIST_WRONG_TYPE.
+    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_OF_ANOTHER_ACCOUNT, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON,
+    LIST_QUERY_REFUSED, LIST_SETTING_MISFIT, LIST_UNREADABLE, DATAVERSE_LIST_WRONG_TYPE.
     """
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
     if row is None:
@@ -109,6 +110,8 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
         )
     if not row.activated:
         raise not_activated(row.name)
+    if row.account_id and chosen.account_id and row.account_id != chosen.account_id:
+        raise of_another_account(row.name)
     if row.table.logical_name != chosen.member_type or row.dynamic != chosen.dynamic:
         before = f"{'dynamic' if chosen.dynamic else 'static'} list of {chosen.member_type}s"
         after = f"{'dynamic' if row.dynamic else 'static'} list of {row.table.logical_name}s"
@@ -122,10 +125,9 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
     return msgspec.structs.replace(await read_by(dv, row), settings=settings)
 
 
-async def turns(dv: Dataverse) -> list[tuple[str, int, bool]]:
-    """(id, synchronisation order, by hand only) of every list that is activated in Dynamics: one call."""
-    rows = await dv_lists.marketing_lists(dv, ListRow, filter="dyntui_activated eq true")
-    return [(row.id, row.sync_order if row.sync_order is not None else ORDER, bool(row.manual_only)) for row in rows]
+async def activated(dv: Dataverse) -> list[ListRow]:
+    """Every list that is activated in Dynamics: one call."""
+    return await dv_lists.marketing_lists(dv, ListRow, filter="dyntui_activated eq true")
 
 
 async def read_by(dv: Dataverse, row: ListRow) -> ListNow:

@@ -1,0 +1,80 @@
+"""A list that was bound to another address book without this store knowing: by another machine, or since the backup
+that was put back was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dyntui.dotdigital import address_books
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.store import accounts
+from tests.scenarios.office import Office, addresses
+from tests.scenarios.test_several_accounts import Two
+
+
+@pytest.fixture
+def two(office: Office) -> Iterator[Two]:
+    opened = Two(office)
+    yield opened
+    opened.second.stop()
+
+
+def _new_book(office: Office, account: str) -> tuple[str, int]:
+    async def make() -> tuple[str, int]:
+        with office.db.read() as c:
+            known = next(each for each in accounts.accounts(c) if each.name == account)
+        dd = await office.resources.connections.dotdigital(known.id)
+        return known.id, (await address_books.create_address_book(dd, "Newsletter, bound elsewhere")).id
+
+    return office.wait(make())
+
+
+def _bind(office: Office, list_id: str, account: str) -> int:
+    """Somebody else binds the list to a new address book of the account."""
+    account_id, book = _new_book(office, account)
+    office.change_in_dynamics("list", list_id, dyntui_emailaccountid=account_id, dyntui_bookid=book)
+    return book
+
+
+def _in_book_of(office: Office, book: int) -> set[str]:
+    query = "SELECT c.email FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ?"
+    return {row[0] for row in office.sandbox.state.db.execute(query, (book,))}
+
+
+def test_a_list_with_another_book_of_its_account_gets_everybody_there(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    before = office.in_book(newsletter.id)
+    book = _bind(office, newsletter.id, "Main")
+    run = office.run("lists")
+    assert office.book_of(newsletter.id) == book
+    assert addresses(office.people(run.run.id), Outcome.ADDED) == before == _in_book_of(office, book)
+    assert run.run.tally.adds_up
+    (row,) = office.sandbox.state.db.execute("SELECT dyntui_bookid FROM dv_list WHERE listid = ?", (newsletter.id,))
+    assert row[0] == book
+
+
+def test_a_list_of_another_account_is_left_to_it_and_begins_there_with_nobody(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    office.run("lists", account="Main")
+    before, first = office.in_book(newsletter.id), office.book_of(newsletter.id)
+    office.run("campaigns", account="Main")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    sends = office.count(campaign)
+    book = _bind(office, newsletter.id, "Second")
+    # Before any run has looked at the list again.
+    with pytest.raises(DyntuiError) as refused:
+        office.send(sends)
+    assert refused.value.code == "LIST_OF_ANOTHER_ACCOUNT"
+    run = office.run("lists", account="Main")
+    assert run.run.tally.read == 0 and run.run.error_code == ""
+    assert _in_book_of(office, first) == before
+    run = office.run("lists", account="Second")
+    assert run.run.tally.adds_up
+    assert office.book_of(newsletter.id) == book
+    assert {each.address for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED} >= before
