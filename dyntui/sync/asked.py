@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from dyntui.dataverse.http import Dataverse
+from dyntui.model.moments import text_of
+from dyntui.store import watermarks
+from dyntui.sync.run_context import RunContext
 
 # Where there is no answer at all: by no more than that a clock is mostly wrong, such as one in another zone.
 _AHEAD = timedelta(days=1)
@@ -26,3 +29,11 @@ class Asked:
         if self._dv.server_time is None:
             return self._mine - _AHEAD
         return self._known or self._dv.connection.clock_of(self._mine)
+
+
+async def begin(ctx: RunContext, dv: Dataverse, account_id: str, feed: str) -> None:
+    """Notes from where on changes are asked for, before anybody is told for the first time: that takes hours, and who
+    changes meanwhile behind what was told already is asked for afterwards."""
+    if not await ctx.read(lambda c: watermarks.get(c, account_id, feed)):
+        now = text_of(Asked(dv, ctx.moment()).on)
+        await ctx.write(lambda c: watermarks.put(c, account_id, feed, now))

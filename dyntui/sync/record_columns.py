@@ -61,14 +61,17 @@ async def write(
     others: Sequence[PersonOutcome],
     *,
     stage: str,
+    only_changed: bool = False,
 ) -> frozenset[str]:
     """Writes the changes of one table, and records them in the run's item with the `others`, whose records stay as they
-    are. The ids of those that were not written: changed meanwhile (STALE), or refused (REJECTED)."""
+    are. The ids of those that were not written: changed meanwhile (STALE), or refused (REJECTED). `only_changed`: of
+    who is unchanged only those are recorded whom the run had written before it was interrupted."""
     missed: set[str] = set()
     # What one call has written is kept before the next: a run that fails has written what it says.
     for start in range(0, max(len(changes), 1), bulk.BATCH):
         some = changes[start : start + bulk.BATCH]
-        missed |= await _write(ctx, dv, Place(ctx.run_id, item, entity.value), entity, some, others, stage)
+        place = Place(ctx.run_id, item, entity.value)
+        missed |= await _write(ctx, dv, place, entity, some, others, stage, only_changed=only_changed)
         others = ()
     return frozenset(missed)
 
@@ -81,6 +84,8 @@ async def _write(
     changes: Sequence[ColumnChange],
     others: Sequence[PersonOutcome],
     stage: str,
+    *,
+    only_changed: bool,
 ) -> set[str]:
     """One call's records, and the outcomes of `others`."""
     rows = [(each.id, each.etag, dict(each.after)) for each in changes]
@@ -94,7 +99,9 @@ async def _write(
         keep = functools.partial(_keep, place=place, changes=done, results=[RowResult()] * len(done), others=())
         await ctx.write(keep)
         raise
-    keep = functools.partial(_keep, place=place, changes=changes, results=results, others=others)
+    keep = functools.partial(
+        _keep, place=place, changes=changes, results=results, others=others, only_changed=only_changed
+    )
     await ctx.save(ctx.cursor, stage=stage, work=keep)
     return {each.id for each, result in zip(changes, results, strict=True) if result.error is not None}
 
@@ -105,11 +112,14 @@ def _keep(
     changes: Sequence[ColumnChange],
     results: Sequence[RowResult],
     others: Sequence[PersonOutcome],
+    only_changed: bool = False,
 ) -> None:
     begun = applied_changes.begun(c, place, [each.person for each in others if each.outcome is Outcome.UNCHANGED])
     # Written before the run was interrupted, and found so now.
     named = [
-        msgspec.structs.replace(each, outcome=Outcome.UPDATED) if each.person in begun else each for each in others
+        msgspec.structs.replace(each, outcome=Outcome.UPDATED) if each.person in begun else each
+        for each in others
+        if not only_changed or each.outcome is not Outcome.UNCHANGED or each.person in begun
     ]
     written, refused = [], []
     for each, result in zip(changes, results, strict=True):

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from dyntui.dataverse.bulk import RowResult
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
 from dyntui.model.opt_in import CODE_OF, CODES, OptIn
 from dyntui.model.outcomes import Outcome
+from dyntui.model.people import Entity
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.lists import ListRow
+from dyntui.sync import record_values
 from tests.scenarios.office import Office, writes
 
 
@@ -104,3 +115,54 @@ def test_who_has_not_confirmed_yet_has_not_agreed(office: Office, newsletter: Li
     db.execute(confirmed, (dd_storage.now(office.sandbox.state), ada.address))
     office.run("opt-in")
     assert in_dynamics(office)[ada.address] == [OptIn.VERIFIED_DOUBLE]
+
+
+def test_a_type_of_which_dotdigital_told_no_modification_comes_to_dynamics_within_a_week(
+    office: Office, newsletter: ListRow
+) -> None:
+    ada = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    opt_in_of(office, ada.address, "Single")
+    for _ in range(2):
+        office.run("opt-in")
+        office.let_pass(hours=3)
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = 'Double' WHERE email = ?", (ada.address,))
+    office.run("opt-in")
+    office.let_pass(days=7)
+    late = office.run("opt-in")
+    assert in_dynamics(office)[ada.address] == [OptIn.DOUBLE]
+    # Of everybody else, read once more, there is nothing to be said.
+    assert [each.address for each in office.people(late.run.id)] == [ada.address]
+
+
+def test_a_record_that_dynamics_refuses_has_no_run_read_all_contacts_and_is_told_once_it_can_be(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    opt_in_of(office, ada.address, "Single")
+    asked: list[str] = []
+
+    def listening(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if request.url.path == "/contacts/v3":
+            asked.append("news" if "~modified" in request.url.params else "everybody")
+        return answer
+
+    write = record_values.write
+
+    async def refusing(dv: Dataverse, entity: Entity, changes: Sequence[Any], **more: Any) -> list[RowResult]:
+        error = DataverseError("DATAVERSE_REFUSED", "A plug-in says no.", not_done="Not written.", remedy="Look.")
+        done = iter(await write(dv, entity, [each for each in changes if each[0] != ada.person], **more))
+        return [RowResult(error=error) if each[0] == ada.person else next(done) for each in changes]
+
+    office.sandbox.doctor(listening)
+    with monkeypatch.context() as patched:
+        patched.setattr(record_values, "write", refusing)
+        for _ in range(3):
+            run = office.run("opt-in")
+            refused = office.people(run.run.id, outcome="rejected")
+            assert [(each.person, each.detail) for each in refused] == [(ada.person, "Dynamics: A plug-in says no.")]
+            office.let_pass(hours=3)
+    assert asked[0] == "everybody" and set(asked[1:]) == {"news"}
+    office.run("opt-in")
+    assert in_dynamics(office)[ada.address] == [OptIn.SINGLE]
+    quiet, calls = office.calls_between(lambda: office.run("opt-in"))
+    assert writes(calls) == [] and quiet.run.tally.adds_up

@@ -25,7 +25,7 @@ from dyntui.dotdigital.moments import moment
 from dyntui.dotdigital.paging import Page
 from dyntui.dotdigital.scores import ContactScore
 from dyntui.model.addresses import fault
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.model.scores import (
@@ -41,7 +41,7 @@ from dyntui.model.scores import (
     said,
 )
 from dyntui.store import outcomes, scores, watermarks
-from dyntui.sync import feeds, odd_answers, paged_feed, record_columns
+from dyntui.sync import asked, feeds, odd_answers, paged_feed, record_columns
 from dyntui.sync.asked import Asked
 from dyntui.sync.connections import Connections
 from dyntui.sync.having_address import pages_having
@@ -99,6 +99,8 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     dv, dd = await connections.dataverse(), await connections.dotdigital(ctx.account_id)
     await ctx.begin_item(_ITEM, kind="feed", name=_NAME, place=0)
     await _read(ctx, dd)
+    for entity in TABLES:
+        await asked.begin(ctx, dv, "", _changes(entity))
     await _tell(ctx, dv)
     for entity in TABLES:
         await _changed_records(ctx, dv, entity)
@@ -147,18 +149,20 @@ def _understood(row: ContactScore, now: datetime) -> Score | PersonOutcome:
     return msgspec.structs.replace(named, outcome=Outcome.REJECTED, reason="ODD_ROW", detail=found)
 
 
+def _changes(entity: Entity) -> str:
+    return f"{_FEED}/{entity.value}"
+
+
 async def _changed_records(ctx: RunContext, dv: Dataverse, entity: Entity) -> None:
     """Records that changed since this was asked last, where they say another score than is known of their address."""
-    feed = f"{_FEED}/{entity.value}"
-    since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", feed)))
+    feed, table = _changes(entity), TABLES[entity]
+    since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", feed))) or EPOCH
     question = Asked(dv, ctx.moment())
-    if since is not None:
-        table = TABLES[entity]
-        changed = f"modifiedon ge {literal(since - feeds.OVERLAP)} and emailaddress1 ne null"
-        async for page in dv_rows.pages(
-            dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
-        ):
-            await _write(ctx, dv, entity, page.rows, only_changed=True)
+    changed = f"modifiedon ge {literal(since - feeds.OVERLAP)} and emailaddress1 ne null"
+    async for page in dv_rows.pages(
+        dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
+    ):
+        await _write(ctx, dv, entity, page.rows, only_changed=True)
     await ctx.write(lambda c: watermarks.put(c, "", feed, text_of(question.on)))
 
 
@@ -222,13 +226,14 @@ async def _write(
             others.append(record_columns.outcome_of(change, Outcome.REJECTED, detail, "ODD_ROW"))
         elif found is not None:
             changes.append(change)
-        elif not only_changed:
+        else:
             others.append(record_columns.outcome_of(change, Outcome.UNCHANGED, f"score {each.score}"))
     changes, undone = await record_columns.without_undone(ctx, _ITEM, entity, changes)
-    if not only_changed:
-        detail = "its score was undone: it stays until there is another one"
-        others += [record_columns.outcome_of(each, Outcome.UNCHANGED, detail) for each in undone]
-    refused = await record_columns.write(ctx, dv, _ITEM, entity, changes, others, stage=_STAGE)
+    detail = "its score was undone: it stays until there is another one"
+    others += [record_columns.outcome_of(each, Outcome.UNCHANGED, detail) for each in undone]
+    refused = await record_columns.write(
+        ctx, dv, _ITEM, entity, changes, others, stage=_STAGE, only_changed=only_changed
+    )
     missed = {each.address for each in changes if each.id in refused}
     await ctx.write(lambda c: scores.again(c, sorted(missed)))
     return missed
