@@ -24,7 +24,8 @@ _v = page_visit.c
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a session. `key`: of both; `address`: of the contact, normalised; `visited_on`: ISO 8601 UTC."""
+    """A page of a session. `key`: of both; `address`: of the contact, normalised; `visited_on`: ISO 8601 UTC;
+    `person_id`: the record it was told for."""
 
     key: str
     contact_id: int
@@ -33,6 +34,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     visited_on: str
     times: int
+    person_id: str = ""
     told: bool = False
 
 

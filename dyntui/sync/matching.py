@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +20,8 @@ from dyntui.sync.asked import Asked
 from dyntui.sync.having_address import Store, pages_having
 from dyntui.sync.record_columns import TABLES
 from dyntui.sync.run_context import RunContext
+
+K = TypeVar("K")
 
 
 class _Record(
@@ -81,6 +84,17 @@ async def by_id(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> dict[str, 
     ):
         found.update((each.id, each) for each in (_candidate(entity, row) for row in page.rows))
     return found
+
+
+async def told_for(dv: Dataverse, people: Mapping[K, str]) -> dict[K, Candidate]:
+    """The records (ids, `""`: none) for which something was told before, while they are active: who takes their address
+    since has not done it."""
+    ids = sorted({each for each in people.values() if each})
+    there: dict[str, Candidate] = {}
+    for entity in TABLES if ids else ():
+        there |= await by_id(dv, entity, ids)
+    found = {key: there[person] for key, person in people.items() if person in there}
+    return {key: each for key, each in found.items() if each.active}
 
 
 async def changed_records(ctx: RunContext, dv: Dataverse, feed: str) -> AsyncIterator[list[Candidate]]:

@@ -155,3 +155,20 @@ def test_visits_come_to_who_takes_the_address_though_the_clock_of_this_machine_i
     office.let_pass(hours=1)
     office.run("web-behaviour")
     assert [each["dyntui_contactid"] for each in visits(office)["stranger@person.example"]] == [somebody.person]
+
+
+def test_a_visit_stays_that_of_the_record_it_was_told_for_when_somebody_else_takes_the_address(
+    office: Office, newsletter: ListRow
+) -> None:
+    ada, ben = [each for each in office.members(newsletter.id) if each.entity == "contact" and each.address][:2]
+    office.sandbox.state.db.execute("DELETE FROM dd_insight")
+    looked_at(office, "s1", ada.address, "tents")
+    office.run("web-behaviour")
+    office.let_pass(minutes=20)
+    office.change_in_dynamics("contact", ada.person, emailaddress1="ada@new.example")
+    office.change_in_dynamics("contact", ben.person, emailaddress1=ada.address)
+    looked_at(office, "s1", ada.address, "tents", "tents")
+    run = office.run("web-behaviour")
+    (row,) = visits(office)[ada.address]
+    assert row["dyntui_times"] == 2 and row["dyntui_contactid"] == ada.person
+    assert [each.person for each in office.people(run.run.id)] == [ada.person]

@@ -142,9 +142,11 @@ async def _tell(ctx: RunContext, dv: Dataverse) -> None:
     told again by the next run."""
     after, told_of = "", Counter[str]()
     while some := await ctx.read(lambda c: page_visits.news(c, ctx.account_id, after, _AT_ONCE)):  # noqa: B023
-        found = await matching.records(ctx, dv, [each.address for each in some])
-        known = [each for each in some if each.address in found]
-        rows = [_columns(ctx.account_id, each, found[each.address]) for each in known]
+        theirs = await matching.told_for(dv, {each.key: each.person_id for each in some})
+        matched = await matching.records(ctx, dv, [each.address for each in some if each.key not in theirs])
+        found = {each.key: match for each in some if (match := theirs.get(each.key) or matched.get(each.address))}
+        known = [each for each in some if each.key in found]
+        rows = [_columns(ctx.account_id, each, found[each.key]) for each in known]
         results = await upsert_rows(dv, solution.ENGAGEMENT, rows) if rows else []
         refused = {
             each.key: result.error for each, result in zip(known, results, strict=True) if result.error is not None
@@ -152,10 +154,10 @@ async def _tell(ctx: RunContext, dv: Dataverse) -> None:
         told = [each for each in known if each.key not in refused]
         told_of.update(each.address for each in told)
         named = [
-            *(_outcome(found[each.address], each, told_of[each.address]) for each in told),
+            *(_outcome(found[each.key], each, told_of[each.address]) for each in told),
             *(
                 replace(
-                    _outcome(found[each.address], each, 0),
+                    _outcome(found[each.key], each, 0),
                     outcome=Outcome.REJECTED,
                     reason="REJECTED",
                     detail=f"Dynamics: {refused[each.key].message}",
@@ -171,14 +173,14 @@ async def _tell(ctx: RunContext, dv: Dataverse) -> None:
                     reason="UNKNOWN_PERSON",
                 )
                 for each in some
-                if each.address not in found
+                if each.key not in found
             ),
         ]
         keep = functools.partial(
             _told,
             ctx=ctx,
-            told=[(each.key, found[each.address].id) for each in told],
-            strangers=[each.key for each in some if each.address not in found],
+            told=[(each.key, found[each.key].id) for each in told],
+            strangers=[each.key for each in some if each.key not in found],
             named=named,
         )
         await ctx.save(ctx.cursor, stage="Writing page visits", work=keep)
