@@ -28,7 +28,6 @@ from dyntui.store import forms, outcomes
 from dyntui.store.forms import Form, Response
 from dyntui.sync import feeds, form_definitions, matching, odd_answers, respondents, suppressions
 from dyntui.sync.connector_rows import KEY, upsert_rows
-from dyntui.sync.record_columns import TABLES
 from dyntui.sync.respondents import Not
 from dyntui.sync.run_context import RunContext
 
@@ -39,11 +38,12 @@ _LONGEST_ADDRESS = 256
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of new respondents, what records say that are made of them, every email account, the forms
-    with activity since the last run, and dotdigital's time at the start."""
+    that are `listed` and those with activity since the last run, and dotdigital's time at the start."""
 
     new: NewRespondents
     created: CreatedDefaults
     everywhere: suppressions.Everywhere
+    listed: Collection[int]
     active: Collection[int]
     until: datetime
 
@@ -55,11 +55,14 @@ def other_responses(known: Form, active: Collection[int]) -> bool:
 
 
 async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: Form, place: int, how: How) -> None:
-    """One form's responses: one item of the run, with an outcome for each that is new or says something else."""
+    """One form's responses: one item of the run, with an outcome for each that is new or says something else. Of a form
+    that is not listed any more there is nothing to be read: what is known of it is told."""
     item = str(known.id)
     await ctx.begin_item(item, kind="form", name=known.header.name, place=place)
-    notes = await _questions(ctx, dd, known) if known.asked_as != known.asks_as else []
-    if other_responses(known, how.active):
+    there = known.id in how.listed
+    notes = [] if there else ["dotdigital does not list the form any more: nothing of it was read"]
+    notes += await _questions(ctx, dd, known) if there and known.asked_as != known.asks_as else []
+    if there and other_responses(known, how.active):
         latest = await ctx.read(lambda c: forms.get(c, ctx.account_id, known.id))
         notes += await _read(ctx, dd, latest or known, how)
     await _tell(ctx, dv, known.id, item, how)
@@ -164,14 +167,14 @@ def _person(response_id: int, record: str) -> str:
 
 async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: How) -> None:
     """Responses of which Dynamics does not know everything, some at a time. One that it refuses delays no other, and is
-    told again by the next run."""
+    told again by the next run; so is that of somebody who is to be made a record and could not be."""
     known = await ctx.read(lambda c: forms.get(c, ctx.account_id, form_id))
     if known is None or not known.row_id:
         # Dynamics refused the form's own row, and it was named for that.
         return
     after = -1
     while some := await ctx.read(lambda c: forms.news(c, ctx.account_id, form_id, after, _AT_ONCE)):  # noqa: B023
-        theirs = await _told_for(dv, some)
+        theirs = await matching.told_for(dv, {each.id: each.person_id for each in some})
         asked = [each for each in some if each.id not in theirs]
         matched = await matching.records(ctx, dv, [each.address for each in asked])
         found: dict[str, Candidate | Not] = {**await respondents.known(ctx, matched)}
@@ -183,21 +186,13 @@ async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: Ho
         became = list(zip(some, whose, results, strict=True))
         named = [_outcome(each, of, result.error) for each, of, result in became]
         told = [
-            (each.id, of.id if isinstance(of, Candidate) else "") for each, of, result in became if result.error is None
+            (each.id, of.id if isinstance(of, Candidate) else "")
+            for each, of, result in became
+            if result.error is None and not (isinstance(of, Not) and of.again)
         ]
         keep = functools.partial(_told, ctx=ctx, form_id=form_id, item=item, told=told, named=named)
         await ctx.save(ctx.cursor, stage=f"Writing responses to {known.header.name}", work=keep)
         after = some[-1].id
-
-
-async def _told_for(dv: Dataverse, some: Sequence[Response]) -> dict[int, Candidate]:
-    """The records that responses were told for before, while they are active: who takes their address since has not
-    answered."""
-    ids = sorted({each.person_id for each in some if each.person_id})
-    there: dict[str, Candidate] = {}
-    for entity in TABLES if ids else ():
-        there |= await matching.by_id(dv, entity, ids)
-    return {each.id: match for each in some if (match := there.get(each.person_id)) is not None and match.active}
 
 
 def _told(
@@ -226,7 +221,8 @@ def _outcome(each: Response, found: Candidate | Not | None, error: DataverseErro
     if error is not None:
         return replaced(named, outcome=Outcome.REJECTED, reason="REJECTED", detail=f"Dynamics: {error.message}")
     if isinstance(found, Not):
-        return replaced(named, outcome=Outcome.EXCLUDED, reason=found.reason, detail=found.detail or named.detail)
+        outcome = Outcome.REJECTED if found.reason == "REJECTED" else Outcome.EXCLUDED
+        return replaced(named, outcome=outcome, reason=found.reason, detail=found.detail or named.detail)
     if match is None:
         return replaced(named, outcome=Outcome.EXCLUDED, reason="NO_EMAIL", detail=f"{named.detail} is anonymous")
     return named

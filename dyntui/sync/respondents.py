@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping
 
@@ -13,6 +14,7 @@ from dyntui.dataverse.rows import bind
 from dyntui.model.addresses import fault
 from dyntui.model.changes import AppliedChange
 from dyntui.model.created_records import CreatedDefaults, created
+from dyntui.model.errors import DyntuiError
 from dyntui.model.forms import NewRespondents
 from dyntui.model.matching import Candidate
 from dyntui.model.people import Entity
@@ -25,12 +27,15 @@ from dyntui.sync.run_context import RunContext
 
 _TOPIC = "Answered {list}"
 
+log = logging.getLogger(__name__)
+
 
 class Not(msgspec.Struct, frozen=True):
-    """Why no record was made."""
+    """Why no record was made. `again`: the next run may make one."""
 
     reason: str
     detail: str = ""
+    again: bool = False
 
 
 async def make(
@@ -44,11 +49,17 @@ async def make(
     defaults: CreatedDefaults,
 ) -> dict[str, Candidate | Not]:
     """A contact or lead for each of the people (address -> what they said of their name), or why there is none. Who has
-    opted out anywhere is never made: Dynamics and every email account (`everywhere`) are asked before."""
+    opted out anywhere is never made: Dynamics and every email account (`everywhere`) are asked before. Where an account
+    cannot be asked nobody is made a record, and the next run tries."""
     if as_what is NewRespondents.IGNORE or not people:
         return {address: Not("UNKNOWN_PERSON") for address in people}
     await sight.require_columns(ctx, dv)
-    await suppressions.pull_everywhere(ctx, everywhere)
+    try:
+        await suppressions.pull_everywhere(ctx, everywhere)
+    except DyntuiError as error:
+        log.warning("who may become a record of %s is not known: %s %s", form, error, error.detail)
+        why = f"not every email account could be asked who is suppressed: {error.message}"
+        return {address: Not("NOT_SYNCED", why, again=True) for address in people}
     await opt_outs.read(ctx, dv)
     said_no = await ctx.read(lambda c: strangers.consent(c, "", sorted(people)))
     found: dict[str, Candidate | Not] = {}
@@ -69,7 +80,7 @@ async def make(
     written: list[AppliedChange] = []
     for address, row, result in zip(wanted, rows, results, strict=True):
         if result.error is not None:
-            found[address] = Not("REJECTED", f"Dynamics: {result.error.message}")
+            found[address] = Not("REJECTED", f"Dynamics: {result.error.message}", again=True)
             continue
         person = str(row[table.key])
         name = " ".join(str(row[each]) for each in ("firstname", "lastname") if row.get(each))

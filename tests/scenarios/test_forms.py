@@ -246,3 +246,26 @@ def test_a_response_stays_that_of_the_record_it_was_told_for_when_somebody_else_
     (row,) = responses(office)[ada.address]
     assert row["dyntui_iscomplete"] and row["dyntui_contactid"] == ada.person
     assert [each.person for each in office.people(run.run.id)] == [ada.person]
+
+
+def test_what_is_known_of_a_form_that_was_deleted_in_dotdigital_still_comes_to_dynamics(
+    office: Office, newsletter: ListRow
+) -> None:
+    ben = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    answered(office, "taken.later@example.org", "Wet")
+
+    def counts_more(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if request.url.path != "/v2/surveys":
+            return answer
+        body = [{**each, "totalCompleteResponses": each["totalCompleteResponses"] + 1} for each in answer.json()]
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=body)
+
+    # One response can never be read, so that each run looks for it.
+    office.sandbox.doctor(counts_more)
+    office.run("forms")
+    office.sandbox.state.db.execute("DELETE FROM dd_survey WHERE name = ?", (TRIP,))
+    office.let_pass(hours=3)
+    office.change_in_dynamics("contact", ben.person, emailaddress1="taken.later@example.org")
+    run = office.run("forms")
+    assert run.run.status is RunStatus.COMPLETED and "does not list the form any more" in item(run).note, run
+    assert responses(office)["taken.later@example.org"][0]["dyntui_contactid"] == ben.person

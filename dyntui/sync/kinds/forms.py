@@ -36,6 +36,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         new=NewRespondents(account.new_respondents),
         created=accounts.created_defaults(account, connections.created),
         everywhere=connections.everywhere,
+        listed=listed,
         active=active,
         until=until,
     )
