@@ -50,6 +50,7 @@ from dyntui.model.columns import (
     Column,
 )
 from dyntui.model.labels import NUMERIC_DECIMALS, NUMERIC_WHOLE_DIGITS, STRING_LENGTH, LabelType
+from dyntui.model.lengths import units
 from dyntui.model.people import Gate
 
 Value = str | int | Decimal | bool | None
@@ -200,11 +201,6 @@ def _text(value: object, longest: int | None, whose: str) -> str:
     if longest is not None and length > longest:
         raise _Refused(f"{length} characters are more than the {longest} that {whose} takes")
     return value
-
-
-def units(text: str) -> int:
-    """The length of a text as both systems count it: in UTF-16, where a character beyond U+FFFF counts twice."""
-    return len(text) + sum(each > "\uffff" for each in text) if not text.isascii() else len(text)
 
 
 def _number(value: object) -> int | Decimal:

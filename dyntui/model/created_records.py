@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from dyntui.model.conversion import units
+from dyntui.model.lengths import cut
 from dyntui.model.people import Entity
 
 # No longer than the shorter of the columns of both tables (attribute metadata of contact and lead).
@@ -51,10 +51,7 @@ def name_of(row: Mapping[str, object]) -> str:
 
 def _cut(text: str, column: str) -> str:
     """As much as the column takes, as Dynamics counts."""
-    text = text[: _LONGEST[column]]
-    while units(text) > _LONGEST[column]:
-        text = text[:-1]
-    return text
+    return cut(text, _LONGEST[column])
 
 
 def _filled(pattern: str, words: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from dyntui.model.changes import differing as _differing
+from dyntui.model.lengths import units
 from dyntui.model.moments import dated, text_of
 
 SCORE, ENGAGEMENT, SUITABILITY = "dyntui_score", "dyntui_engagement", "dyntui_suitability"
@@ -51,7 +52,7 @@ def read_score(
     for name, value in numbers.items():
         if value is not None and not (type(value) is int and 0 <= value <= HIGHEST):
             return f"{name} {str(value)[:_SHOWN]!r}"
-    if label is not None and (not isinstance(label, str) or len(label) > LONGEST_LABEL):
+    if label is not None and (not isinstance(label, str) or units(label) > LONGEST_LABEL):
         return f"label {str(label)[:_SHOWN]!r}"
     if not label and all(value is None for value in numbers.values()):
         return "no score"

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from dyntui.model import exact_json
+from dyntui.model.lengths import cut
 from dyntui.model.moments import dated, text_of
 
 LONGEST_URL: Final = 2000
@@ -90,7 +91,7 @@ def _visit(page: Any, began: Any, now: datetime) -> PageVisit | str:
     if visited_on is None:
         return f"visited on {str(began if said is None else said)[:_SHOWN]!r}"
     return PageVisit(
-        url=url.strip()[:LONGEST_URL],
+        url=cut(url.strip(), LONGEST_URL),
         title=title.strip()[:_LONGEST_TITLE] if isinstance(title, str) else "",
         visited_on=text_of(visited_on),
     )

@@ -12,6 +12,7 @@ from dyntui.model import solution
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.consent_sources import SOURCES
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.lengths import cut
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.paging import Page
 from dyntui.model.people import is_address, normalise
@@ -122,7 +123,7 @@ class Suppressions:
         spec, dv = solution.SUPPRESSION, await self._resources.connections.dataverse()
         row = {
             "dyntui_address": address,
-            "dyntui_reason": why[:_REASON],
+            "dyntui_reason": cut(why, _REASON),
             "dyntui_suppressedon": now,
             "dyntui_origin": BY_HAND,
         }

@@ -18,6 +18,7 @@ from dyntui.dotdigital.moments import moment
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.forms import Definition, Question, merged, questions_text
+from dyntui.model.lengths import cut
 from dyntui.model.moments import dated, text_of
 from dyntui.store import forms
 from dyntui.store.forms import Form, Header
@@ -68,9 +69,9 @@ def _header(ctx: RunContext, row: dd_forms.Form) -> Header:
 
     return Header(
         id=row.id,
-        name=(row.name or f"Form {row.id}")[:_NAME],
-        state=(row.state or "")[:_WORD],
-        url=(row.url or "")[:_URL],
+        name=cut(row.name or f"Form {row.id}", _NAME),
+        state=cut(row.state or "", _WORD),
+        url=cut(row.url or "", _URL),
         made_on=when(row.date_survey_created),
         # Compared only, so kept whatever it says.
         changed_on=(row.date_survey_modified or "")[:_WORD],
@@ -162,7 +163,7 @@ def row_key(account_id: str, form_id: int) -> str:
 def _columns(account_id: str, known: Form) -> dict[str, object]:
     header = known.header
     # What was not read yet takes nothing away that was there before.
-    questions = questions_text(known.questions)[: solution.LONGEST_MEMO]
+    questions = cut(questions_text(known.questions), solution.LONGEST_MEMO)
     return {
         KEY: row_key(account_id, known.id),
         "dyntui_name": header.name,

@@ -19,6 +19,7 @@ from dyntui.dotdigital.moments import moment
 from dyntui.model import solution
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.forms import Given, GivenValue, NewRespondents, answers, text_of, title
+from dyntui.model.lengths import cut
 from dyntui.model.matching import Candidate
 from dyntui.model.moments import dated, moment_of
 from dyntui.model.moments import text_of as moment_text
@@ -234,12 +235,12 @@ _LOOKUPS = {Entity.CONTACT: ("dyntui_ContactId", "contacts"), Entity.LEAD: ("dyn
 def _columns(account_id: str, known: Form, each: Response, found: Candidate | Not | None) -> dict[str, object]:
     row: dict[str, object] = {
         KEY: hashlib.sha256(f"{account_id}/{known.id}/{each.id}".encode()).hexdigest()[:40],
-        "dyntui_name": title(known.header.name, each.address)[:_NAME],
+        "dyntui_name": cut(title(known.header.name, each.address), _NAME),
         "dyntui_address": each.address or None,
         "dyntui_startedon": each.started_on or None,
         "dyntui_completedon": each.completed_on or None,
         "dyntui_iscomplete": each.complete,
-        "dyntui_answers": text_of(each.answers)[: solution.LONGEST_MEMO] or None,
+        "dyntui_answers": cut(text_of(each.answers), solution.LONGEST_MEMO) or None,
         "dyntui_FormId@odata.bind": bind(solution.FORM.entity_set, known.row_id),
     }
     if isinstance(found, Candidate):

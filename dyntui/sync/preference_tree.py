@@ -16,6 +16,7 @@ from dyntui.dataverse.rows import bind
 from dyntui.dotdigital import preferences as dd_preferences
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
+from dyntui.model.lengths import cut
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.preferences import Preference
 from dyntui.store import preferences
@@ -36,7 +37,7 @@ async def read(ctx: RunContext, dd: Dotdigital) -> None:
     leaves, odd = await dd_preferences.tree(dd)
     before = {each.preference.id: each.preference for each in await ctx.read(_all(ctx))}
     now = [
-        Preference(id=each.id, name=each.name[:_NAME], category=each.category[:_NAME], public=each.public)
+        Preference(id=each.id, name=cut(each.name, _NAME), category=cut(each.category, _NAME), public=each.public)
         for each in leaves
     ]
     offered = {each.id for each in now}

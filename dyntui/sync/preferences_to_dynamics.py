@@ -23,6 +23,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.reading import Whole
 from dyntui.dataverse.rows import bind
 from dyntui.model import solution
+from dyntui.model.lengths import cut
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import Entity
 from dyntui.model.preferences import CODE_OF, CODES, Choice
@@ -103,7 +104,7 @@ def _with_id(ctx: RunContext, each: Due) -> Due:
 def _said(each: Due, offered: Mapping[int, Known]) -> dict[str, object]:
     title = offered[each.record.preference_id].preference.title
     return {
-        "dyntui_name": f"{title}: {each.decided.choice}"[:255],
+        "dyntui_name": cut(f"{title}: {each.decided.choice}", 255),
         "dyntui_choice": CODE_OF[each.decided.choice],
         "dyntui_chosenon": each.pair.dotdigital.on or None,
         "dyntui_address": each.record.address,

@@ -15,6 +15,7 @@ from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid, moment
 from dyntui.model import solution
+from dyntui.model.lengths import cut
 from dyntui.model.moments import text_of
 from dyntui.store import outcomes, runs, send_waves, target_people
 from dyntui.store import sends as send_store
@@ -35,7 +36,7 @@ async def record(dv: Dataverse, this: Send, state: str) -> None:
     """The send row in Dynamics; its id is ours, so writing it twice is writing it once."""
     table = solution.CAMPAIGN_SEND
     columns: dict[str, object] = {
-        "dyntui_name": f"{this.campaign_name} {this.created_on}"[:255],
+        "dyntui_name": cut(f"{this.campaign_name} {this.created_on}", 255),
         "dyntui_state": state,
         "dyntui_createdbyname": this.created_by,
         "dyntui_senton": this.sent_on or None,

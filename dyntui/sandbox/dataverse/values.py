@@ -54,13 +54,18 @@ def _mismatch(column: Column, value: Any) -> Value:
     )
 
 
+def _units(text: str) -> int:
+    """The length of a text as .NET and SQL Server count it: a character beyond U+FFFF counts twice."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _text(table: Table, column: Column) -> Converter:
     longest = column.max_length
 
     def convert(value: Any) -> Value:
         if not isinstance(value, str):
             return _mismatch(column, value)
-        if longest is not None and len(value) > longest:
+        if longest is not None and _units(value) > longest:
             raise DataverseError(
                 "0x80044331",
                 f"A validation error occurred. The length of the '{column.logical_name}' attribute of the"

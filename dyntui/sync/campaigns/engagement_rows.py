@@ -12,6 +12,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.rows import bind
 from dyntui.model import solution
 from dyntui.model.campaign_results import ResultKind
+from dyntui.model.lengths import cut
 from dyntui.store import campaigns, recipients
 from dyntui.store.campaigns import Campaign
 from dyntui.store.recipients import Engagement, Events
@@ -118,18 +119,18 @@ def _engagements(
             yield row("Replied", "", person.replies)
     if person.clicks and ResultKind.CLICKS in kinds:
         clicks = of("click")
-        yield row("Clicked", clicks.first, person.clicks, dyntui_url=clicks.url[:_URL])
+        yield row("Clicked", clicks.first, person.clicks, dyntui_url=cut(clicks.url, _URL))
     if person.page_views and ResultKind.PAGE_VIEWS in kinds:
         views = of("page")
-        yield row("Page visited", views.first, person.page_views, dyntui_url=views.url[:_URL])
+        yield row("Page visited", views.first, person.page_views, dyntui_url=cut(views.url, _URL))
     if ResultKind.ROI in kinds and (roi := of("roi")).times:
-        yield row("ROI", roi.last, roi.times, dyntui_value="; ".join(roi.worth)[:_VALUE])
+        yield row("ROI", roi.last, roi.times, dyntui_value=cut("; ".join(roi.worth), _VALUE))
 
 
 def _engagement(campaign: Campaign, person: Engagement, kind: str, when: str, times: int) -> dict[str, object]:
     row: dict[str, object] = {
         KEY: key_of(campaign.account_id, campaign.id, person.person_id, kind),
-        "dyntui_name": f"{kind}: {campaign.name}"[:_NAME],
+        "dyntui_name": cut(f"{kind}: {campaign.name}", _NAME),
         "dyntui_kind": _KINDS[kind],
         "dyntui_happenedon": when or None,
         "dyntui_address": person.address,

@@ -8,6 +8,7 @@ from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.reading import OddRow
 from dyntui.model.errors import DyntuiError
+from dyntui.model.lengths import cut
 from dyntui.model.moments import text_of
 from dyntui.store import campaigns
 from dyntui.store.campaigns import Header
@@ -67,14 +68,14 @@ def header_of(row: dd_campaigns.Campaign) -> Header:
     (`dyntui.model.solution`)."""
     return Header(
         id=row.id,
-        name=(row.name or f"Campaign {row.id}")[:_NAME],
-        subject=(row.subject or "")[:_SUBJECT],
-        from_name=(row.from_name or "")[:_NAME],
-        from_address=(row.from_address.email if row.from_address else "")[:_NAME],
-        reply_to=(row.reply_to_address or "")[:_NAME],
-        status=row.status[:_WORD],
-        type=(row.type or "")[:_WORD],
+        name=cut(row.name or f"Campaign {row.id}", _NAME),
+        subject=cut(row.subject or "", _SUBJECT),
+        from_name=cut(row.from_name or "", _NAME),
+        from_address=cut(row.from_address.email if row.from_address else "", _NAME),
+        reply_to=cut(row.reply_to_address or "", _NAME),
+        status=cut(row.status, _WORD),
+        type=cut(row.type or "", _WORD),
         split_test=row.is_split_test,
-        tags=tuple(tag[:_NAME] for tag in row.tag_names[:_MOST_TAGS]),
+        tags=tuple(cut(tag, _NAME) for tag in row.tag_names[:_MOST_TAGS]),
         sent_on=text_of(row.sent_at),
     )

@@ -23,6 +23,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.insight import WebSession
 from dyntui.dotdigital.paging import Page
 from dyntui.model import solution
+from dyntui.model.lengths import cut
 from dyntui.model.matching import Candidate
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
@@ -217,7 +218,7 @@ def _columns(account_id: str, visit: Visit, found: Candidate) -> dict[str, objec
     column, entity_set = _LOOKUPS[found.entity]
     return {
         KEY: _key(account_id, visit.key),
-        "dyntui_name": f"Page visited: {visit.title or visit.url}"[:255],
+        "dyntui_name": cut(f"Page visited: {visit.title or visit.url}", 255),
         "dyntui_kind": solution.PAGE_VISITED,
         "dyntui_happenedon": visit.visited_on,
         "dyntui_address": visit.address,
