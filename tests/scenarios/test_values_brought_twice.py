@@ -121,10 +121,10 @@ def test_an_opt_in_type_that_somebody_lowered_after_the_run_had_written_it_is_se
 
     real = opt_in._raise
 
-    async def killed(ctx: Any, dv: Any, entity: Entity, wanted: Any) -> Any:
+    async def killed(ctx: Any, dv: Any, entity: Entity, wanted: Any, **more: Any) -> Any:
         if entity is Entity.LEAD:
             raise asyncio.CancelledError
-        return await real(ctx, dv, entity, wanted)
+        return await real(ctx, dv, entity, wanted, **more)
 
     run = office.start("opt-in")
     with monkeypatch.context() as patched, pytest.raises(concurrent.futures.CancelledError):
