@@ -243,7 +243,7 @@ _SYNC_TYPES = (
         heading="Forms",
         priority=77,
         instead="It adds forms and responses to the connector's own tables in Dynamics; records are made of who "
-        "answered only where the email account says so, and `dyntui undo RUN` takes them back.",
+        "answered only where the email account says so (`dyntui accounts edit ACCOUNT --new-respondents`), and stay.",
         interval=Interval.HOURS_4,
     ),
     RunKind(
@@ -260,8 +260,8 @@ _SYNC_TYPES = (
         title="Marketing preferences",
         heading="Marketing preferences",
         priority=79,
-        instead="What it wrote is put back by `dyntui undo RUN`; both values of a choice that was made on both "
-        "sides stand in the audit.",
+        instead="Choices are not undone: they are changed where they were made. Both values of one that was made on "
+        "both sides stand in the audit.",
         cursor=PreferencesCursor,
         interval=Interval.HOURS_4,
     ),

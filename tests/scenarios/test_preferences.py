@@ -12,6 +12,7 @@ import pytest
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.rows import bind
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.preferences import CODE_OF, CODES, Choice
 from dyntui.sandbox.dotdigital import storage as dd_storage
@@ -433,3 +434,14 @@ def test_who_had_said_yes_to_a_preference_that_is_not_offered_any_more_has_not_t
     office.let_pass(hours=2)
     completed(office.run("preferences"))
     assert {in_dynamics(office, each.person)[OFFERS] for each in several} == {Choice.YES}
+
+
+def test_who_asks_for_a_plan_of_preferences_is_promised_no_undo_that_there_is_not(office: Office) -> None:
+    (ada,) = members(office, 1)
+    chosen(office, ada.address, OFFERS, True)
+    run = completed(office.run("preferences"))
+    with pytest.raises(DyntuiError) as refused:
+        office.plan_of("preferences")
+    undone = office.undo(run.run.id)
+    assert {each.reason for each in office.people(undone.run.id)} == {"NOT_UNDONE"}
+    assert "dyntui undo" not in refused.value.remedy

@@ -11,6 +11,7 @@ from dyntui.dataverse import bulk
 from dyntui.dataverse.bulk import RowResult
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.model.errors import DyntuiError
 from dyntui.model.forms import NewRespondents
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.accounts import ACCOUNT_EDIT, EditAccount
@@ -73,3 +74,13 @@ def test_who_could_not_be_made_a_record_is_made_one_by_the_next_run(two: Two, mo
     office.let_pass(hours=3)
     office.run("forms")
     assert len(records(office, "lead", NEW)) == 1 and responses(office)[NEW][0]["dyntui_leadid"]
+
+
+def test_who_asks_for_a_plan_of_forms_is_promised_no_undo_that_there_is_not(two: Two) -> None:
+    answered(two.office, NEW, "Lovelace")
+    run = two.office.run("forms")
+    with pytest.raises(DyntuiError) as refused:
+        two.office.plan_of("forms")
+    undone = two.office.undo(run.run.id)
+    assert [each.reason for each in two.office.people(undone.run.id)] == ["NOT_UNDONE"]
+    assert len(records(two.office, "lead", NEW)) == 1 and "dyntui undo" not in refused.value.remedy
