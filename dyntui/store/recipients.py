@@ -6,6 +6,7 @@ Public:
     record_activity(c, account_id, campaign_id, rows)
     unwritten_engagements(c, account_id, campaign_id, limit, after=-1, sends=True) -> list[Engagement]
     engagements_written(c, account_id, campaign_id, rows)
+    met_since(c, account_id, no, most) -> Met               campaigns that were sent to people who came onto lists
     events_of(c, account_id, campaign_id, contacts) -> list[Events]
 """
 
@@ -37,7 +38,7 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import members, outcomes
 from dyntui.store.chunks import beside, in_chunks
-from dyntui.store.schema import activity, former_address, list_member, marketing_list, recipient
+from dyntui.store.schema import activity, former_address, list_member, marketing_list, recipient, standing
 from dyntui.store.upserts import update_many, upsert
 
 _a = activity.c
@@ -292,6 +293,28 @@ def unwritten_engagements(
 def _lists_of(account_id: str) -> Select[Any]:
     """Another account has other contacts with the same ids."""
     return select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
+
+
+class Met(msgspec.Struct, frozen=True):
+    """`campaigns`: those of the account some recipients of which have the address of somebody on a list, and were never
+    told of; `last`: up to which interval of `standing` was looked; `more`: there may be later ones."""
+
+    campaigns: frozenset[int]
+    last: int
+    more: bool
+
+
+def met_since(c: Connection, account_id: str, no: int, most: int) -> Met:
+    """What follows from so many intervals after this one, each of somebody who came onto a list, or changed on it. Of
+    numbers that were given anew, as the last intervals had been forgotten, the new ones are later."""
+    no = min(no, c.execute(select(func.coalesce(func.max(standing.c.no), 0))).scalar_one())
+    later = select(standing.c.no, standing.c.address).where(standing.c.no > no).order_by(standing.c.no).limit(most)
+    rows = c.execute(later).all()
+    found: set[int] = set()
+    for some in in_chunks(sorted({row.address for row in rows} - {""})):
+        untold = (beside(_r.account_id) == account_id, _r.address.in_(some), _r.written == "")
+        found.update(c.execute(select(_r.campaign_id).where(*untold).distinct()).scalars())
+    return Met(frozenset(found), rows[-1].no if rows else no, len(rows) == most)
 
 
 def engagements_written(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Engagement]) -> None:

@@ -693,3 +693,21 @@ def test_clicks_that_are_told_without_their_times_get_them_once_those_are_known(
     assert all(url and when for url, when in clicks_told())
     _, calls = office.calls_between(lambda: office.run("campaigns", campaigns=(str(campaign.id),)))
     assert not writes(calls)
+
+
+def test_recipients_who_come_onto_a_list_after_the_results_were_read_are_told_of_at_once(office: Office) -> None:
+    def told() -> int:
+        query = "SELECT count(*) FROM dv_dyntui_engagement WHERE dyntui_emailcampaignid IS NOT NULL"
+        return int(office.sandbox.state.db.execute(query).fetchone()[0])
+
+    office.run("campaigns")
+    assert told() == 0
+    office.activated("Newsletter")
+    office.run("lists")
+    office.let_pass(hours=3)
+    run = office.run("campaigns")
+    assert run.run.status is RunStatus.COMPLETED and run.run.tally.adds_up
+    assert told() > 0 and any("come onto a list since" in each.note for each in run.items)
+    office.let_pass(hours=3)
+    _, calls = office.calls_between(lambda: office.run("campaigns"))
+    assert writes(calls) == []

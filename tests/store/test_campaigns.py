@@ -10,6 +10,8 @@ from dyntui.store import accounts, campaign_window, campaigns, recipients, resul
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.campaigns import Header
 from dyntui.store.recipients import Activity, Recipient
+from dyntui.store.schema import recipient as recipient_table
+from dyntui.store.schema import standing
 from dyntui.store.staging import Staged
 from tests.store.windows import windowed
 
@@ -289,3 +291,32 @@ def test_clients_devices_and_roi_are_counted_by_events_and_people(c: Connection)
     assert found == [("Order", 3, 2, "12.5"), ("Visited", 1, 1, "0")]
     # What came of a mail is no open and no click.
     assert [(each.opens, each.clicks) for each in results.hours(c, "a", 1)] == [(3, 0)]
+
+
+def test_campaigns_are_known_that_were_sent_to_who_has_come_onto_a_list_since(c: Connection) -> None:
+    def came(number: int, name: str) -> None:
+        row = {"no": number, "scope": 1, "person_id": name, "from_edition": number, "to_edition": 9}
+        c.execute(standing.insert().values(**row, address=f"{name}@example.com"))
+
+    def mailed(campaign: int, *names: str) -> None:
+        rows = [Recipient(contact_id=each, address=f"{name}@example.com") for each, name in enumerate(names)]
+        recipients.record_recipients(c, "a", campaign, rows)
+
+    mailed(1, "ada", "ben")
+    mailed(2, "cleo")
+    came(1, "ada")
+    came(2, "")
+    came(3, "cleo")
+    assert recipients.met_since(c, "b", 0, 9) == recipients.Met(frozenset(), 3, more=False)
+    first = recipients.met_since(c, "a", 0, 2)
+    assert (first.campaigns, first.more) == ({1}, True)
+    assert recipients.met_since(c, "a", first.last, 2) == recipients.Met(frozenset({2}), 3, more=False)
+    assert recipients.met_since(c, "a", 3, 2) == recipients.Met(frozenset(), 3, more=False)
+    # The last ones are forgotten, and their numbers given anew.
+    c.execute(standing.delete().where(standing.c.no > 1))
+    last = recipients.met_since(c, "a", 3, 2).last
+    came(2, "ben")
+    assert recipients.met_since(c, "a", last, 2) == recipients.Met(frozenset({1}), 2, more=False)
+    # Who was told of is not told of once more.
+    c.execute(recipient_table.update().where(recipient_table.c.campaign_id == 1).values(written="said"))
+    assert recipients.met_since(c, "a", 0, 9) == recipients.Met(frozenset(), 2, more=False)

@@ -19,7 +19,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.store import campaigns
 from dyntui.sync import feeds, parts
-from dyntui.sync.campaigns import campaign_rows, listing, results
+from dyntui.sync.campaigns import campaign_rows, known_by_now, listing, results
 from dyntui.sync.run_context import RunContext
 
 _FEED = "campaign-activity"
@@ -47,6 +47,7 @@ async def synchronise(
     # All totals at once.
     await campaign_rows.tell(ctx, dv, account_id)
     if not only:
+        await known_by_now.tell(ctx, dv, account_id, frozenset(news))
         # Otherwise the news of the others are still to be read.
         await feeds.advance(ctx, account_id, _FEED, moment_of(ctx.at(CampaignsCursor).until) or EPOCH)
 
