@@ -151,6 +151,16 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse) -> None:
     await name_refused(ctx, "rows of forms", "form", "Rows of forms in Dynamics", refused)
 
 
+async def made_anew(ctx: RunContext, dv: Dataverse, form_id: int) -> bool:
+    """Whether somebody had deleted the form's row in Dynamics: no response can be written without."""
+    key = row_key(ctx.account_id, form_id)
+    if key in await _row_ids(dv, [key]):
+        return False
+    await ctx.write(functools.partial(forms.written, account_id=ctx.account_id, rows=[(form_id, "", "")]))
+    await tell_dynamics(ctx, dv)
+    return True
+
+
 def _fingerprint(row: dict[str, object]) -> str:
     return hashlib.blake2b(msgspec.json.encode(row), digest_size=12).hexdigest()
 

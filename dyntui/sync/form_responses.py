@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.rows import bind
 from dyntui.dotdigital import forms as dd_forms
@@ -66,7 +66,8 @@ async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: For
     if there and other_responses(known, how.active):
         latest = await ctx.read(lambda c: forms.get(c, ctx.account_id, known.id))
         notes += await _read(ctx, dd, latest or known, how)
-    await _tell(ctx, dv, known.id, item, how)
+    if await _tell(ctx, dv, known.id, item, how) and await form_definitions.made_anew(ctx, dv, known.id):
+        await _tell(ctx, dv, known.id, item, how)
     await ctx.save(ctx.cursor, stage=_stage(known), work=lambda c: ctx.close_item(c, item, note="; ".join(notes)))
 
 
@@ -166,14 +167,15 @@ def _person(response_id: int, record: str) -> str:
     return record or f"response {response_id}"
 
 
-async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: How) -> None:
+async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: How) -> bool:
     """Responses of which Dynamics does not know everything, some at a time. One that it refuses delays no other, and is
-    told again by the next run; so is that of somebody who is to be made a record and could not be."""
+    told again by the next run; so is that of somebody who is to be made a record and could not be. Whether a row that
+    one refers to was gone."""
     known = await ctx.read(lambda c: forms.get(c, ctx.account_id, form_id))
     if known is None or not known.row_id:
         # Dynamics refused the form's own row, and it was named for that.
-        return
-    after = -1
+        return False
+    after, gone = -1, False
     while some := await ctx.read(lambda c: forms.news(c, ctx.account_id, form_id, after, _AT_ONCE)):  # noqa: B023
         theirs = await matching.told_for(dv, {each.id: each.person_id for each in some})
         asked = [each for each in some if each.id not in theirs]
@@ -184,6 +186,7 @@ async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: Ho
         whose = [theirs.get(each.id) or found.get(each.address) for each in some]
         rows = [_columns(ctx.account_id, known, each, of) for each, of in zip(some, whose, strict=True)]
         results = await upsert_rows(dv, solution.FORM_RESPONSE, rows)
+        gone = gone or any(each.error is not None and each.error.platform_code in GONE for each in results)
         became = list(zip(some, whose, results, strict=True))
         named = [_outcome(each, of, result.error) for each, of, result in became]
         told = [
@@ -194,6 +197,7 @@ async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: Ho
         keep = functools.partial(_told, ctx=ctx, form_id=form_id, item=item, told=told, named=named)
         await ctx.save(ctx.cursor, stage=f"Writing responses to {known.header.name}", work=keep)
         after = some[-1].id
+    return gone
 
 
 def _told(

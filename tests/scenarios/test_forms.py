@@ -269,3 +269,21 @@ def test_what_is_known_of_a_form_that_was_deleted_in_dotdigital_still_comes_to_d
     run = office.run("forms")
     assert run.run.status is RunStatus.COMPLETED and "does not list the form any more" in item(run).note, run
     assert responses(office)["taken.later@example.org"][0]["dyntui_contactid"] == ben.person
+
+
+def test_a_form_whose_row_somebody_has_deleted_in_dynamics_is_made_anew_for_its_responses(
+    office: Office, newsletter: ListRow
+) -> None:
+    ben = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    answered(office, "taken.later@example.org", "Wet")
+    office.run("forms")
+    (row,) = [
+        each for each in rows(office, "dyntui_form", "dyntui_formid", "dyntui_name") if each["dyntui_name"] == TRIP
+    ]
+    office.delete_in_dynamics("dyntui_forms", row["dyntui_formid"])
+    office.let_pass(hours=3)
+    office.change_in_dynamics("contact", ben.person, emailaddress1="taken.later@example.org")
+    run = office.run("forms")
+    assert run.run.status is RunStatus.COMPLETED, run
+    assert responses(office)["taken.later@example.org"][0]["dyntui_contactid"] == ben.person
+    assert TRIP in {each["dyntui_name"] for each in rows(office, "dyntui_form", "dyntui_name")}
