@@ -6,6 +6,7 @@ The counts beside the people are kept in the same transaction, so that a history
 Public:
     put_item(c, run_id, Item)                      adds or changes an item, and brings its kept counts up to date
     record(c, run_id, item_id, rows, first_stands=False)     people's outcomes, any number of times
+    done_of(c, run_id, item_id, people) -> {person: address}     those who are as they are to be
     clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts
     close(c, run_id, item_id) -> status
     close_open(c, run_id, status); break_off(c, run_id, status)      of a run that ended in the middle of them
@@ -25,6 +26,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, not_, or_, selec
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally, status_of
 from dyntui.store import run_people, sequences
+from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import join
 from dyntui.store.run_people import Kept
 from dyntui.store.schema import outcome, run_item
@@ -93,6 +95,17 @@ def record(
 def _is_news(found: Any) -> ColumnElement[bool]:
     made = or_(*(outcome.c.outcome == each.value for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED)))
     return not_(and_(found.outcome == Outcome.UNCHANGED.value, made))
+
+
+def done_of(c: Connection, run_id: str, item_id: str, people: Sequence[str]) -> dict[str, str]:
+    """Those of the people whom the run's item has recorded as updated or unchanged, each with the address of then."""
+    found: dict[str, str] = {}
+    done = outcome.c.outcome.in_((Outcome.UPDATED.value, Outcome.UNCHANGED.value))
+    for some in in_chunks(people):
+        here = (outcome.c.run_id == run_id, outcome.c.item_id == item_id, outcome.c.person_id.in_(some), done)
+        rows = c.execute(select(outcome.c.person_id, outcome.c.address).where(*here))
+        found |= {row.person_id: row.address for row in rows}
+    return found
 
 
 def item(c: Connection, run_id: str, item_id: str) -> Item:

@@ -41,8 +41,19 @@ def test_stronger_types_are_written_to_every_record_with_the_address_and_never_l
     for each, text in zip(people, ("Single", "Double", "VerifiedDouble", "Single"), strict=True):
         opt_in_of(office, each.address, text)
     office.change_in_dynamics("contact", people[3].person, dyntui_optintype=CODE_OF[OptIn.DOUBLE])
+    asked: list[bytes] = []
+
+    def listening(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if request.url.path.endswith("/retrieve-collection"):
+            asked.append(request.content)
+        return answer
+
+    office.sandbox.doctor(listening)
     run, calls = office.calls_between(lambda: office.run("opt-in"))
+    office.sandbox.doctor(lambda request, answer: answer)
     assert run.run.tally.adds_up and run.run.status.value == "Completed"
+    # What the run has written itself is nobody else's change.
+    assert not any(each.address.encode() in body for body in asked for each in people)
     now = in_dynamics(office)
     assert [now[each.address] for each in people] == [
         [OptIn.SINGLE],

@@ -127,7 +127,11 @@ async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entit
 async def _tell(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, entity: Entity, rows: Sequence[_Record]
 ) -> frozenset[str]:
-    """Records what dotdigital says of their addresses now; the ids of those that were not written."""
+    """Tells records what dotdigital says of their addresses now, unless the run has told them already, with the same
+    address: what it writes changes them. The ids of those that were not written."""
+    people = [each.id for each in rows]
+    done = await ctx.read(lambda c: outcomes.done_of(c, ctx.run_id, _ITEM, people))
+    rows = [each for each in rows if done.get(each.id) != normalise(each.address)]
     # One that is no address would make dotdigital refuse the others with it.
     addresses = sorted({each for row in rows if is_address(each := normalise(row.address))})
     if not addresses:
