@@ -92,7 +92,7 @@ class Plans:
     @answers(PLAN_APPLY)
     async def apply(self, context: CallContext, request: PlanRef) -> RunRow:
         """Queues a run that carries a plan out: who has changed since is refused by name. To undo takes the right to
-        send. Raises RUN_UNKNOWN, NO_PLAN, PLAN_APPLIED."""
+        send. Raises RUN_UNKNOWN, NO_PLAN, PLAN_APPLIED, PLAN_FAILED."""
         detail = await self._runs.get(context, RunRef(request.run))
         undo = detail.run.kind == UNDO.id
         if undo:
@@ -112,6 +112,13 @@ class Plans:
         # What could not be planned is not carried out either: nothing is known of what would happen to it.
         lists = [each for each in detail.items if each.kind == "list"]
         planned = tuple(each.id for each in lists if each.status is not RunStatus.FAILED)
+        if lists and not planned and detail.run.kind == LISTS.id:
+            # Without a list that is named all of them would be gone through.
+            raise _refused(
+                "PLAN_FAILED",
+                f"None of the marketing lists of the plan could be planned: {', '.join(each.name for each in lists)}.",
+                f"See why: `dyntui audit show {detail.run.id}`. Once that is mended, make another plan.",
+            )
         asked = StartRun(sync_type=detail.run.kind, account=detail.run.account, lists=planned)
         diff = await self._runs.is_diff(detail.run.id)
         return await self._runs.begin(context, asked, apply=detail.run.id, diff=diff)

@@ -172,6 +172,31 @@ def test_a_list_that_could_not_be_planned_is_left_alone_when_the_plan_is_carried
     assert {each.outcome for each in office.members(newsletter.id)} == {None}
 
 
+def test_a_plan_of_which_no_list_could_be_planned_is_not_carried_out_on_all_others(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    other = office.activated("Active contacts in Nordic countries")
+    renamed = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("contact", renamed.person, firstname="Renamed")
+    office.change_in_dynamics("list", other.id, statecode=1)
+    plan = office.plan(other.id)
+    with pytest.raises(DyntuiError) as refused:
+        office.apply(plan)
+    assert refused.value.code == "PLAN_FAILED" and plan.run.id in refused.value.remedy
+    assert office.list_named("Newsletter").sync_status == RunStatus.COMPLETED
+    (updated,) = [each for each in office.people(office.run("lists").run.id) if each.outcome is Outcome.UPDATED]
+    assert updated.person == renamed.person
+
+
+def test_a_plan_without_a_list_leaves_those_alone_that_came_since(office: Office) -> None:
+    plan = office.plan()
+    newsletter = office.activated("Newsletter")
+    done = office.apply(plan)
+    assert newsletter.id not in {each.id for each in done.items} and done.run.tally.of(Outcome.REJECTED) == 0
+    assert {each.outcome for each in office.members(newsletter.id)} == {None}
+
+
 def test_a_run_that_an_earlier_version_began_goes_on(office: Office, newsletter: ListRow) -> None:
     run_id = office.start("lists")
     begun = {"due": [newsletter.id], "read": 0, "place": 0, "failed": []}

@@ -66,10 +66,13 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         if not asked.diff and not asked.only and (not asked.apply or await planning.brings(ctx, asked.apply)):
             # Before what goes out: a value that was changed in dotdigital is not to be overwritten unseen.
             await inward.bring(ctx, dv, dd, inward.How(plan=asked.plan, apply=asked.apply))
-        if not asked.lists:
+        # A plan names its lists: where it had none, those that came since are none of it.
+        every = not asked.lists and not asked.apply
+        if every:
             await list_rows.take_turns(ctx, dv)
             await _name_left_out(ctx)
-        due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
+        named = every or asked.lists
+        due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists)) if named else []
         await _name_not_due(ctx, asked.lists, [each.id for each in due])
         untold = await ctx.read(lambda c: suppression_store.count_unwritten(c, ctx.account_id))
         start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed), untold=untold)
