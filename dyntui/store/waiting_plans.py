@@ -6,10 +6,14 @@ Public: `waiting(c, account_id="") -> [WaitingPlan]`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 from sqlalchemy import Connection, RowMapping, exists, func, select
 
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.sync_types import MEMBERS, UNDO
 from dyntui.store.schema import email_account, plan, planned_change, run
 
 _r, _p = run.c, planned_change.c
@@ -17,6 +21,8 @@ _MADE = tuple(each.value for each in (RunStatus.COMPLETED, RunStatus.COMPLETED_W
 # What ended so has overtaken nothing.
 _CAME_TO_NOTHING = (RunStatus.FAILED.value, RunStatus.CANCELLED.value)
 _PREFIX = "Plan: "
+# What these change is said by what they were asked for: two that change other things may have one title.
+_NAMED_BY_REQUEST = (UNDO.id, MEMBERS.id)
 
 
 class WaitingPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +73,23 @@ def _overtaken(c: Connection, made: RowMapping) -> bool:
         _r.queued_on > made["queued_on"],
         _r.status.not_in(_CAME_TO_NOTHING),
     )
+    about = _about(made["request"])
     lists = set(made["request"].get("lists", ()))
     for each in c.execute(later.order_by(_r.queued_on.desc())):
+        if made["kind"] in _NAMED_BY_REQUEST:
+            if _about(each.request) == about:
+                return True
+            continue
+        if each.request.get("only"):
+            # It has looked at one person alone.
+            continue
         looked_at = set(each.request.get("lists", ()))
         if each.title.removeprefix(_PREFIX) == made["title"].removeprefix(_PREFIX) or (
             lists and (not looked_at or lists <= looked_at)
         ):
             return True
     return False
+
+
+def _about(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name not in ("plan", "apply", "caller")}

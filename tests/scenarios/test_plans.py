@@ -305,3 +305,52 @@ def test_a_plan_waits_for_a_decision_until_it_is_carried_out_or_overtaken(office
     assert waiting() == []
     office.let_pass(minutes=1)
     assert numbers(office.plan(newsletter.id)) == (0, 0, 0) and waiting() == [], "there is nothing to be done"
+
+
+def test_a_plan_still_waits_once_one_person_of_its_list_was_synchronised(office: Office, newsletter: ListRow) -> None:
+    office.run("lists")
+    one, *others = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    for each in (one, *others):
+        office.change_in_dynamics("contact", each.person, firstname="Renamed")
+    plan = office.plan(newsletter.id)
+    office.let_pass(minutes=1)
+    office.run("lists", lists=(newsletter.id,), only=one.address)
+    assert [each.run for each in office.decisions() if each.kind is Kind.PLAN] == [plan.run.id]
+
+
+def test_plans_to_undo_several_runs_of_a_kind_wait_side_by_side(office: Office, newsletter: ListRow) -> None:
+    office.run("lists")
+    one, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    plans = []
+    for each in (one, other):
+        office.let_pass(minutes=1)
+        office.change_in_dynamics("contact", each.person, firstname="Renamed")
+        plans.append(office.run("lists").run.id)
+
+    def waiting() -> list[str]:
+        return [each.run for each in office.decisions() if each.kind is Kind.PLAN]
+
+    first = office.plan_undo(plans[0])
+    office.let_pass(minutes=1)
+    second = office.plan_undo(plans[1])
+    assert waiting() == [second.run.id, first.run.id]
+    office.let_pass(minutes=1)
+    office.apply(second)
+    assert waiting() == [first.run.id], "undoing one run undoes nothing of another one"
+    office.let_pass(minutes=1)
+    again = office.plan_undo(plans[0])
+    assert waiting() == [again.run.id]
+
+
+def test_plans_to_change_members_wait_side_by_side_where_they_are_about_others(
+    office: Office, newsletter: ListRow
+) -> None:
+    addresses = [each.address for each in office.members(newsletter.id) if each.address][:4]
+    first = office.plan_members(newsletter.id, "remove", people=tuple(addresses[:2]))
+    office.let_pass(minutes=1)
+    second = office.plan_members(newsletter.id, "remove", people=tuple(addresses[2:]))
+    assert first.run.title == second.run.title
+    assert [each.run for each in office.decisions() if each.kind is Kind.PLAN] == [second.run.id, first.run.id]
+    office.let_pass(minutes=1)
+    again = office.plan_members(newsletter.id, "remove", people=tuple(addresses[:2]))
+    assert [each.run for each in office.decisions() if each.kind is Kind.PLAN] == [again.run.id, second.run.id]
