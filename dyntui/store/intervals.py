@@ -120,13 +120,14 @@ def people(scope: int, edition: int) -> Select[Any]:
 
 
 def forget_unreferenced(c: Connection) -> int:
-    """Delete the intervals that ended before the first edition that a run's item still refers to; how many."""
+    """Delete the intervals that ended before the first edition that a run's item still refers to; how many. What ended
+    with that edition stays: it says that what began with it was a change."""
     first = func.min(run_item.c.edition)
     kept = select(run_item.c.scope, first.label("first")).where(run_item.c.scope != 0).group_by(run_item.c.scope)
     lowest = {row.scope: row.first for row in c.execute(kept)}
     scopes = c.execute(select(standing_scope.c.no)).scalars().all()
     gone = 0
     for no in scopes:
-        over = _s.to_edition <= lowest[no] if no in lowest else _s.to_edition < OPEN
+        over = _s.to_edition < lowest[no] if no in lowest else _s.to_edition < OPEN
         gone += c.execute(delete(standing).where(_s.scope == no, over)).rowcount
     return gone

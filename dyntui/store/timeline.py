@@ -225,8 +225,9 @@ def _lists(c: Connection, person_id: str) -> Iterable[TimelineEvent]:
     began = and_(run_item.c.scope == s.scope, run_item.c.edition == s.from_edition)
     rows = c.execute(
         select(standing, run_item.c.name.label("list_name"), run_item.c.run_id, run.c.started_on)
-        .join(run_item, began)
-        .join(run, run.c.id == run_item.c.run_id)
+        # Of what is older than the runs that are kept nobody knows when it was; that it was so before counts.
+        .join(run_item, began, isouter=True)
+        .join(run, run.c.id == run_item.c.run_id, isouter=True)
         # The index begins with the scope: there are as many as lists.
         .where(s.scope.in_(select(scope.no)), s.person_id == person_id)
         .order_by(s.scope, s.from_edition)
@@ -236,6 +237,8 @@ def _lists(c: Connection, person_id: str) -> Iterable[TimelineEvent]:
         gone = row.first == Outcome.REMOVED.value
         kind = "left" if gone else "changed" if row.scope in on else "joined"
         on.discard(row.scope) if gone else on.add(row.scope)
+        if row.run_id is None:
+            continue
         entry = BY_CODE.get(row.reason)
         detail = ", ".join(filter(None, (row.first, entry.title if entry else row.reason, row.detail)))
         yield TimelineEvent(happened_on=row.started_on, kind=kind, where=row.list_name, detail=detail, run=row.run_id)

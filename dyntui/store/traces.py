@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select, union_all
+from sqlalchemy import Connection, Select, String, and_, func, literal, or_, select, union_all
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.traces import Trace
-from dyntui.store.schema import outcome, plan, run, run_item, standing
+from dyntui.store.schema import marketing_list, outcome, plan, run, run_item, standing, standing_scope
 from dyntui.store.windows import contains, ordered, shown
 
 _PERSON = ("person_id", "seq", "entity", "name", "address", "reason", "detail")
@@ -58,13 +58,20 @@ def _recorded(search: str, account_id: str) -> Select[Any]:
 
 
 def _standing(search: str, account_id: str) -> Select[Any]:
-    """Of intervals the outcome with which they began: what it turned into afterwards is `unchanged`, or the same."""
-    s = standing.c
+    """Of intervals the outcome with which they began: what it turned into afterwards is `unchanged`, or the same. Of
+    one that is older than the runs that are kept the list is still known, and whose it is."""
+    s, list_ = standing.c, marketing_list.c
     item = and_(run_item.c.scope == s.scope, run_item.c.edition == s.from_edition)
+    # `list/ID`: its members; `strangers/ID`: who is in its book besides.
+    name = standing_scope.c.name
+    of_list = or_(*(name == literal(f"{kind}/", String) + list_.id for kind in ("list", "strangers")))
+    where = func.coalesce(run_item.c.name, list_.name, "").label("item")
     rows = (
-        select(*_of_run(), *(s[name] for name in _PERSON), s.first.label("outcome"))
+        select(*_of_run()[:-1], where, *(s[name] for name in _PERSON), s.first.label("outcome"))
+        .join(standing_scope, standing_scope.c.no == s.scope)
+        .join(marketing_list, of_list, isouter=True)
         .join(run_item, item, isouter=True)
         .join(run, run.c.id == run_item.c.run_id, isouter=True)
         .where(contains((s.name, s.address, s.detail, s.person_id), search))
     )
-    return rows.where(run.c.account_id == account_id) if account_id else rows
+    return rows.where(func.coalesce(run.c.account_id, list_.account_id) == account_id) if account_id else rows

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.traces import Trace
 from dyntui.store import outcomes, retention, runs, traces
 from dyntui.store.outcomes import Item
+from dyntui.store.schema import marketing_list
 from tests.store.test_intervals import said, synchronised
 
 
@@ -39,10 +40,14 @@ def test_a_person_is_found_where_their_outcome_changed_the_newest_run_first(c: C
     assert found(c, "", limit=10).rows == () and found(c, "%").rows == ()
 
 
-def test_an_outcome_whose_run_is_forgotten_is_found_without_it(c: Connection) -> None:
+def test_an_outcome_whose_run_is_forgotten_is_found_with_its_list_and_account_alone(c: Connection) -> None:
+    for id, account in (("news", "a"), ("other", "b")):
+        c.execute(insert(marketing_list).values(id=id, name=f"{id.title()} today", account_id=account, activated=True))
     for number in range(2):
         synchronised(c, f"r{number}", said({"ann": (Outcome.ADDED, Outcome.UNCHANGED)[number]}), f"2026-0{number + 1}")
         runs.finish(c, f"r{number}", 1, f"2026-0{number + 1}-01T10:00:00Z")
     assert retention.forget_ended_before(c, "2026-01-15T00:00:00Z", 10) == 1
     (trace,) = found(c, "ann").rows
     assert (trace.run, trace.started_on, trace.outcome) == ("", "", Outcome.ADDED)
+    assert trace.item == "News today" and found(c, "ann", "a").rows == (trace,)
+    assert found(c, "ann", "b").rows == ()
