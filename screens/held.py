@@ -114,7 +114,7 @@ class HeldScreen(GridScreen[Decision]):
         ]
 
     def opened(self, row: Decision) -> None:
-        """The people, as the run that holds them named them; the refused rows of the list; the conflicts; the plan."""
+        """The people who wait; the refused rows of the list; the conflicts; the plan."""
         if row.kind is Kind.CONFLICTS:
             self.console.open_page(CONFLICTS, row.name, view="")
             return
@@ -128,9 +128,8 @@ class HeldScreen(GridScreen[Decision]):
         whose = Whose(
             title="Undone changes" if undone else "Held removals",
             trail=("Decisions", row.name),
-            run=row.run,
             kind="lists",
-            item=row.about,
+            held=row.about,
             outcome=Outcome.HELD.value,
             reason="UNDONE" if undone else "",
         )

@@ -13,6 +13,7 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
+from dyntui.service.contract.held import HELD_PEOPLE, WaitingPeople
 from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
@@ -120,6 +121,9 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
         if about.count:
             of_count = CountPeopleQuery(count=about.count, reason=about.reason, sendable=about.sendable)
             return await page_of(self.console, CAMPAIGN_COUNT_PEOPLE, of_count, window)
+        if about.held:
+            of_list = WaitingPeople(list=about.held, undone=bool(about.reason))
+            return await page_of(self.console, HELD_PEOPLE, of_list, window)
         of_run = OutcomesQuery(run=about.run, item=about.item, outcome=about.outcome, reason=about.reason)
         return await page_of(self.console, RUN_PEOPLE, of_run, window)
 
@@ -130,6 +134,7 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
             shown = PeopleSlice(
                 run=about.run,
                 item=about.item,
+                list=about.held,
                 count=about.count,
                 outcome=about.outcome,
                 reason=about.reason,

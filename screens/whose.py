@@ -6,7 +6,8 @@ import msgspec
 
 
 class Whose(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose people: of a `run` of a `kind` (and of an `item`) or of a target `count`, narrowed by outcome and reason.
+    """Whose people: of a `run` of a `kind` (and of an `item`) or of a target `count`, narrowed by outcome and reason;
+    or those about whom a list (`held`: its id) waits for a decision: with the reason UNDONE about their undone change.
     A count with the `kind` of a send is one that was sent. `title` says it."""
 
     title: str
@@ -14,6 +15,7 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     kind: str = ""
     item: str = ""
+    held: str = ""
     count: str = ""
     outcome: str = ""
     reason: str = ""

@@ -15,10 +15,18 @@ from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.counted import counted, people_of
 from dyntui.model.errors import Exit
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldRemovals, WaitingIn
-from dyntui.service.contract.lists import LIST_MEMBERS, MemberRow, MembersQuery
+from dyntui.service.contract.held import (
+    HELD_DECIDE,
+    HELD_LISTS,
+    HELD_PEOPLE,
+    DecideHeld,
+    HeldDecided,
+    HeldRemovals,
+    WaitingIn,
+    WaitingPeople,
+)
 from dyntui.service.contract.runs import RunRow
 
 _PERSON = click.option("--person", "people", multiple=True, metavar="ID", help="Only this record; may be given again.")
@@ -51,7 +59,7 @@ def list_(context: click.Context) -> int:
     return int(Exit.HELD if answer.rows else Exit.DONE)
 
 
-COLUMNS: Columns[MemberRow] = (
+_PEOPLE: Columns[PersonOutcome] = (
     Column("name", lambda row: row.name),
     Column("address", lambda row: row.address),
     Column("type", lambda row: row.entity),
@@ -64,12 +72,11 @@ COLUMNS: Columns[MemberRow] = (
 @command.command()
 @click.argument("named", metavar="LIST")
 @_UNDONE
-@page_of(LIST_MEMBERS, COLUMNS)
-async def show(client: ServiceClient, rows: Rows, named: str, undone: bool) -> MembersQuery:
-    """The members of LIST whose removal from the address book waits; those whose undone change does have the reason
-    UNDONE, and are shown alone with --undone."""
-    reason = "UNDONE" if undone else ""
-    return MembersQuery(list=await list_id(client, named), outcome=Outcome.HELD.value, reason=reason, **rows)
+@page_of(HELD_PEOPLE, _PEOPLE)
+async def show(client: ServiceClient, rows: Rows, named: str, undone: bool) -> WaitingPeople:
+    """Whose removal from the address book of LIST waits, strangers of the book included; with --undone whose undone
+    change does."""
+    return WaitingPeople(list=await list_id(client, named), undone=undone, **rows)
 
 
 @command.command()

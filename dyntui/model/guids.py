@@ -24,3 +24,10 @@ def guid_of(value: object) -> str:
     if _PLAIN.fullmatch(digits):
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
     return ""
+
+
+def as_stored(named: str) -> str:
+    """What somebody has typed or copied as the id of something, as it is stored: an id of Dynamics as Dynamics writes
+    it, any other one as it stands, without the blanks around it."""
+    exactly = named.strip()
+    return guid_of(exactly) or exactly

@@ -5,24 +5,29 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import as_stored
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import LISTS, Narrowed
 from dyntui.service.answering import answers
 from dyntui.service.contract.held import (
     HELD_DECIDE,
     HELD_LISTS,
+    HELD_PEOPLE,
     HELD_WAITING,
     DecideHeld,
     Decisions,
     HeldDecided,
     HeldLists,
     WaitingIn,
+    WaitingPeople,
 )
+from dyntui.service.contract.paging import Page
 from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
-from dyntui.store import decisions, held, undone_holds
+from dyntui.store import decisions, held, held_people, undone_holds
 from dyntui.store import lists as list_store
 
 
@@ -46,6 +51,14 @@ class Held:
         now, account_id = self._resources.now(), await self._account(request)
         return Decisions(rows=tuple(await self._resources.read(lambda c: decisions.waiting(c, now, account_id))))
 
+    @answers(HELD_PEOPLE)
+    async def people(self, context: CallContext, request: WaitingPeople) -> Page[PersonOutcome]:
+        """Whom the decision about a list is about. Raises SORT_UNKNOWN."""
+        list_id = as_stored(request.list)
+        return await self._resources.read(
+            lambda c: held_people.window(c, request, list_id=list_id, undone=request.undone)
+        )
+
     async def _account(self, request: WaitingIn) -> str:
         return (await chosen_account(self._resources, request.account)).id if request.account else ""
 
@@ -60,15 +73,21 @@ class Held:
         person = await self._identities.person(context.uid)
         by, now = person.name if person else "", self._resources.now()
         decision = held.REMOVE if request.remove else held.KEEP
+        people = tuple(map(as_stored, request.people))
         again = request.remove
         decided = 0
 
         def keep(c: Connection, run_id: str) -> None:
             nonlocal decided
+            # Of a list that is not activated nothing waits: no synchronisation would carry it out.
             decided = (
-                undone_holds.decide(c, chosen.id, request.people, again, by, now)
-                if request.undone
-                else held.decide(c, chosen.id, request.people, decision, by, now)
+                0
+                if not chosen.activated
+                else (
+                    undone_holds.decide(c, chosen.id, people, again, by, now)
+                    if request.undone
+                    else held.decide(c, chosen.id, people, decision, by, now)
+                )
             )
             if not decided:
                 what = "undone change" if request.undone else "removal"

@@ -32,15 +32,15 @@ def _waits(outcome: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
     return outcome == Outcome.HELD.value, _m.decision == ""
 
 
-_WAITING = _waits(_m.outcome)
+WAITING = _waits(_m.outcome)
 _s = book_stranger.c
-_STRANGERS = (_s.outcome == Outcome.HELD.value, _s.reason == "REMOVAL_HELD", _s.decision == "")
+REMOVALS_OF_STRANGERS = (_s.outcome == Outcome.HELD.value, _s.reason == "REMOVAL_HELD", _s.decision == "")
 
 
 def waiting(c: Connection, account_id: str = "") -> int:
     """How many removals wait for a decision, over all lists, or over those of an email account."""
     found = 0
-    for table, of_them in ((list_member, _WAITING), (book_stranger, _STRANGERS)):
+    for table, of_them in ((list_member, WAITING), (book_stranger, REMOVALS_OF_STRANGERS)):
         of_list = marketing_list.c.id == table.c.list_id
         joined = select(func.count()).select_from(table).join(marketing_list, of_list)
         people = joined.where(*of_them, marketing_list.c.activated)
@@ -62,7 +62,7 @@ def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
             why.label("why"),
             undone,
         )
-        .where(*_WAITING)
+        .where(*WAITING)
         .group_by(_m.list_id, undone)
         .subquery("held")
     )
@@ -128,7 +128,7 @@ def _of_strangers(c: Connection) -> list[HeldRemovals]:
             (in_book + func.count()).label("in_book"),
         )
         .join(marketing_list, marketing_list.c.id == _s.list_id)
-        .where(*_STRANGERS, marketing_list.c.activated)
+        .where(*REMOVALS_OF_STRANGERS, marketing_list.c.activated)
         .group_by(_s.list_id, marketing_list.c.name)
     )
     return [shown(HeldRemovals, row) for row in rows]
@@ -137,10 +137,10 @@ def _of_strangers(c: Connection) -> list[HeldRemovals]:
 def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by: str, now: str) -> int:
     """`REMOVE` or `KEEP` for the removals of a list that wait: of these `people` (ids), or of all where none is named;
     how many it were."""
-    scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING, _m.reason != UNDONE)
+    scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *WAITING, _m.reason != UNDONE)
     named = (_m.list_id == list_id, *_waits(beside(_m.outcome)), _m.reason != UNDONE)
     change = update(list_member).values(decision=decision, decided_by=by, decided_on=now)
-    of_strangers = (_s.list_id == list_id, *_STRANGERS)
+    of_strangers = (_s.list_id == list_id, *REMOVALS_OF_STRANGERS)
     others = update(book_stranger).values(decision=decision, decided_by=by, decided_on=now)
     if not people:
         return c.execute(change.where(*scope)).rowcount + c.execute(others.where(*of_strangers)).rowcount

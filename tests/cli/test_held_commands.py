@@ -6,9 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, HeldDecided, HeldLists, HeldRemovals
-from dyntui.service.contract.lists import LIST_MEMBERS, LISTS_PAGE, MemberRow
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
+from dyntui.service.contract.held import (
+    HELD_DECIDE,
+    HELD_LISTS,
+    HELD_PEOPLE,
+    HeldDecided,
+    HeldLists,
+    HeldRemovals,
+)
+from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import RUN_GET, RunDetail
 from tests.cli.scripted_service import LIST_ID, ScriptedService, a_list, a_run, page_of
 
@@ -34,11 +41,11 @@ def test_lists_with_removals_that_wait_are_shown_with_why(dyntui: Cli, service: 
 
 def test_the_people_of_a_list_are_shown_with_their_records(dyntui: Cli, service: ScriptedService) -> None:
     with_held(service, HELD)
-    ann = MemberRow(entity="contact", person="ann-1", name="Ann", address="ann@x.org", outcome=Outcome.HELD)
-    service.answers(LIST_MEMBERS, page_of(ann))
+    ann = PersonOutcome(entity="contact", person="ann-1", name="Ann", address="ann@x.org", outcome=Outcome.HELD)
+    service.answers(HELD_PEOPLE, page_of(ann))
     assert "ann-1" in dyntui("held", "show", "Newsletter").out
-    (asked,) = service.requests(LIST_MEMBERS)
-    assert (asked.list, asked.outcome) == (LIST_ID, "held")
+    dyntui("held", "show", f" {{{LIST_ID.upper()}}} ", "--undone")
+    assert [(each.list, each.undone) for each in service.requests(HELD_PEOPLE)] == [(LIST_ID, False), (LIST_ID, True)]
 
 
 def test_approving_asks_says_what_it_will_do_and_waits_for_the_run(dyntui: Cli, service: ScriptedService) -> None:

@@ -65,7 +65,15 @@ from dyntui.service.contract.conflicts import CONFLICTS_PAGE, CONFLICTS_SETTLE, 
 from dyntui.service.contract.credentials import CREDENTIALS_LIST
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
 from dyntui.service.contract.health import FACTS_ASK, FACTS_LIST, HEALTH_CHECK
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, HELD_WAITING, DecideHeld, WaitingIn
+from dyntui.service.contract.held import (
+    HELD_DECIDE,
+    HELD_LISTS,
+    HELD_PEOPLE,
+    HELD_WAITING,
+    DecideHeld,
+    WaitingIn,
+    WaitingPeople,
+)
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
@@ -178,6 +186,7 @@ def everything(office: Office) -> list[Asked]:
         (QUARANTINE_PICK, quarantine.PickMatch(list=newsletter.id, stranger="7", record=there[-2])),
         (HELD_LISTS, WaitingIn()),
         (HELD_WAITING, WaitingIn()),
+        (HELD_PEOPLE, WaitingPeople(list=newsletter.id)),
         (CONFLICTS_PAGE, conflicts.ConflictsQuery()),
         (CONFLICTS_SETTLE, conflicts.SettleConflicts()),
         (CONFLICTS_TAKE, conflicts.TakeOther(of=(conflicts.ConflictOf(person="nobody", label="FIRSTNAME"),))),

@@ -411,6 +411,11 @@ class Office:
     def held(self) -> tuple[held.HeldRemovals, ...]:
         return self.wait(self._held.lists(self.context, held.WaitingIn())).rows
 
+    def waiting(self, list_id: str, **asked: Any) -> tuple[PersonOutcome, ...]:
+        """Whom the decision about a list is about."""
+        query = held.WaitingPeople(list=list_id, limit=MOST_ROWS, **asked)
+        return self.wait(self._held.people(self.context, query)).rows
+
     def decisions(self) -> tuple[held.Decision, ...]:
         """Everything that waits for a person."""
         return self.wait(self._held.waiting(self.context, held.WaitingIn())).rows

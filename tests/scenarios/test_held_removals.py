@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -10,6 +11,7 @@ from sqlalchemy import update
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
+from dyntui.service.housekeeping import forget
 from dyntui.store import held
 from dyntui.store.decisions import counted
 from dyntui.store.schema import email_account, list_member
@@ -130,3 +132,30 @@ def test_some_are_let_go_the_others_wait_and_who_comes_back_waits_no_more(office
     # An approval is about the removals that were shown, not about later ones.
     office.leave(newsletter.id, leavers)
     assert held_people(office, office.run("lists").run.id) == set(leavers)
+
+
+def test_who_waits_is_shown_as_they_stand_also_once_the_run_is_forgotten(office: Office, newsletter: ListRow) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    run = office.run("lists").run.id
+    office.let_pass(days=31)
+    assert office.wait(forget(office.resources, timedelta(days=30))) > 0
+    with pytest.raises(DyntuiError, match="RUN_UNKNOWN"):
+        office.detail(run)
+    shown = office.waiting(f"{{{newsletter.id.upper()}}}")
+    assert {each.person for each in shown} == set(leavers) and {each.outcome for each in shown} == {Outcome.HELD}
+    assert shown[0].reason == "REMOVAL_HELD" and "would leave it" in shown[0].detail
+    assert office.waiting(newsletter.id, search=shown[3].address) == (shown[3],)
+    # An id as it is copied out of Dynamics names the same record.
+    copied = f" {{{leavers[0].upper()}}} "
+    assert office.decide_held(newsletter.id, copied, remove=False).people == 1
+    assert leavers[0] not in {each.person for each in office.waiting(newsletter.id)}
+
+
+def test_of_a_list_that_is_not_activated_nothing_is_decided(office: Office, newsletter: ListRow) -> None:
+    leave_by_accident(office, newsletter)
+    office.run("lists")
+    office.deactivate(newsletter.id)
+    assert office.held() == () and office.waiting(newsletter.id) == ()
+    for remove in (True, False):
+        with pytest.raises(DyntuiError, match="NOTHING_HELD"):
+            office.decide_held(newsletter.id, remove=remove)

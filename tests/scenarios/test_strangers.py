@@ -289,6 +289,7 @@ def test_strangers_of_a_dynamic_list_leave_and_too_many_are_held(office: Office)
     assert set(many) <= office.in_book(dynamic.id)
     (held,) = office.held()
     assert held.people == len(many) and "would leave it" in held.why
+    assert [each.address for each in office.waiting(dynamic.id)] == many
     office.decide_held(dynamic.id, remove=False)
     assert set(many) <= office.in_book(dynamic.id) and office.held() == ()
     kept = strangers_of(office, office.run("lists"), dynamic.id)

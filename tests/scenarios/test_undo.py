@@ -221,6 +221,8 @@ def test_what_was_changed_is_put_back_field_by_field_and_consent_is_kept_by_name
     assert {became[each] for each in (by_hand, moves, leaves)} == {(Outcome.HELD, "UNDONE")}
     (waiting,) = office.held()
     assert waiting.undone and waiting.people == 3
+    assert {each.person for each in office.waiting(newsletter.id, undone=True)} == {by_hand, moves, leaves}
+    assert office.waiting(newsletter.id) == ()
     office.decide_held(newsletter.id, by_hand, moves, remove=True, undone=True)
     office.decide_held(newsletter.id, remove=False, undone=True)
     assert office.held() == ()

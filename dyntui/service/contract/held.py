@@ -6,11 +6,14 @@ import msgspec
 
 from dyntui.model.held import Decision as Decision
 from dyntui.model.held import HeldRemovals as HeldRemovals
+from dyntui.model.outcomes import PersonOutcome
+from dyntui.model.paging import Window
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import LISTS_CHANGED
+from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.situations import Situation
 
@@ -34,6 +37,13 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Decision, ...]
 
 
+class WaitingPeople(Window, frozen=True, kw_only=True):
+    """A window on the people of a `list` (id) whose removal waits; `undone`: whose undone change does."""
+
+    list: Text
+    undone: bool = False
+
+
 class DecideHeld(msgspec.Struct, frozen=True, kw_only=True):
     """The removals of a list that wait: `remove` lets the contacts go, otherwise they stay in the book. Only these
     `people` (ids of records), where any are named. `undone`: it is about undone changes that wait instead: `remove`
@@ -55,6 +65,7 @@ class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
 
 HELD_LISTS = Call("held.lists", WaitingIn, HeldLists, Ability.SEE)
 HELD_WAITING = Call("held.waiting", WaitingIn, Decisions, Ability.SEE)
+HELD_PEOPLE = Call("held.people", WaitingPeople, Page[PersonOutcome], Ability.SEE)
 HELD_DECIDE = Call("held.decide", DecideHeld, HeldDecided, Ability.SEND, changes=(LISTS_CHANGED,))
 
 
