@@ -12,7 +12,7 @@ from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
-from dyntui.cli.open import run_named
+from dyntui.cli.open import item_named, run_named
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import moment, number, print_json, print_table, say, short_ids
 from dyntui.cli.pages import (
@@ -151,6 +151,8 @@ def show(
         print_changes(context, WrittenQuery(run=run, item=item, **_about(rows, person)))
         return
     if by_person:
+        if item:
+            item = item_named(ask(choices(context), RUN_GET, RunRef(run)), item).id
         query = OutcomesQuery(run=run, item=item, outcome=outcome or "", reason=reason, **rows)
         page = ask(choices(context), RUN_PEOPLE, query)
         kind = "" if choices(context).json else ask(choices(context), RUN_GET, RunRef(run)).run.kind
@@ -211,9 +213,10 @@ def export(context: click.Context, run: str, item: str, out: NewFile) -> None:
     item = item or of_link
 
     async def read(client: ServiceClient) -> int:
+        of = item_named(await client.call(RUN_GET, RunRef(run)), item).id if item else ""
         with rows_into(out, PEOPLE, "People") as write:
             done = 0
-            async for rows in every_page(client, RUN_PEOPLE, OutcomesQuery(run=run, item=item)):
+            async for rows in every_page(client, RUN_PEOPLE, OutcomesQuery(run=run, item=of)):
                 write(rows)
                 done += len(rows)
         return done

@@ -10,8 +10,9 @@ from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.naming import campaign_ref, list_id
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import as_stored
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.runs import RUN_GET, RunRef, named_by
+from dyntui.service.contract.runs import RUN_GET, RunDetail, RunItem, RunRef, named_by
 from dyntui.service.contract.sends import SEND_SHOW, SendRef
 
 if TYPE_CHECKING:
@@ -67,6 +68,22 @@ def run_named(chosen: Choices, link: str) -> Whose:
 
     run, item = named_by(link)
     detail = with_service(chosen, lambda client: client.call(RUN_GET, RunRef(run)))
-    title = next((each.name for each in detail.items if each.id == item), item)
     trail = ("Synchronisation Audit", detail.run.title)
+    of = item_named(detail, item) if item else None
+    title, item = ("", "") if of is None else (of.name, of.id)
     return Whose(title=title, trail=trail, run=detail.run.id, kind=detail.run.kind, item=item)
+
+
+def item_named(detail: RunDetail, named: str) -> RunItem:
+    """The item of a run with this id; one that it has not would look like nobody. Raises DyntuiError ITEM_UNKNOWN."""
+    wanted = as_stored(named)
+    found = next((each for each in detail.items if each.id == wanted), None)
+    if found is None:
+        raise DyntuiError(
+            "ITEM_UNKNOWN",
+            f"The run {detail.run.title!r} has no item {named!r}.",
+            not_done="Nothing was shown or written.",
+            remedy=f"`dyntui audit show {detail.run.id}` shows its items, each with a permalink.",
+            exit=Exit.USAGE,
+        )
+    return found

@@ -17,7 +17,7 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CampaignReport, CampaignRow, ListReadiness, TargetCount
 from dyntui.service.contract.lists import ListDetail, ListRow
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.runs import Progress, RunRow
+from dyntui.service.contract.runs import Progress, RunItem, RunRow
 from dyntui.service.contract.sends import SendRow
 from dyntui.service.contract.session import Hello
 from dyntui.service.permission import CallContext
@@ -107,6 +107,11 @@ def a_run(status: RunStatus = RunStatus.COMPLETED, **changes: Any) -> RunRow:
         dotdigital_writes=1,
     )
     return msgspec.structs.replace(row, **changes)
+
+
+def an_item(id: str = LIST_ID, **changes: Any) -> RunItem:
+    item = RunItem(id=id, kind="list", name="Newsletter", status=RunStatus.COMPLETED, tally=Tally(5, ()))
+    return msgspec.structs.replace(item, **changes)
 
 
 def a_count(sendable: int = 3, confirm_above: int = 100) -> TargetCount:

@@ -15,7 +15,17 @@ from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import RUN_GET, RunDetail
 from dyntui.service.contract.sends import SEND_SHOW, SendDetail
-from tests.cli.scripted_service import LIST_ID, ScriptedService, a_campaign, a_list, a_run, a_send, page_of
+from tests.cli.scripted_service import (
+    LIST_ID,
+    OTHER_ID,
+    ScriptedService,
+    a_campaign,
+    a_list,
+    a_run,
+    a_send,
+    an_item,
+    page_of,
+)
 
 
 @pytest.fixture
@@ -33,7 +43,7 @@ def test_the_console_opens_on_the_page_that_is_named(
     service.answers(
         SEND_SHOW, SendDetail(send=a_send(), whole=None, waves=(), run=None, count="", counted=(), people=())
     )
-    service.answers(RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED), items=()))
+    service.answers(RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED), items=(an_item("item"),)))
     for address in ("list/Newsletter", f"list/{LIST_ID}", "campaign/Spring", "send/send", "run/run-1/item"):
         assert dyntui("open", address).code == 0
     assert opened[:2] == [Address("lists", LIST, LIST_ID)] * 2
@@ -62,3 +72,13 @@ def test_the_console_goes_to_the_page_once(monkeypatch: pytest.MonkeyPatch) -> N
     console._go_there()
     console._go_there()
     assert went == ["lists", (LIST, LIST_ID)]
+
+
+def test_an_item_that_the_run_has_not_opens_nothing(
+    dyntui: Callable, service: ScriptedService, opened: list[Any]
+) -> None:
+    service.answers(RUN_GET, RunDetail(run=a_run(), items=(an_item(LIST_ID),)))
+    done = dyntui("audit", "open", f"run-1/{OTHER_ID}")
+    assert done.code == 2 and "ITEM_UNKNOWN" in done.err and not opened
+    assert dyntui("audit", "open", f"run-1/{{{LIST_ID.upper()}}}").code == 0
+    assert opened[0].item == LIST_ID

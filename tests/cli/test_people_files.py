@@ -13,9 +13,9 @@ import pytest
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page
-from dyntui.service.contract.runs import RUN_PEOPLE, OutcomesQuery
+from dyntui.service.contract.runs import RUN_GET, RUN_PEOPLE, OutcomesQuery, RunDetail
 from dyntui.service.row_files import harmless
-from tests.cli.scripted_service import ScriptedService
+from tests.cli.scripted_service import LIST_ID, OTHER_ID, ScriptedService, a_run, an_item
 
 Cli = Callable[..., Any]
 HOSTILE = '=HYPERLINK("http://evil.example","x")'
@@ -63,6 +63,24 @@ def test_a_json_file_is_what_the_contract_answers(dyntui: Cli, people: ScriptedS
     people.answers(RUN_PEOPLE, Page(rows=(), matching=0, total=0))
     dyntui("audit", "export", "run-1", "--out", str(file), "--overwrite")
     assert json.loads(file.read_text()) == []
+
+
+def test_an_item_that_the_run_has_not_is_told_and_looks_not_like_nobody(
+    dyntui: Cli, people: ScriptedService, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    people.answers(RUN_GET, RunDetail(run=a_run(), items=(an_item(),)))
+    for asked in (
+        ("audit", "export", "run-1", "--item", "bogus", "--out", str(file)),
+        ("audit", "export", f"run-1/{OTHER_ID}", "--out", str(file)),
+        ("audit", "show", f"run-1/{OTHER_ID}"),
+        ("audit", "show", "run-1", "--people", "--item", "bogus"),
+    ):
+        done = dyntui(*asked)
+        assert done.code == 2 and "ITEM_UNKNOWN" in done.err and "dyntui audit show run-1" in done.err
+    assert not file.exists() and people.requests(RUN_PEOPLE) == []
+    assert dyntui("audit", "export", f"run-1/{{{LIST_ID.upper()}}}", "--out", str(file)).code == 0
+    assert {each.item for each in people.requests(RUN_PEOPLE)} == {LIST_ID}
 
 
 def test_a_workbook_holds_texts_alone(dyntui: Cli, people: ScriptedService, tmp_path: Path) -> None:
