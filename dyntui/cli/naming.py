@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from difflib import get_close_matches
 from typing import Generic, TypeVar
@@ -10,13 +9,12 @@ from typing import Generic, TypeVar
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import guid_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 from dyntui.service.contract.paging import Page
-
-_LIST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _AT_ONCE = 5000
 _SUGGESTED = 5
@@ -36,8 +34,8 @@ class Found(msgspec.Struct, Generic[T]):
 
 async def list_id(client: ServiceClient, named: str) -> str:
     """A marketing list's id. Raises DyntuiError LIST_UNKNOWN or LIST_AMBIGUOUS, with what was found."""
-    if _LIST_ID.fullmatch(named):
-        return named.lower()
+    if known := guid_of(named.strip()):
+        return known
     # All of them: a name that is a part of many others may stand after any number of those.
     found = await _lists(client, named.strip()) or await _lists(client, "")
     return _only("marketing list", "LIST", named, found)

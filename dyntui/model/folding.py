@@ -30,3 +30,8 @@ _BASES: Final = str.maketrans({**BASES, **dict.fromkeys(MARKS, "")})
 def fold(text: str) -> str:
     """The text without case and accents."""
     return text.lower() if text.isascii() else text.casefold().translate(_BASES)
+
+
+def sought(search: str) -> str:
+    """What a search looks for: blanks around it were copied along with an address or a name."""
+    return fold(search.strip())

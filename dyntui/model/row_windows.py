@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.folding import fold
+from dyntui.model.folding import fold, sought
 from dyntui.model.paging import Page, Window
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -17,7 +17,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 def window_on(rows: Sequence[R], asked: Window, *, as_of: str = "") -> Page[R]:
     """The rows asked for: the search looks at every field as it is shown, any field sorts. Raises SORT_UNKNOWN."""
-    search = fold(asked.search)
+    search = sought(asked.search)
     in_order(rows[:1], asked.sort)
     found = in_order([each for each in rows if not search or any(search in text for text in _texts(each))], asked.sort)
     shown = found[asked.offset : asked.offset + asked.limit]

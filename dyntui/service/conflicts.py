@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dyntui.model.conflicts import Conflict
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import as_stored
 from dyntui.model.paging import Page
 from dyntui.model.sync_types import TAKE, TakeOf
 from dyntui.service.answering import answers
@@ -47,7 +48,7 @@ class Conflicts:
         account = await chosen_account(self._resources, request.account)
         person = await self._identities.person(context.uid)
         by, now = person.name if person else "", self._resources.now()
-        named = [(each.person, each.label) for each in request.of]
+        named = [(as_stored(each.person), each.label) for each in request.of]
         done = await self._resources.write(lambda c: conflicts.settle(c, account.id, named, by, now))
         if not done:
             raise _no_conflict(account.name)
@@ -58,7 +59,7 @@ class Conflicts:
         """Queues a run that writes the values that had lost back to their side, in the person's name. Raises
         NO_CONFLICT."""
         account = await chosen_account(self._resources, request.account)
-        named = [(each.person, each.label) for each in request.of]
+        named = [(as_stored(each.person), each.label) for each in request.of]
         waiting = await self._resources.read(lambda c: conflicts.waiting(c, account.id, named))
         if not waiting:
             raise _no_conflict(account.name)

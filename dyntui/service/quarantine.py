@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.guids import as_stored, guid_of
 from dyntui.model.moments import text_of
 from dyntui.model.paging import Page
 from dyntui.model.quarantine import RefusedRow
@@ -87,7 +88,7 @@ class Quarantine:
     async def pick(self, context: CallContext, request: PickMatch) -> RunRow:
         """Chooses the record of a stranger, and synchronises the list: after a synchronisation that is under way, which
         may be past it. Raises NOTHING_REFUSED, and what `runs.start` raises."""
-        contact, record = request.stranger, request.record.strip().lower()
+        contact, record = request.stranger.strip(), guid_of(request.record.strip())
 
         def picked(c: Connection, run_id: str) -> None:
             known = contact.isdecimal() and record
@@ -102,8 +103,9 @@ class Quarantine:
         person = await self._identities.person(context.uid)
         by, now = person.name if person else "", self._resources.now()
         until = text_of(self._resources.clock() + timedelta(days=request.days))
+        named = tuple(map(as_stored, request.people))
         people = await self._resources.write(
-            lambda c: quarantine.ignore(c, request.list, request.people, until=until, by=by, why=request.why, now=now)
+            lambda c: quarantine.ignore(c, request.list, named, until=until, by=by, why=request.why, now=now)
         )
         if not people:
             raise _refused("NOTHING_REFUSED", "No row of these people was refused on this list.")

@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Integer, column, delete, func, insert, select, table, text
 
-from dyntui.model.folding import fold
+from dyntui.model.folding import sought
 from dyntui.store.chunks import FEW, in_chunks
 from dyntui.store.dialects import folded
 from dyntui.store.schema import list_member, person_text, person_text_due
@@ -71,7 +71,7 @@ def _has_index(c: Connection) -> bool:
 
 
 def _in_the_index(c: Connection, search: str, limit: int) -> list[str]:
-    wanted = fold(search)
+    wanted = sought(search)
     matches = _t.said.contains(wanted, autoescape=True)
     if len(wanted) < _PIECE or "\0" in wanted:
         return list(c.execute(select(_t.person_id).where(matches).limit(limit)).scalars())

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from dyntui.model import opt_in, scores
-from dyntui.model.folding import fold
+from dyntui.model.folding import fold, sought
 from dyntui.model.known_people import TimelineEvent
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
@@ -62,7 +62,7 @@ def window(
     `kinds` where given; the search looks at where and detail. What is one person's fits into memory. Raises DyntuiError
     SORT_UNKNOWN."""
     everything = [each for each in seen(c, person_id=person_id, address=address) if not kinds or each.kind in kinds]
-    wanted = fold(asked.search)
+    wanted = sought(asked.search)
     found = [each for each in everything if wanted in fold(f"{each.where}\n{each.detail}")]
     found.sort(key=lambda each: (each.happened_on, each.kind, each.where, each.detail), reverse=True)
     rows = tuple(in_order(found, asked.sort)[asked.offset : asked.offset + asked.limit])

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, String, and_, func, literal, or_, select, union_all
 
+from dyntui.model.guids import as_stored
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.traces import Trace
@@ -21,9 +22,10 @@ _SORTABLE = ("started_on", "kind", "title", "name", "address", "outcome", "reaso
 
 def window(c: Connection, asked: Window, *, account_id: str = "") -> Page[Trace]:
     """The outcomes that match the search, the newest run first; nobody without a search."""
-    if not asked.search:
+    search = as_stored(asked.search)
+    if not search:
         return Page(rows=(), matching=0, total=0, offset=asked.offset)
-    found = union_all(_recorded(asked.search, account_id), _standing(asked.search, account_id)).subquery("found")
+    found = union_all(_recorded(search, account_id), _standing(search, account_id)).subquery("found")
     f = found.c
     tie = (f.started_on.desc(), f.run, f.item, f.seq, f.person_id)
     page = ordered(select(found), asked.sort, {name: f[name] for name in _SORTABLE}, tie)

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, not_, or_, select
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.folding import fold
+from dyntui.model.folding import sought
 from dyntui.model.paging import Page, Window
 from dyntui.store.dialects import ascii_folded, folded, is_ascii
 
@@ -21,8 +21,9 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 
 def contains(columns: Sequence[ColumnElement[str]], search: str) -> ColumnElement[bool]:
-    """Whether some column contains the text, ignoring case and accents; `%` and `_` in it mean themselves."""
-    wanted = fold(search)
+    """Whether some column contains the text, ignoring case, accents and blanks around it; `%` and `_` in it mean
+    themselves."""
+    wanted = sought(search)
     if not wanted.isascii():
         return or_(*(folded(column).contains(wanted, autoescape=True) for column in columns))
     found = [ascii_folded(column).contains(wanted, autoescape=True) for column in columns]
@@ -31,7 +32,7 @@ def contains(columns: Sequence[ColumnElement[str]], search: str) -> ColumnElemen
     found += [
         and_(not_(is_ascii(column)), folded(column).contains(wanted, autoescape=True))
         for column in columns
-        if not search.isascii() or getattr(column, "key", "") != "address"
+        if not search.strip().isascii() or getattr(column, "key", "") != "address"
     ]
     return or_(*found)
 

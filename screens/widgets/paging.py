@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.folding import fold
+from dyntui.model.folding import fold, sought
 from dyntui.service.contract.paging import Page, Window
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ PAGES_KEPT = 8
 
 def windowed(rows: Sequence[T], window: Window, text: Callable[[T], str]) -> Page[T]:
     """A window on rows that are all there, searched in their `text`."""
-    wanted = fold(window.search)
+    wanted = sought(window.search)
     matching = [row for row in rows if wanted in fold(text(row))]
     chosen = tuple(matching[window.offset : window.offset + window.limit])
     return Page(rows=chosen, matching=len(matching), total=len(rows), offset=window.offset)

@@ -253,9 +253,12 @@ def test_an_ambiguous_stranger_waits_in_quarantine_until_somebody_chooses_the_re
     chosen, other = records(office, "contact", met["twin address"])
     with pytest.raises(DyntuiError, match="among those that match"):
         office.pick(met["list"], row.person, met["known"])
-    office.ignore_refused(met["list"], row.person)
+    with pytest.raises(DyntuiError, match="among those that match"):
+        # A part of an id may be that of another record by the time at which the run looks.
+        office.pick(met["list"], row.person, chosen[:8])
+    office.ignore_refused(met["list"], f" {row.person} ")
     assert office.refused(reason="AMBIGUOUS_MATCH") == ()
-    office.pick(met["list"], row.person, chosen)
+    office.pick(met["list"], row.person, f"{{{chosen.upper()}}}")
     assert chosen in on_the_list(office, met["list"]) and other not in on_the_list(office, met["list"])
     assert office.refused(ignored=True, reason="AMBIGUOUS_MATCH") == ()
 

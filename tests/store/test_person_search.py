@@ -35,6 +35,8 @@ SEARCHES = (
         "oberg",
         "zoe",
         "Zöe Strasse",
+        " ann@example.org ",
+        "\u00a0Zöe Strasse\n",
     ),
 )
 
@@ -69,6 +71,7 @@ def test_the_index_finds_whom_every_row_would_find_however_people_come_change_an
     before = {search: without_index(c, search) for search in SEARCHES}
     assert before["öbe"] == before["oberg"] == ["p1", "p2"] and before["0%_"] == ["p4"] and before["李雷"] == ["p5"]
     assert before["zoe"] == before["zoë"] == before["Zöe Strasse"] == ["p3"] and before["ake o"] == ["p2"]
+    assert before["\u00a0Zöe Strasse\n"] == ["p3"] and before[" ann@example.org "] == ["p6"]
     # Whom the index does not know yet is found all the same.
     assert {search: found(c, search) for search in SEARCHES} == before
     assert caught_up(c) == len(PEOPLE)

@@ -37,7 +37,8 @@ def test_a_person_is_found_where_their_outcome_changed_the_newest_run_first(c: C
     assert (page.matching, page.rows[1].reason, page.rows[1].kind) == (3, "NO_EMAIL", "lists")
     assert [each.run for each in found(c, "ann@x", "b").rows] == ["send"]
     assert [each.run for each in found(c, "ann@x", offset=1, limit=1, sort="outcome").rows] == ["r0"]
-    assert found(c, "", limit=10).rows == () and found(c, "%").rows == ()
+    assert found(c, "", limit=10).rows == () and found(c, "%").rows == () and found(c, "  ").rows == ()
+    assert found(c, " ann@x.org\u00a0") == page
 
 
 def test_an_outcome_whose_run_is_forgotten_is_found_with_its_list_and_account_alone(c: Connection) -> None:
@@ -51,3 +52,10 @@ def test_an_outcome_whose_run_is_forgotten_is_found_with_its_list_and_account_al
     assert (trace.run, trace.started_on, trace.outcome) == ("", "", Outcome.ADDED)
     assert trace.item == "News today" and found(c, "ann", "a").rows == (trace,)
     assert found(c, "ann", "b").rows == ()
+
+
+def test_a_record_is_found_by_its_id_however_it_was_copied(c: Connection) -> None:
+    record = "6a0deef7-0df8-4d3f-bc51-db30f8828307"
+    synchronised(c, "r", said({record: Outcome.ADDED}))
+    for copied in (record, record[:13], f" {{{record.upper()}}} ", record.replace("-", "")):
+        assert [each.person for each in found(c, copied).rows] == [record], copied
