@@ -26,6 +26,7 @@ _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u
 
 # A command to be copied, and what stands for the spaces in it while lines are broken at the others.
 _COMMANDS = re.compile("`[^`]*`")
+_OUR_COMMANDS = re.compile("`dyntui(?=[ `])")
 _KEPT = "\0"
 
 # Wider than any table: nothing is cut where no terminal sets the width.
@@ -73,7 +74,7 @@ def whole_words(text: str, on: TextIO | None = None, indent: int = 2) -> str:
 def _of_the_profile(text: str) -> str:
     """The text with the commands that it names as they have to be typed for the profile that was chosen."""
     profile = NAMED_PROFILE.get()
-    return text.replace("`dyntui ", f"`dyntui --profile {shlex.quote(profile)} ") if profile else text
+    return _OUR_COMMANDS.sub(f"`dyntui --profile {shlex.quote(profile)}", text) if profile else text
 
 
 def number(value: int | None) -> str:

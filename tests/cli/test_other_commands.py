@@ -297,6 +297,13 @@ def test_status_does_not_start_a_service(dyntui: Callable, profile: Profile):
     assert not profile.socket.exists()
 
 
+def test_a_remedy_that_opens_the_console_opens_that_of_the_profile(dyntui: Callable, profile: Profile):
+    done = dyntui("--profile", "other", "status")
+
+    assert "`dyntui --profile other serve`" in done.err and "with `dyntui --profile other`" in done.err
+    assert "with `dyntui`." in dyntui("status").err
+
+
 def test_stopping_what_does_not_run_is_no_error(dyntui: Callable, profile: Profile):
     done = dyntui("stop")
 
