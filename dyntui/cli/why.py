@@ -8,6 +8,7 @@ from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import campaign_ref
 from dyntui.cli.output import moment, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
+from dyntui.cli.together import only_with
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CampaignRef
@@ -24,6 +25,8 @@ def command(context: click.Context, address: str, campaign: str, account: str) -
 
     Without --campaign it says so for each activated list they are on.
     """
+
+    only_with("--campaign", campaign, account=account)
 
     async def read(client: ServiceClient) -> WhyAnswer:
         of = await campaign_ref(client, campaign, account) if campaign else CampaignRef(0, account)

@@ -199,6 +199,12 @@ def _note(c: Connection, address: str, others: tuple[KnownPerson, ...], has_list
     if left:
         lists = ", ".join(f"{shown(name)} ({when[:10] or 'when is not known'})" for name, when in left)
         return f"No record on a marketing list has this address. Its owner unsubscribed from: {lists}."
+    if opted_out := why.opt_outs_of(c, address):
+        records = "; ".join(f"{each.code}, {each.detail}" for each in opted_out)
+        return (
+            "No record on a marketing list has this address. "
+            f"It has opted out, so nobody with it would be mailed: {records}."
+        )
     return "No record on a marketing list that was read has this address."
 
 

@@ -5,6 +5,7 @@ Where they stand is asked of the same statement that counts everybody (`count_st
 Public:
     of_address(c, address, account_id=, campaign_id=, lists=) -> list[Verdict]
     of_person(c, person_id, account_id=, lists=) -> list[Verdict]
+    opt_outs_of(c, address) -> [Fact]
     facts_of(c, people, account_id, campaign_id, lists) -> {person_id: (Fact, ...)}
 """
 
@@ -47,6 +48,7 @@ _STOOD_FOR = select(_r.survivor_id, _r.person_id, _r.address).where(_r.survivor_
 _KEPT = 4
 # People of whom the facts are asked at once: each stands several times in some of the statements.
 _AT_ONCE: Final = 500
+_OPT_OUTS: Final = {"DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL"}
 
 
 def of_address(
@@ -123,6 +125,12 @@ def _stood_for(c: Connection, people: Sequence[str]) -> Sequence[Row[str, str, s
     return c.execute(_STOOD_FOR, {_WHOSE.key: list(people)}).all()
 
 
+def opt_outs_of(c: Connection, address: str) -> list[Fact]:
+    """What was said in Dynamics against an address, whatever records have it."""
+    nobody = _Person("", address)
+    return _opt_outs(c, [nobody])[nobody.id]
+
+
 def facts_of(
     c: Connection, people: Sequence[tuple[str, str]], account_id: str, campaign_id: int, lists: Sequence[str]
 ) -> dict[str, tuple[Fact, ...]]:
@@ -150,9 +158,13 @@ def _facts_of_some(
         _unsubscribes(c, asked, lists),
         _had(c, asked, account_id, campaign_id),
         {each.id: marked for each in asked},
-        _of_members(c, asked, lists),
     )
-    return {each.id: tuple(fact for some in known for fact in some.get(each.id, ())) for each in asked}
+    facts = {each.id: [fact for some in known for fact in some.get(each.id, ())] for each in asked}
+    for id, of_member in _of_members(c, asked, lists).items():
+        # An opt-out is told with the record and the column that said so; of a second one only the list's row knows.
+        told_already = {fact.code for fact in facts[id]} & _OPT_OUTS
+        facts[id] += [each for each in of_member if each.code not in told_already]
+    return {id: tuple(of_person) for id, of_person in facts.items()}
 
 
 class _Person:
@@ -337,6 +349,8 @@ def _of_members(c: Connection, people: Sequence[_Person], lists: Sequence[str]) 
         own = split(row.own_reasons)
         for code in own:
             detail = row.own_detail if code == own[0] else ""
+            if code in _OPT_OUTS:
+                detail = f"{row.entity} {row.person_id}{f', {detail}' if detail else ''}"
             facts.setdefault(code, Fact(code=code, detail=detail, learned_on=row.last_synced))
         for code, detail in (
             (row.channel, f"in the address book of {row.list_name}"),
@@ -346,11 +360,7 @@ def _of_members(c: Connection, people: Sequence[_Person], lists: Sequence[str]) 
             if code:
                 facts.setdefault(code, Fact(code=code, detail=detail, learned_on=row.last_synced))
         facts.setdefault("NOT_SYNCED", Fact(code="NOT_SYNCED", detail=row.list_name, learned_on=row.last_synced))
-    # An opt-out is told with the record and the column that said so.
-    return {
-        person_id: [each for code, each in facts.items() if code not in ("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL")]
-        for person_id, facts in found.items()
-    }
+    return {person_id: list(facts.values()) for person_id, facts in found.items()}
 
 
 def _asked(c: Connection, account_id: str, lists: Sequence[str]) -> tuple[Asked, ...]:

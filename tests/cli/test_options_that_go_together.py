@@ -41,6 +41,7 @@ PERSON = "33333333-3333-3333-3333-333333333333"
         (("audit", "show", "run-1", "--reason", "SUPPRESSED"), "--reason goes with --people."),
         (("audit", "show", "run-1", "--changes", "--outcome", "held"), "--outcome goes with --people."),
         (("audit", "show", "run-1", "--item", "x"), "--item goes with --people or --changes."),
+        (("why", "ann@example.org", "--account", "Second"), "--account goes with --campaign."),
         (("campaigns", "count", "42", "--reason", "SUPPRESSED"), "--reason goes with --by-person."),
         (("campaigns", "count", "42", "--sendable"), "--sendable goes with --by-person."),
         (("campaigns", "report", "42", "--filter", "opened"), "--filter goes with --recipients."),

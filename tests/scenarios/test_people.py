@@ -159,3 +159,15 @@ def test_who_is_not_known_is_said_so(office: Office) -> None:
         office.timeline(person="a@b.example", kinds=("dreamt",))
     assert refused.value.code == "KIND_UNKNOWN"
     assert office.timeline(person="a@b.example") == ()
+
+
+def test_of_an_address_that_opted_out_without_a_record_on_a_list_it_is_said_so(
+    office: Office, newsletter: ListRow
+) -> None:
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("contact", somebody.person, donotemail=1)
+    office.leave(newsletter.id, [somebody.person])
+    office.run("lists")
+    office.run("lists")
+    answer = office.why(somebody.address)
+    assert answer.verdicts == () and "DO_NOT_EMAIL" in answer.note and somebody.person in answer.note

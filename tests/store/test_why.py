@@ -199,6 +199,22 @@ def test_a_person_stands_on_each_list_for_itself(c: Connection) -> None:
     assert why.of_address(c, "nobody@example.com", account_id=ACCOUNT, campaign_id=1, lists=LISTS) == []
 
 
+def test_of_two_flags_of_a_record_each_says_of_whom_and_since_when_it_is_known(c: Connection) -> None:
+    activate(c, "list-0")
+    account(c, ACCOUNT, "Main")
+    synced(c, "list-0", "anna")
+    c.execute(update(marketing_list).values(last_synced=NOW))
+    own = {"own_reasons": "DO_NOT_EMAIL,DO_NOT_BULK_EMAIL", "outcome": "excluded", "reason": "DO_NOT_EMAIL"}
+    c.execute(update(list_member).where(list_member.c.person_id == "anna").values(own))
+    address = c.execute(select(list_member.c.address).where(list_member.c.person_id == "anna")).scalar_one()
+    # One opt-out is kept of a record: the first of its reasons.
+    opted_out(c, address, "DO_NOT_EMAIL", "anna")
+    (verdict,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=0, lists=("list-0",))
+    told = [(gate.code, gate.detail.split(",")[0]) for gate in verdict.gates]
+    assert told[1:] == [("DO_NOT_BULK_EMAIL", "contact anna")] and told[0][0] == "DO_NOT_EMAIL"
+    assert all(gate.learned_on for gate in verdict.gates)
+
+
 def test_gates_come_by_precedence_with_every_fact_and_how_they_are_mended() -> None:
     facts = (Fact(code="DO_NOT_EMAIL", detail="contact 1"), Fact(code="DO_NOT_EMAIL", detail="lead 2"))
     gates = closed(("DO_NOT_EMAIL", "NO_EMAIL"), "first", facts)
