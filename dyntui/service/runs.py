@@ -379,6 +379,6 @@ def _unknown(named: str) -> DyntuiError:
         "RUN_UNKNOWN",
         f"There is no run {named!r}.",
         not_done="Nothing was read or changed.",
-        remedy="See `dyntui audit list`.",
+        remedy="See `dyntui audit list`. One that ended longer ago than runs are kept is forgotten.",
         exit=Exit.USAGE,
     )

@@ -35,7 +35,7 @@ def test_runs_are_forgotten_after_their_time_and_what_later_ones_show_stays(offi
     for gone in (first, second):
         with pytest.raises(DyntuiError) as unknown:
             office.detail(gone.run.id)
-        assert unknown.value.code == "RUN_UNKNOWN"
+        assert unknown.value.code == "RUN_UNKNOWN" and "is forgotten" in unknown.value.remedy
     assert office.people(last.run.id) == people
     assert office.detail(sent.run).run.tally.adds_up
     again = office.run("lists")
