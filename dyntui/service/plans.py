@@ -92,7 +92,7 @@ class Plans:
     @answers(PLAN_APPLY)
     async def apply(self, context: CallContext, request: PlanRef) -> RunRow:
         """Queues a run that carries a plan out: who has changed since is refused by name. To undo takes the right to
-        send. Raises RUN_UNKNOWN, NO_PLAN, PLAN_APPLIED, PLAN_FAILED."""
+        send. Raises RUN_UNKNOWN, NO_PLAN, PLAN_APPLIED, PLAN_FAILED, ACCOUNT_UNKNOWN."""
         detail = await self._runs.get(context, RunRef(request.run))
         undo = detail.run.kind == UNDO.id
         if undo:
@@ -119,7 +119,9 @@ class Plans:
                 f"None of the marketing lists of the plan could be planned: {', '.join(each.name for each in lists)}.",
                 f"See why: `dyntui audit show {detail.run.id}`. Once that is mended, make another plan.",
             )
-        asked = StartRun(sync_type=detail.run.kind, account=detail.run.account, lists=planned)
+        # Without an account that is named the default one would be meant.
+        account = await self._runs.account_of(detail.run.id)
+        asked = StartRun(sync_type=detail.run.kind, account=account, lists=planned)
         diff = await self._runs.is_diff(detail.run.id)
         return await self._runs.begin(context, asked, apply=detail.run.id, diff=diff)
 

@@ -203,6 +203,13 @@ class Runs:
         """What a run was asked for, as stored. Raises RUN_UNKNOWN."""
         return (await self._named(run_id)).request
 
+    async def account_of(self, run_id: str) -> str:
+        """The id of the email account that a run is of. Raises RUN_UNKNOWN, ACCOUNT_UNKNOWN where it is not connected
+        any more."""
+        account_id = (await self._named(run_id)).account_id
+        await self._resources.read(lambda c: require_connected(c, account_id))
+        return account_id
+
     async def is_diff(self, run_id: str) -> bool:
         """Whether the plan of this run is one of differences. Raises RUN_UNKNOWN."""
         return asked_of((await self._named(run_id)).request, Narrowed).diff

@@ -668,3 +668,11 @@ def test_who_is_suppressed_by_hand_is_so_in_every_account_and_mailed_by_none(two
     assert told
     with pytest.raises(DyntuiError, match="SUPPRESSED_ALREADY"):
         office.wait(use_cases.add(office.context, asked))
+
+
+def test_a_plan_of_an_account_that_was_disconnected_since_is_carried_out_on_no_other_one(two: Two) -> None:
+    plan = two.office.plan_of("address-books", account="Second")
+    two.desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
+    with pytest.raises(DyntuiError) as refused:
+        two.office.apply(plan)
+    assert refused.value.code == "ACCOUNT_UNKNOWN" and "disconnected" in refused.value.message
