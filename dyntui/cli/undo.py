@@ -19,9 +19,9 @@ from dyntui.service.contract.plans import PlanDetail
 def command(context: click.Context, run: str, only_plan: bool, show: int) -> int:
     """Put back what RUN changed, field by field; its plan is shown first.
 
-    Withdrawals of consent are never undone, and nobody is put back who has opted out since: the plan counts them by
-    reason. What has changed since is refused by name (STALE). With --plan the exit code is 3 where there is something
-    to put back; `dyntui apply` carries the plan out.
+    Withdrawals of consent are never undone, and nobody is put back who has opted out: the plan counts them by reason.
+    What has changed since is refused by name (STALE). With --plan the exit code is 3 where there is something to put
+    back; `dyntui apply` carries the plan out.
     """
     return plan_first(
         choices(context),

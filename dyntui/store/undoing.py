@@ -258,7 +258,8 @@ def withhold(c: Connection, by: str, item: str, list_id: str) -> None:
     c.execute(update(planned_change).where(*scope, _p.effect == REMOVE, withdrawn).values(deletes=False, detail=""))
     back = (*scope, _p.effect.in_((ADD, JOIN, UPDATE)))
     found = c.execute(select(*_who(), why.label("why")).where(*back, withdrawn)).all()
-    _refuse(c, by, item, found, lambda row: (Outcome.EXCLUDED, row.why, "opted out since"))
+    # On a list in Dynamics they may have been in spite of that.
+    _refuse(c, by, item, found, lambda row: (Outcome.EXCLUDED, row.why, "has opted out"))
 
 
 def _who() -> tuple[ColumnElement[Any], ...]:

@@ -181,6 +181,10 @@ def test_a_list_that_was_cleared_after_a_send_is_as_before_but_for_who_has_opted
     named = {each.person: each for each in office.people(done.run.id)}
     assert named[leaves.person].reason == "UNSUBSCRIBED_LIST"
     assert named[withdraws.person].reason == "DO_NOT_EMAIL"
+    # Most of them had opted out long before, and were on the list in spite of that.
+    assert {named[each].detail for each in before - back if named[each].outcome is Outcome.EXCLUDED} == {
+        "has opted out"
+    }
     # Dynamics takes nobody onto a list whose record is inactive.
     others = {(named[each].outcome, named[each].reason) for each in before - back}
     assert {outcome for outcome, _ in others} <= {Outcome.EXCLUDED, Outcome.REJECTED}
