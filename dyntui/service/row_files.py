@@ -22,10 +22,14 @@ Write = Callable[[Sequence[R]], None]
 # A heading, and what stands below it of a row.
 Cell = tuple[str, Callable[[R], str]]
 
-# What spreadsheets take for the beginning of a formula (OWASP, CSV Injection).
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What spreadsheets take for the beginning of a formula (OWASP, CSV Injection; ASVS 1.2.10); where East Asian text is
+# entered the wide ones too.
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 # The most rows of a worksheet.
 _MOST_ROWS = 1_048_576
+# The most characters of a cell, counted as UTF-16 does; what stands behind those of a longer text.
+_MOST_CHARACTERS = 32_767
+_CUT = "… (cut: a cell of a workbook holds no more)"
 
 
 def check_suffix(out: str) -> None:
@@ -53,6 +57,14 @@ def row_file(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Wri
 def harmless(text: str) -> str:
     """The text as a cell of a CSV file that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+
+
+def fitting(text: str) -> str:
+    """The text as a cell of a workbook can hold it; one that is longer is cut, and says so."""
+    if 2 * len(text) <= _MOST_CHARACTERS or len(text.encode("utf-16-le")) <= 2 * _MOST_CHARACTERS:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (_MOST_CHARACTERS - len(_CUT))]
+    return kept.decode("utf-16-le", "ignore") + _CUT
 
 
 @contextmanager
@@ -99,7 +111,7 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
                 remedy="Export to a .csv or .json file, or one item at a time.",
             )
         for column, cell in enumerate(cells):
-            page.write_string(row, column, cell)
+            page.write_string(row, column, fitting(cell))
         row += 1
 
     with out:

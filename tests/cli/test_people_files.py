@@ -14,7 +14,7 @@ import pytest
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page
 from dyntui.service.contract.runs import RUN_GET, RUN_PEOPLE, OutcomesQuery, RunDetail
-from dyntui.service.row_files import harmless
+from dyntui.service.row_files import fitting, harmless
 from tests.cli.scripted_service import LIST_ID, OTHER_ID, ScriptedService, a_run, an_item
 
 Cli = Callable[..., Any]
@@ -91,7 +91,15 @@ def test_a_workbook_holds_texts_alone(dyntui: Cli, people: ScriptedService, tmp_
     assert sheet.count("<row ") == 6 and "=HYPERLINK(" in sheet and "<f>" not in sheet
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["x" * 40_000, "😀" * 17_000, "x" + "😀" * 20_000])
+def test_a_text_that_no_cell_of_a_workbook_holds_is_cut_and_says_so(text: str) -> None:
+    cell = fitting(text)
+    assert cell.endswith("… (cut: a cell of a workbook holds no more)") and text.startswith(cell.partition("…")[0])
+    assert 32_765 <= len(cell.encode("utf-16-le")) // 2 <= 32_767
+    assert fitting(text[:16_000]) == text[:16_000] and fitting("x" * 32_767) == "x" * 32_767
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\0=1", "＝1+1", "＠SUM(A1)"])
 def test_what_could_begin_a_formula_is_made_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"
     assert harmless(f"a{text}") == f"a{text}"
