@@ -65,7 +65,8 @@ async def list_(client: ServiceClient, rows: Rows, named: str, reason: str, igno
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until they were offered.")
 @click.pass_context
 def retry(context: click.Context, named: str, account: str, wait: bool) -> int:
-    """Read the refused records of LIST, or of all lists, again and offer them to dotdigital again."""
+    """Read the refused records of LIST, or of all lists of the email account, again and offer them to dotdigital
+    again."""
     chosen = choices(context)
 
     async def start(client: ServiceClient) -> RunRow:

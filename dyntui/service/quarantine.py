@@ -77,7 +77,8 @@ class Quarantine:
             if each.activated and (each.id == request.list if request.list else each.account_id == account.id)
         ]
         if not wanted:
-            raise _refused("NOTHING_REFUSED", "No row of such a list was refused.")
+            of = "this marketing list" if request.list else f"a marketing list of the email account {account.name!r}"
+            raise _refused("NOTHING_REFUSED", f"No row of {of} is refused.")
         of_account = request.account
         if request.list:
             of_account = (await self._resources.account_names())[wanted[0].account_id]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, and_, func, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, String, and_, func, select, union_all
 
 from dyntui.model.guids import as_stored
 from dyntui.model.outcomes import Outcome
@@ -64,9 +64,10 @@ def _standing(search: str, account_id: str) -> Select[Any]:
     one that is older than the runs that are kept the list is still known, and whose it is."""
     s, list_ = standing.c, marketing_list.c
     item = and_(run_item.c.scope == s.scope, run_item.c.edition == s.from_edition)
-    # `list/ID`: its members; `strangers/ID`: who is in its book besides.
-    name = standing_scope.c.name
-    of_list = or_(*(name == literal(f"{kind}/", String) + list_.id for kind in ("list", "strangers")))
+    # `list/ID`: its members; `strangers/ID`: who is in its book besides. One list for each row, found by its key.
+    of_list = list_.id == func.replace(
+        func.replace(standing_scope.c.name, "strangers/", "", type_=String), "list/", "", type_=String
+    )
     where = func.coalesce(run_item.c.name, list_.name, "").label("item")
     rows = (
         select(*_of_run()[:-1], where, *(s[name] for name in _PERSON), s.first.label("outcome"))

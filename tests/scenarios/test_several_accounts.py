@@ -676,3 +676,8 @@ def test_a_plan_of_an_account_that_was_disconnected_since_is_carried_out_on_no_o
     with pytest.raises(DyntuiError) as refused:
         two.office.apply(plan)
     assert refused.value.code == "ACCOUNT_UNKNOWN" and "disconnected" in refused.value.message
+
+
+def test_where_nothing_is_refused_the_account_that_was_looked_at_is_named(two: Two) -> None:
+    with pytest.raises(DyntuiError, match=r"NOTHING_REFUSED.*email account 'Main'"):
+        two.office.retry_refused()
