@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Choices, Group, choices
-from dyntui.cli.naming import list_id
+from dyntui.cli.naming import list_id, say_of_others
 from dyntui.cli.output import number, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.progress import display
@@ -59,7 +59,7 @@ def list_(context: click.Context) -> int:
     return int(Exit.HELD if answer.rows else Exit.DONE)
 
 
-_PEOPLE: Columns[PersonOutcome] = (
+COLUMNS: Columns[PersonOutcome] = (
     Column("name", lambda row: row.name),
     Column("address", lambda row: row.address),
     Column("type", lambda row: row.entity),
@@ -72,7 +72,7 @@ _PEOPLE: Columns[PersonOutcome] = (
 @command.command()
 @click.argument("named", metavar="LIST")
 @_UNDONE
-@page_of(HELD_PEOPLE, _PEOPLE)
+@page_of(HELD_PEOPLE, COLUMNS)
 async def show(client: ServiceClient, rows: Rows, named: str, undone: bool) -> WaitingPeople:
     """Whose removal from the address book of LIST waits, strangers of the book included; with --undone whose undone
     change does."""
@@ -99,8 +99,9 @@ def approve(context: click.Context, named: str, people: tuple[str, ...], undone:
             else f"Take {number(many)} of {counted(held.in_book, 'contact')} out of the address book of {held.name!r}?"
         )
         confirm(chosen, question, not_done="Nothing was decided.")
-    _, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
+    decided, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
     print_json(run) if chosen.json else print_run(run)
+    say_of_others(people, decided.people)
     return exit_for(run) if run.status.ended else int(Exit.DONE)
 
 
@@ -132,6 +133,7 @@ def discard(context: click.Context, named: str, people: tuple[str, ...], undone:
     if not undone:
         said = ("contact stays in the address book", "contacts stay in the address book")
     say(f"{counted(decided.people, *said)}.")
+    say_of_others(people, decided.people)
 
 
 def _waiting(chosen: Choices, named: str, undone: bool) -> HeldRemovals | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 import msgspec
 
+from dyntui.cli.output import say
+from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.guids import guid_of
+from dyntui.model.guids import as_stored, guid_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
@@ -112,3 +114,10 @@ def _only(kind: str, code: str, named: str, found: list[Found[T]], otherwise: st
 
 def _same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
+
+
+def say_of_others(named: Sequence[str], done: int) -> None:
+    """Of people who were named besides those of whom something was decided nothing waits."""
+    others = len(dict.fromkeys(map(as_stored, named))) - done
+    if named and others > 0:
+        say(f"Of {counted(others, 'other')} named nothing waits, and nothing was decided.")

@@ -6,7 +6,7 @@ import click
 
 from dyntui.cli.following import exit_for, print_run, told_when_left, until_ended
 from dyntui.cli.lazy import Group, choices
-from dyntui.cli.naming import list_id
+from dyntui.cli.naming import list_id, say_of_others
 from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import are, moment, print_json, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
@@ -100,6 +100,7 @@ def ignore(context: click.Context, named: str, people: tuple[str, ...], days: in
         print_json(done)
         return
     say(f"{counted(done.people, 'is', 'are')} ignored until {moment(done.until)}.")
+    say_of_others(people, done.people)
 
 
 @command.command()

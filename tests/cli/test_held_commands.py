@@ -65,6 +65,16 @@ def test_discarding_keeps_those_who_are_named(dyntui: Cli, service: ScriptedServ
     with_held(service, HELD)
     service.answers(HELD_DECIDE, HeldDecided(people=2, run=a_run(RunStatus.QUEUED)))
     done = dyntui("--yes", "held", "discard", "Newsletter", "--person", "a", "--person", "b")
-    assert done.code == 0 and "2 contacts stay" in done.err
+    assert done.code == 0 and "2 contacts stay" in done.err and "nothing waits" not in done.err
     (asked,) = service.requests(HELD_DECIDE)
     assert (asked.remove, asked.people) == (False, ("a", "b"))
+
+
+def test_of_whom_nothing_waits_among_those_named_is_said_so(dyntui: Cli, service: ScriptedService) -> None:
+    with_held(service, HELD)
+    service.answers(HELD_DECIDE, HeldDecided(people=1, run=a_run(RunStatus.QUEUED)))
+    service.answers(RUN_GET, RunDetail(run=a_run(), items=()))
+    named = [word for each in (LIST_ID, f"{{{LIST_ID}}}", "mistyped") for word in ("--person", each)]
+    for decision in ("approve", "discard"):
+        done = dyntui("--yes", "held", decision, "Newsletter", *named)
+        assert done.code == 0 and "Of 1 other named nothing waits" in done.err

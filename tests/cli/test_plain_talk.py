@@ -10,8 +10,7 @@ import pytest
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held import Kind
-from dyntui.service.contract.held import HELD_LISTS, HELD_WAITING, Decision, Decisions, HeldLists
-from dyntui.service.contract.lists import LIST_MEMBERS
+from dyntui.service.contract.held import HELD_LISTS, HELD_PEOPLE, HELD_WAITING, Decision, Decisions, HeldLists
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.people import PEOPLE_EXPORT, PEOPLE_SEARCH, PEOPLE_WHY, KnownPerson, WhyAnswer
 from dyntui.service.contract.runs import RUN_SEARCH, RUNS_PAGE
@@ -88,10 +87,10 @@ def test_whom_undone_changes_are_about_is_listed_without_the_others(
     service.answers(HELD_LISTS, HeldLists(rows=()))
     service.answers(HELD_WAITING, Decisions(rows=(waits,)))
     service.answers(SENDS_PAGE, page_of())
-    service.answers(LIST_MEMBERS, page_of(total=0))
+    service.answers(HELD_PEOPLE, page_of(total=0))
     talk("1", "1", "1", "", "")
-    (asked,) = service.requests(LIST_MEMBERS)
-    assert (asked.outcome, asked.reason, asked.limit) == ("held", "UNDONE", 50)
+    (asked,) = service.requests(HELD_PEOPLE)
+    assert (asked.list, asked.undone, asked.limit) == (LIST_ID, True, 50)
 
 
 def test_enter_alone_goes_back_and_is_no_search_that_found_nothing(
