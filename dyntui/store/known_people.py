@@ -62,7 +62,9 @@ def window(c: Connection, asked: Window) -> Page[KnownPerson]:
 
 
 def everybody(c: Connection, search: str) -> Iterator[KnownPerson]:
-    """All whom the search finds, in no order."""
+    """All whom the search finds, in no order. Nobody without a search."""
+    if not search.strip():
+        return
     for some in person_search.everybody(c, search):
         yield from (shown(KnownPerson, row) for row in c.execute(_records(_m.person_id.in_(some))))
     yield from (shown(KnownPerson, row) for row in c.execute(_addresses_alone(search)))
