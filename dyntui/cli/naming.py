@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from difflib import get_close_matches
 from typing import Generic, TypeVar
@@ -17,6 +18,9 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 from dyntui.service.contract.paging import Page
+
+# No number of dotdigital has more digits than this; what has is a name.
+_CAMPAIGN_ID = re.compile(r"\d{1,18}")
 
 _AT_ONCE = 5000
 _SUGGESTED = 5
@@ -47,7 +51,7 @@ async def campaign_ref(client: ServiceClient, named: str, account: str = "") -> 
     """A campaign's number with the email account of the campaign that bears the name: two accounts may have one number.
     Of a number the account that was given, where one was. Raises DyntuiError CAMPAIGN_UNKNOWN or CAMPAIGN_AMBIGUOUS,
     with what was found."""
-    if named.isdecimal():
+    if _CAMPAIGN_ID.fullmatch(named):
         return CampaignRef(int(named), account or client.account)
     found = await _campaigns(client, account, named.strip()) or await _campaigns(client, account, "")
     return _only("email campaign", "CAMPAIGN", named, found, ", or its email account with `--account`")

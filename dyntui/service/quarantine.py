@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from dyntui.model.contact_numbers import contact_number
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.guids import as_stored, guid_of
 from dyntui.model.moments import text_of
@@ -89,11 +90,11 @@ class Quarantine:
     async def pick(self, context: CallContext, request: PickMatch) -> RunRow:
         """Chooses the record of a stranger, and synchronises the list: after a synchronisation that is under way, which
         may be past it. Raises NOTHING_REFUSED, and what `runs.start` raises."""
-        contact, record = request.stranger.strip(), guid_of(request.record.strip())
+        contact, record = contact_number(request.stranger.strip()), guid_of(request.record.strip())
 
         def picked(c: Connection, run_id: str) -> None:
-            known = contact.isdecimal() and record
-            if not known or not strangers.pick(c, request.list, int(contact), record):
+            known = contact is not None and record and strangers.pick(c, request.list, contact, record)
+            if not known:
                 raise _refused("NOTHING_REFUSED", "No such record is among those that match this stranger of the list.")
 
         return await self._offered_again(context, RetryRefused(list=request.list), picked)

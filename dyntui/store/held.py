@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, update
 
+from dyntui.model.contact_numbers import contact_number
 from dyntui.model.held import HeldRemovals
 from dyntui.model.outcomes import Outcome
 from dyntui.store.chunks import beside, in_chunks
@@ -144,7 +145,7 @@ def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by
     others = update(book_stranger).values(decision=decision, decided_by=by, decided_on=now)
     if not people:
         return c.execute(change.where(*scope)).rowcount + c.execute(others.where(*of_strangers)).rowcount
-    ids = [int(each) for each in people if each.isdecimal()]
+    ids = [number for each in people if (number := contact_number(each)) is not None]
     decided = sum(c.execute(others.where(*of_strangers, _s.contact_id.in_(some))).rowcount for some in in_chunks(ids))
     return decided + sum(c.execute(change.where(*named, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
 

@@ -571,3 +571,14 @@ def test_a_count_says_what_it_would_be_if_something_were_mended(dyntui: Callable
     done = dyntui("campaigns", "count", "42", "--what-if", "NO_EMAIL")
     assert "If NO_EMAIL were mended: 307 sendable, 7 more." in done.out + done.err
     assert dyntui("campaigns", "count", "42", "--what-if", "SUPPRESSED").code == 2
+
+
+@pytest.mark.parametrize("digits", [20, 900])
+def test_more_digits_than_any_number_has_name_no_campaign(
+    dyntui: Callable, service: ScriptedService, digits: int
+) -> None:
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign()))
+
+    done = dyntui("campaigns", "report", "9" * digits)
+
+    assert done.code == 2 and "CAMPAIGN_UNKNOWN" in done.err

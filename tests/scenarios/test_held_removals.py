@@ -113,6 +113,9 @@ def test_some_are_let_go_the_others_wait_and_who_comes_back_waits_no_more(office
     book = office.book_of(newsletter.id)
     office.run("lists")
     before = in_book(office, book)
+    for nobody in ("99999999999999999999", "9" * 3000, "", "nobody"):
+        with pytest.raises(DyntuiError, match="NOTHING_HELD"):
+            office.decide_held(newsletter.id, nobody, remove=True)
     some = leavers[:3]
     decided = office.decide_held(newsletter.id, *some, remove=True)
     assert decided.people == 3 and decided.run is not None

@@ -258,6 +258,8 @@ def test_an_ambiguous_stranger_waits_in_quarantine_until_somebody_chooses_the_re
         office.pick(met["list"], row.person, chosen[:8])
     office.ignore_refused(met["list"], f" {row.person} ")
     assert office.refused(reason="AMBIGUOUS_MATCH") == ()
+    with pytest.raises(DyntuiError, match="NOTHING_REFUSED"):
+        office.pick(met["list"], "99999999999999999999", chosen)
     office.pick(met["list"], row.person, f"{{{chosen.upper()}}}")
     assert chosen in on_the_list(office, met["list"]) and other not in on_the_list(office, met["list"])
     assert office.refused(ignored=True, reason="AMBIGUOUS_MATCH") == ()
