@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.service_call import ask
@@ -11,7 +12,6 @@ from dyntui.cli.together import require_change
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.forms import NewRespondents
-from dyntui.model.plain import plain
 from dyntui.model.suppression_flags import SuppressionFlags, in_words
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
@@ -210,8 +210,7 @@ def disconnect(context: click.Context, account: str) -> int:
     so does its row in Dynamics. `accounts add` connects it again. Refused while lists are activated for it.
     """
     chosen = choices(context)
-    if not chosen.yes:
-        click.confirm(f"Disconnect {plain(account)}?", abort=True, err=True)
+    confirm(chosen, f"Disconnect {account}?", not_done="The email account stays connected.")
     answer = ask(chosen, ACCOUNT_DISCONNECT, DisconnectAccount(account=account))
     if chosen.json:
         print_json(answer)

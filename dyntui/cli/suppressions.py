@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
 from dyntui.model.consent_sources import SOURCES
 from dyntui.model.counted import counted
-from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import (
@@ -64,8 +64,7 @@ def add(context: click.Context, address: str, reason: str) -> None:
     the person can take that back, by subscribing again in dotdigital.
     """
     chosen = choices(context)
-    if not chosen.yes:
-        click.confirm(f"Suppress {plain(address)} in all email accounts?", abort=True, err=True)
+    confirm(chosen, f"Suppress {address} in all email accounts?", not_done="Nobody was suppressed.")
     answer = ask(chosen, SUPPRESSION_ADD, AddSuppression(address=address, reason=reason))
     if chosen.json:
         print_json(answer)
@@ -87,8 +86,8 @@ def ask_(context: click.Context, address: str, evidence: str, account: str) -> N
     dotdigital mails them for that. Nothing changes until they confirm, and a complaint is never taken back.
     """
     chosen = choices(context)
-    if not chosen.yes:
-        click.confirm(f"Have dotdigital mail {plain(address)}, who is suppressed, to ask them?", abort=True, err=True)
+    question = f"Have dotdigital mail {address}, who is suppressed, to ask them?"
+    confirm(chosen, question, not_done="Nobody was asked.")
     answer = ask(chosen, SUPPRESSION_ASK, AskToSubscribe(address=address, evidence=evidence, account=account))
     if chosen.json:
         print_json(answer)
