@@ -29,9 +29,13 @@ class HookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             here = parts.scheme == "http" and parts.hostname in _THIS_MACHINE
             if not parts.hostname or parts.username or parts.password or not (parts.scheme == "https" or here):
                 raise ValueError("the url of a hook begins with https:// and has no user and password in it")
+            # Here, as it takes its time: most profiles have no such hook.
+            import httpx
+
             try:
-                _ = parts.port
-            except ValueError as error:
+                # Its port is none, its host no address, or there is a line break in it.
+                _ = parts.port, httpx.URL(self.url).host
+            except (ValueError, httpx.InvalidURL) as error:
                 raise ValueError(f"the url of the hook cannot be read: {error}") from None
         try:
             words = shlex.split(self.command)

@@ -311,6 +311,9 @@ async def test_a_web_address_gets_the_notice_as_json_and_anything_but_success_is
         ('command = "say \'it"', "cannot be read"),
         ('command = " "', "is empty"),
         ('url = "https://x.example:99999/hook"', "cannot be read"),
+        ('url = """https://x.example/hook\n"""', "cannot be read"),
+        ('url = "https://999.1.1.1/hook"', "cannot be read"),
+        ('url = "https://xn--/hook"', "cannot be read"),
         ('command = "a"\nevents = ["rain"]', "rain"),
     ],
 )
