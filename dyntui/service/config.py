@@ -30,9 +30,10 @@ class KeyringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`idle_seconds`: how long a private service waits, without client or run, before it ends."""
+    """`idle_seconds`: how long a private service waits, without client or run, before it ends; 0: it ends with its last
+    client."""
 
-    idle_seconds: float = 60.0
+    idle_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

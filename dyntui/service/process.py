@@ -39,6 +39,8 @@ PASSING = "passing"
 GRACE = 10.0
 # Seconds after which a private service ends that cannot keep secrets.
 _IDLE_WITHOUT_KEYRING = 0.5
+# Seconds that whoever has started a private service gets to come to it, however soon it is to end after them.
+_FIRST_CLIENT = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -180,12 +182,14 @@ async def _until_ended(assembly: Assembly, server: Server, idle: float | None, e
 
 
 async def _until_idle(assembly: Assembly, server: Server, seconds: float) -> None:
-    timer = IdleTimer(seconds, time.monotonic())
+    started = time.monotonic()
+    timer = IdleTimer(seconds, started)
     while True:
-        await asyncio.sleep(min(seconds / 4, 5.0))
+        await asyncio.sleep(min(max(seconds / 4, 0.05), 5.0))
         runs = 0 if server.clients else await assembly.active_runs()
-        if timer.over(time.monotonic(), clients=server.clients, runs=runs):
-            log.info("no client and no run for %.0f s", seconds)
+        over = timer.over(time.monotonic(), clients=server.clients, runs=runs)
+        if over and (server.served or time.monotonic() - started >= _FIRST_CLIENT):
+            log.info("no client and no run for %g s", seconds)
             return
 
 

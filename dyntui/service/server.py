@@ -53,6 +53,7 @@ class Server:
         self._shared = shared
         self._unfinished = Unfinished()
         self._full = False
+        self.served = False  # whether there was ever a client
         self._connections: set[Connection] = set()
         self._serving: set[asyncio.Future[None]] = set()
         self._server: asyncio.Server | None = None
@@ -164,6 +165,7 @@ class Server:
             changed=self.publish,
         )
         self._connections.add(connection)
+        self.served = True
         serving = asyncio.ensure_future(connection.serve(self._greeting))
         self._serving.add(serving)
         try:

@@ -224,8 +224,9 @@ async def test_something_else_on_the_socket_is_recognised(profile: Profile):
     other.close()
 
 
-async def test_a_private_service_ends_when_nobody_needs_it(profile: Profile):
-    write_config(profile, Config(service=ServiceSettings(idle_seconds=0.2)))
+@pytest.mark.parametrize("idle_seconds", [0.2, 0.0])
+async def test_a_private_service_ends_when_nobody_needs_it(profile: Profile, idle_seconds: float):
+    write_config(profile, Config(service=ServiceSettings(idle_seconds=idle_seconds)))
     client = await attach_or_start(profile, command=TINY)
     process = client.greeting.process
     await client.close()
