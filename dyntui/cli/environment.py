@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.confirming import confirm
-from dyntui.cli.lazy import Choices, Group, choices
+from dyntui.cli.lazy import Choices, Group, choices, typed_account
 from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.service_call import ask
 from dyntui.service.contract.environment import (
@@ -41,7 +41,7 @@ def show(context: click.Context) -> None:
 @click.pass_context
 def not_production(context: click.Context, account: str) -> None:
     """Mark the organisation, or an email account: only whom the allow list names is mailed from now on."""
-    asked = MarkEnvironment(production=False, account=account)
+    asked = MarkEnvironment(production=False, account=account or typed_account(context))
     _print(choices(context), ask(choices(context), ENVIRONMENT_MARK, asked))
 
 
@@ -51,6 +51,7 @@ def not_production(context: click.Context, account: str) -> None:
 def production(context: click.Context, account: str) -> None:
     """Take the mark away: everybody who has not opted out can be mailed."""
     chosen = choices(context)
+    account = account or typed_account(context)
     what = f"The email account {account}" if account else "The organisation"
     confirm(chosen, f"{what} is production, and sends may mail everybody?", not_done="The mark stays.")
     _print(chosen, ask(chosen, ENVIRONMENT_MARK, MarkEnvironment(production=True, account=account)))

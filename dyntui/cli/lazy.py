@@ -62,8 +62,15 @@ def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> N
         choices(context).json = True
 
 
+def _named(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A variable of a script that is empty must not mean another email account, or all of them."""
+    if _typed(context, parameter) and not value.strip():
+        raise click.BadParameter("it needs the name of an email account.", context, parameter)
+    return value
+
+
 def _account(context: click.Context, parameter: click.Parameter, value: str) -> None:
-    if value and _counts(context, parameter):
+    if _named(context, parameter, value) and _counts(context, parameter):
         choices(context).account = value
 
 
@@ -79,6 +86,11 @@ def _plain(context: click.Context, _parameter: click.Parameter, value: bool) -> 
 
 
 ACCOUNT = "--account"
+
+
+def typed_account(context: click.Context) -> str:
+    """The email account that `--account` before the command's name says; `""` where only the environment says one."""
+    return choices(context).account if "dyntui.typed.chosen_account" in context.meta else ""
 
 
 def common_options() -> list[click.Parameter]:
@@ -124,6 +136,9 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for each in self.params:
+            if ACCOUNT in each.opts and each.callback is None:
+                each.callback = _named
         self.params.extend(each for each in common_options() if not self._has(each))
 
     def _has(self, option: click.Parameter) -> bool:
