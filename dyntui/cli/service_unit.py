@@ -17,8 +17,8 @@ from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import say
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.plain import plain
-from dyntui.service.profile import open_profile
-from dyntui.service.unit import HOME, PASSPHRASE_CREDENTIAL, Unit, UnitFile, fits
+from dyntui.service.profile import MACHINE_HOME, open_profile
+from dyntui.service.unit import PASSPHRASE_CREDENTIAL, Unit, UnitFile, fits
 
 _PASSPHRASE_BYTES = 32
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
@@ -98,7 +98,7 @@ def uninstall(context: click.Context, only_print: bool, user: str) -> int:
         for path in going:
             path.unlink(missing_ok=True)
         _run("systemctl", "daemon-reload")
-    say(f"What stays: {HOME} with the store and the secrets, {unit.credential_file.path}, and the user {user}.")
+    say(f"What stays: {MACHINE_HOME} with the store and the secrets, {unit.credential_file.path}, and the user {user}.")
     return int(Exit.DONE)
 
 

@@ -115,10 +115,10 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
     """Puts a backup in place of the profile's store: one by its name, or a file. The store so far becomes a backup; one
     that cannot be read is kept beside it under another name.
 
-    Raises DyntuiError: LOCKED while a service runs; BACKUP_UNREADABLE, BACKUP_NOT_PUT_BACK, CONFIG_UNREADABLE,
-    STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT; nothing has changed then.
+    Raises DyntuiError: SERVICE_SHARED; LOCKED while a service runs; BACKUP_UNREADABLE, BACKUP_NOT_PUT_BACK,
+    CONFIG_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT; nothing has changed then.
     """
-    profile.prepare_own()
+    profile.prepare_store()
     let_private_end(profile)
     with only_service(profile):
         file = _own_file(profile)
@@ -155,7 +155,9 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
 
 
 def beside(profile: Profile) -> Backups:
-    """The backups of the profile's store, also where that cannot be opened. Raises DyntuiError STORE_ON_A_SERVER."""
+    """The backups of the profile's store, also where that cannot be opened. Raises DyntuiError
+    STORE_ON_A_SERVER, SERVICE_SHARED."""
+    profile.prepare_store()
     folder = backups.folder_of(_own_file(profile))
     return Backups(folder=str(folder), rows=tuple(backups.found(folder)))
 

@@ -29,7 +29,11 @@ SOCKET_PATH_LIMIT = 100
 # Where a service that the machine runs for everybody listens, in a directory for each profile: systemd makes it for the
 # service's user (`dyntui service install`), and only root can make anything in /run.
 SHARED = Path("/run/dyntui")
-# Names that directory to the service itself.
+# Where such a service keeps everything: whoever that belongs to is the service's own user.
+MACHINE_HOME = Path("/var/lib/dyntui")
+# Where systemd is told of such services, also of those that are stopped.
+UNIT_FOLDERS = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"))
+# Names the socket's directory to the service itself.
 SOCKET_DIRECTORY = "DYNTUI_SOCKET_DIRECTORY"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -37,7 +41,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 class Profile(msgspec.Struct, frozen=True):
     """The places of one profile. Nothing exists on disk before `prepare`. `shared`: the service is one of the
-    machine's, for all users of a group, and its socket's directory is made by systemd."""
+    machine's, for all users of a group, and its socket's directory is made by systemd. `kept_by_another`: such a
+    service keeps the store, running or stopped, and it is another user's."""
 
     name: str
     config: Path
@@ -45,6 +50,7 @@ class Profile(msgspec.Struct, frozen=True):
     state: Path
     runtime: Path
     shared: bool = False
+    kept_by_another: bool = False
 
     @property
     def config_file(self) -> Path:
@@ -109,6 +115,18 @@ class Profile(msgspec.Struct, frozen=True):
                 exit=Exit.LOCKED,
             )
 
+    def prepare_store(self) -> None:
+        """As `prepare_own`, for who works with the store itself, beside the service. Raises SERVICE_SHARED too."""
+        if self.kept_by_another:
+            raise DyntuiError(
+                "SERVICE_SHARED",
+                f"The store of the profile {self.name} is kept by this machine's service, which is another user's.",
+                not_done="Nothing was opened or changed.",
+                remedy=f"Put `sudo -u {_owner_of(MACHINE_HOME)}` before the command; --profile names one of your own.",
+                exit=Exit.NOT_PERMITTED,
+            )
+        self.prepare_own()
+
     def prepare_own(self) -> None:
         """Creates the directories of the person alone, and not that of the socket. Raises as `prepare`."""
         for directory in (self.config, self.data, self.state):
@@ -125,7 +143,7 @@ def open_profile(name: str = "default", environ: Mapping[str, str] = os.environ)
             remedy="Use letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
             exit=Exit.USAGE,
         )
-    home = environ.get("DYNTUI_HOME", "")
+    home = environ.get("DYNTUI_HOME", "") or _home_of_the_machines_service()
     if home:
         root = Path(home).expanduser().absolute() / name
         places: tuple[Path, Path, Path, Path | None] = (root / "config", root / "data", root / "state", root / "run")
@@ -142,10 +160,39 @@ def open_profile(name: str = "default", environ: Mapping[str, str] = os.environ)
     config, data, state, runtime = places
     shared = _shared_directory(name, data, environ)
     if shared is not None:
-        return Profile(name, config, data, state, shared, shared=True)
+        another = not environ.get(SOCKET_DIRECTORY) and not home
+        return Profile(name, config, data, state, shared, shared=True, kept_by_another=another)
     if runtime is None or len(os.fsencode(runtime / "service.sock")) >= SOCKET_PATH_LIMIT:
         runtime = _short_stand_in(data)
-    return Profile(name, config, data, state, runtime)
+    another = not home and not _has_a_store(data) and _is_the_machines(name)
+    return Profile(name, config, data, state, runtime, kept_by_another=another)
+
+
+def _home_of_the_machines_service() -> str:
+    """For the user of the machine's service, who has none of its environment: where it keeps everything. `""` for
+    everybody else."""
+    try:
+        return str(MACHINE_HOME) if MACHINE_HOME.stat().st_uid == os.getuid() else ""
+    except OSError:
+        return ""
+
+
+def _is_the_machines(name: str) -> bool:
+    unit = "dyntui.service" if name == "default" else f"dyntui-{name}.service"
+    # A package brings a unit that may never have run.
+    return MACHINE_HOME.exists() and any((folder / unit).exists() for folder in UNIT_FOLDERS)
+
+
+def _owner_of(directory: Path) -> str:
+    try:
+        return directory.owner()
+    except (OSError, KeyError):
+        return "dyntui"
+
+
+def _has_a_store(data: Path) -> bool:
+    """A store of their own is a file, or one on a server for which the engine keeps its file here."""
+    return any((data / name).exists() for name in ("dyntui.db", "engine.db"))
 
 
 def _shared_directory(name: str, data: Path, environ: Mapping[str, str]) -> Path | None:
@@ -153,8 +200,7 @@ def _shared_directory(name: str, data: Path, environ: Mapping[str, str]) -> Path
     unless the user has an installation of their own."""
     if told := environ.get(SOCKET_DIRECTORY, ""):
         return Path(told)
-    # A store of their own is a file, or one on a server for which the engine keeps its file here.
-    if environ.get("DYNTUI_HOME") or any((data / name).exists() for name in ("dyntui.db", "engine.db")):
+    if environ.get("DYNTUI_HOME") or (_has_a_store(data) and not data.is_relative_to(MACHINE_HOME)):
         return None
     there = SHARED / name
     return there if there.is_dir() else None

@@ -48,9 +48,12 @@ def address_of(text: str, profile: Profile) -> str:
 
 
 def look(profile: Profile) -> Store:
-    """The store as it is, also while a service uses it. Raises `DyntuiError` as opening a store does."""
-    profile.prepare_own()
+    """The store as it is, also while a service uses it; looking makes none. Raises `DyntuiError` as opening a store
+    does, SERVICE_SHARED."""
+    profile.prepare_store()
     url = read_config(profile).store.url or profile.store_url
+    if dialects.is_file(url) and not Path(place(url)).exists():
+        return Store(where=place(url), kind="SQLite", size=0)
     opened = open_store(url)
     try:
         with opened.read() as c:
@@ -64,10 +67,10 @@ def move(profile: Profile, target: str, told: Callable[[Copied], None] = lambda 
     """Carries the store over to `target`, which must be new or empty, proves that nothing differs, and names it in the
     configuration. The store so far stays as it is, and is opened by nobody any more.
 
-    Raises `DyntuiError`: LOCKED while a service of the profile runs; STORE_SAME, STORE_NOT_EMPTY, STORE_DIFFERS, and
-    those of opening a store; nothing has changed then.
+    Raises `DyntuiError`: SERVICE_SHARED; LOCKED while a service of the profile runs; STORE_SAME, STORE_NOT_EMPTY,
+    STORE_DIFFERS, and those of opening a store; nothing has changed then.
     """
-    profile.prepare_own()
+    profile.prepare_store()
     let_private_end(profile)
     with only_service(profile):
         config = read_config(profile)

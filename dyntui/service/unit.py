@@ -11,10 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from dyntui.service.profile import SHARED, SOCKET_DIRECTORY
+from dyntui.service.profile import MACHINE_HOME, SHARED, SOCKET_DIRECTORY
 
 PASSPHRASE_CREDENTIAL = "dyntui.passphrase"  # noqa: S105 - the credential's name
-HOME = Path("/var/lib/dyntui")
 # Where a package of the system puts its units and users, below the root.
 PACKAGED_UNITS, PACKAGED_USERS = Path("usr/lib/systemd/system"), Path("usr/lib/sysusers.d")
 # Below these a unit with ProtectHome= finds nothing.
@@ -127,7 +126,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
             profile=self.profile,
             executable=_quoted(self.executable),
             user=self.user,
-            home=HOME,
+            home=MACHINE_HOME,
             socket_directory=SOCKET_DIRECTORY,
             sockets=SHARED,
             credential=PASSPHRASE_CREDENTIAL,
@@ -139,7 +138,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def user_file(self) -> UnitFile:
         """Whom it runs as."""
-        content = _USER.format(user=self.user, home=HOME)
+        content = _USER.format(user=self.user, home=MACHINE_HOME)
         path = self.root / "etc/sysusers.d/dyntui.conf"
         return UnitFile(path=path, mode=0o644, content=content, about="whom it runs as")
 

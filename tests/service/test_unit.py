@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.cli import paths
 from dyntui.cli.main import run
 from dyntui.model.errors import DyntuiError
 from dyntui.service import profile as profiles
@@ -184,6 +186,63 @@ def test_a_persons_own_dyntui_finds_the_machines_service_unless_they_have_an_ins
     assert not open_profile("default", {"DYNTUI_HOME": str(machine)}).shared
     (found.data / "dyntui.db").write_text("")
     assert not open_profile("default", {}).shared
+
+
+@pytest.fixture
+def kept(machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the machine's service of another user keeps everything."""
+    home, units = tmp_path / "kept", tmp_path / "units"
+    home.mkdir()
+    units.mkdir()
+    (units / "dyntui.service").write_text("")
+    monkeypatch.setattr(profiles, "MACHINE_HOME", home)
+    monkeypatch.setattr(profiles, "UNIT_FOLDERS", (units,))
+    monkeypatch.setattr(paths, "MACHINE_HOME", home)
+    monkeypatch.delenv("DYNTUI_HOME", raising=False)
+    monkeypatch.delenv("DYNTUI_PROFILE", raising=False)
+    return home
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_who_works_with_the_machines_store_as_another_user_is_told_so(
+    kept: Path, machine: Path, running: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # These files are ours, the service is not.
+    monkeypatch.setattr(profiles, "_home_of_the_machines_service", lambda: "")
+    if not running:
+        (machine / "default").rmdir()
+    for words in (
+        ("store", "show"),
+        ("store", "move", "elsewhere.db", "--yes"),
+        ("backup", "restore", "backup.zip", "--yes"),
+    ):
+        assert run(words) == 5
+        said = capsys.readouterr().err
+        assert "SERVICE_SHARED" in said and f"`sudo -u {kept.owner()}`" in said
+    # Nobody is cut off from the machine's service by having looked.
+    assert open_profile().shared is running and open_profile().kept_by_another
+    assert run(("paths", "--json")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["log"] == str(kept / "default/state/service.log") and told["data"] == str(kept / "default/data")
+    # One of their own is theirs.
+    assert run(("--profile", "mine", "store", "show")) == 0
+
+
+def test_the_services_own_user_reaches_its_store_and_its_socket(kept: Path, machine: Path) -> None:
+    found = open_profile()
+    assert found.data == kept / "default/data" and found.socket == machine / "default/service.sock"
+    found.prepare_store()
+    (found.data / "dyntui.db").write_text("")
+    assert open_profile() == found
+    (machine / "default").rmdir()
+    stopped = open_profile()
+    assert stopped.data == found.data and not stopped.kept_by_another
+
+
+def test_looking_at_a_store_makes_none(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(("--profile", "mine", "store", "show", "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["size"] == 0
+    assert not (open_profile("mine").data / "dyntui.db").exists()
 
 
 def test_no_second_service_is_started_beside_the_machines(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
