@@ -29,6 +29,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Resources
+from dyntui.service.store_lock import only_service_of
 from dyntui.store import backups, dialects, failures, lists, put_back, schedules
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.put_back import AtRest, Marked
@@ -115,12 +116,12 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
     """Puts a backup in place of the profile's store: one by its name, or a file. The store so far becomes a backup; one
     that cannot be read is kept beside it under another name.
 
-    Raises DyntuiError: SERVICE_SHARED; LOCKED while a service runs; BACKUP_UNREADABLE, BACKUP_NOT_PUT_BACK,
-    CONFIG_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT; nothing has changed then.
+    Raises DyntuiError: SERVICE_SHARED; LOCKED or STORE_SERVED while a service runs; BACKUP_UNREADABLE,
+    BACKUP_NOT_PUT_BACK, CONFIG_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT; nothing has changed then.
     """
     profile.prepare_store()
     let_private_end(profile)
-    with only_service(profile):
+    with only_service(profile), only_service_of(_own_url(profile)):
         file = _own_file(profile)
         now = text_of(datetime.now(UTC))
         incoming = file.with_name(f".{file.name}.restoring")
@@ -162,8 +163,12 @@ def beside(profile: Profile) -> Backups:
     return Backups(folder=str(folder), rows=tuple(backups.found(folder)))
 
 
+def _own_url(profile: Profile) -> str:
+    return read_config(profile).store.url or profile.store_url
+
+
 def _own_file(profile: Profile) -> Path:
-    url = read_config(profile).store.url or profile.store_url
+    url = _own_url(profile)
     if not dialects.is_file(url):
         raise _on_a_server(dialects.place(url))
     return Path(dialects.place(url))

@@ -101,6 +101,9 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
 
     Without a starter that waits on `life.ready`, what keeps it from starting is raised as DyntuiError.
     """
+    # Whoever starts a service reads `Ready` here, and needs no database for it.
+    from dyntui.service.store_lock import only_service_of
+
     os.umask(0o077)
     # A core dump holds every secret of the process.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -112,7 +115,8 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
             log_to(profile.log_file, config.service.log_level, terminal=life.terminal)
             try:
                 stays = life.long_lived and os.environ.get(DEMO) != PASSING
-                asyncio.run(_serve(profile, build, life, None if stays else config.service.idle_seconds))
+                with only_service_of(config.store.url or profile.store_url):
+                    asyncio.run(_serve(profile, build, life, None if stays else config.service.idle_seconds))
             except DyntuiError as error:
                 log.error("ended by %s %s", error, error.detail)
                 raise

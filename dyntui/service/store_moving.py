@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from dyntui.service.config import read_config, write_config
+from dyntui.service.config import Config, read_config, write_config
 from dyntui.service.lock import let_private_end, only_service
 from dyntui.service.profile import Profile
+from dyntui.service.store_lock import only_service_of
 from dyntui.store import dialects, failures, moving
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.dialects import place
@@ -74,26 +75,31 @@ def move(profile: Profile, target: str, told: Callable[[Copied], None] = lambda 
     let_private_end(profile)
     with only_service(profile):
         config = read_config(profile)
-        source = config.store.url or profile.store_url
-        here, there = place(source), place(target)
-        if here == there:
-            raise failures.same(here)
-        own_file = not config.store.url
-        before = open_store(source)
+        with only_service_of(config.store.url or profile.store_url):
+            return _moved(profile, config, target, told)
+
+
+def _moved(profile: Profile, config: Config, target: str, told: Callable[[Copied], None]) -> Moved:
+    source = config.store.url or profile.store_url
+    here, there = place(source), place(target)
+    if here == there:
+        raise failures.same(here)
+    own_file = not config.store.url
+    before = open_store(source)
+    try:
+        moving.prove_unused(before)
+        after = open_store(target)
         try:
-            moving.prove_unused(before)
-            after = open_store(target)
-            try:
-                tables = moving.copy(before, after, told)
-            finally:
-                after.close()
-            moving.leave(before, there)
+            tables = moving.copy(before, after, told)
         finally:
-            before.close()
-        url = "" if target == profile.store_url else target
-        write_config(profile, msgspec.structs.replace(config, store=msgspec.structs.replace(config.store, url=url)))
-        kept = _put_aside(Path(here)) if own_file else here if dialects.is_file(source) else ""
-        return Moved(source=here, target=there, tables=tuple(tables), kept=str(kept))
+            after.close()
+        moving.leave(before, there)
+    finally:
+        before.close()
+    url = "" if target == profile.store_url else target
+    write_config(profile, msgspec.structs.replace(config, store=msgspec.structs.replace(config.store, url=url)))
+    kept = _put_aside(Path(here)) if own_file else here if dialects.is_file(source) else ""
+    return Moved(source=here, target=there, tables=tuple(tables), kept=str(kept))
 
 
 def _put_aside(file: Path) -> Path:

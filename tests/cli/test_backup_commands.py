@@ -89,7 +89,7 @@ def test_a_store_is_put_back_and_nothing_in_it_begins_by_itself(profile: Profile
     elsewhere = shutil.copy(archive, tmp_path / "elsewhere.zip")
     assert dyntui("backup", "restore", str(elsewhere), "--yes", "--settings").code == 0
     assert "keep_days = 90" in profile.config_file.read_text()
-    assert sorted(each.name for each in profile.data.iterdir()) == ["backups", "dyntui.db"]
+    assert sorted(each.name for each in profile.data.iterdir()) == ["backups", "dyntui.db", "dyntui.db.lock"]
 
 
 def test_a_backup_that_this_version_cannot_open_changes_nothing(profile: Profile, dyntui: Cli, tmp_path: Path) -> None:

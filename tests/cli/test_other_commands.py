@@ -56,6 +56,7 @@ from dyntui.service.contract.suppressions import (
 )
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
+from dyntui.service.store_lock import only_service_of
 from tests.cli.scripted_service import ScriptedService, a_hello, a_run, page_of
 
 SANDBOX = {
@@ -317,6 +318,22 @@ def test_a_second_service_on_the_profile_is_refused_with_code_7(dyntui: Callable
     with only_service(profile), pytest.raises(Exception, match="LOCKED") as raised:
         run_service(profile, lambda profile, long_lived: pytest.fail("built"), Life(long_lived=True))
     assert raised.value.exit == 7
+
+
+def test_a_store_in_a_file_that_two_profiles_name_has_one_service(dyntui: Callable, profile: Profile, tmp_path: Path):
+    from dyntui.service.process import Life, run_service
+
+    url = f"sqlite:///{tmp_path}/shared.db"
+    (tmp_path / "link.db").symlink_to(tmp_path / "shared.db")
+    profile.config_file.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/link.db"\n')
+    with only_service_of(url):
+        with pytest.raises(Exception, match="STORE_SERVED") as raised:
+            run_service(profile, lambda profile, long_lived: pytest.fail("built"), Life(long_lived=True))
+        assert raised.value.exit == 7
+        for words in (("backup", "restore", "backup.zip"), ("store", "move", str(tmp_path / "other.db"))):
+            refused = dyntui(*words, "--yes")
+            assert refused.code == 7 and "STORE_SERVED" in refused.err
+    assert dyntui("backup", "restore", "backup.zip", "--yes").code == 2
 
 
 def test_suppressions_are_listed(dyntui: Callable, service: ScriptedService):
