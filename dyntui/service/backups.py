@@ -117,7 +117,8 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
     that cannot be read is kept beside it under another name.
 
     Raises DyntuiError: SERVICE_SHARED; LOCKED or STORE_SERVED while a service runs; BACKUP_UNREADABLE,
-    BACKUP_NOT_PUT_BACK, CONFIG_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT; nothing has changed then.
+    BACKUP_NOT_PUT_BACK, HANDED_SEND_FORGOTTEN, CONFIG_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT;
+    nothing has changed then.
     """
     profile.prepare_store()
     let_private_end(profile)
@@ -204,10 +205,22 @@ def _prepared(incoming: Path, before: Marked, now: str) -> AtRest:
         with opened.write() as c:
             if damage := dialects.damage(c):
                 raise failures.corrupt(str(incoming), damage)
+            if unknown := put_back.not_looked_after(c, before):
+                raise _handed_over(unknown)
             put_back.keep_marks(c, before)
             return put_back.put_to_rest(c, now)
     finally:
         opened.close()
+
+
+def _handed_over(unknown: list[str]) -> DyntuiError:
+    return DyntuiError(
+        "HANDED_SEND_FORGOTTEN",
+        f"dotdigital has sends that it mails later, and the backup does not know them: {', '.join(unknown)}. Nobody "
+        "would take out of them who opts out until then.",
+        not_done="Nothing was put back.",
+        remedy="Wait until they are out, or take them back with `dyntui sends cancel`; then put the backup back.",
+    )
 
 
 def _engine_of(profile: Profile) -> tuple[Path, ...]:

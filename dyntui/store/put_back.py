@@ -3,7 +3,8 @@
 What was queued, under way or held when the backup was made has happened since, or was called off: nobody is to be
 mailed a second time for it.
 
-Public: `put_to_rest(c, now) -> AtRest`, `marked(file) -> Marked`, `keep_marks(c, Marked)`.
+Public: `put_to_rest(c, now) -> AtRest`, `marked(file) -> Marked`, `keep_marks(c, Marked)`,
+`not_looked_after(c, Marked) -> [names]`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from dyntui.model.sends import LIVE
+from dyntui.model.sends import HANDED_OVER, LIVE
 from dyntui.store import consent_sources, environment, runs, sends
 from dyntui.store.runs import ACTIVE, Problem
 from dyntui.store.schema import allowed_address, run, send
@@ -57,17 +58,19 @@ def put_to_rest(c: Connection, now: str) -> AtRest:
 
 class Marked(msgspec.Struct, frozen=True):
     """What a store says is not production: (account id, who said so, when); whom may be mailed there: (entry, who
-    allowed it, when); and what an administrator said counts as an opt-out besides (`dyntui.store.consent_sources`),
-    None where nobody has."""
+    allowed it, when); what an administrator said counts as an opt-out besides (`dyntui.store.consent_sources`), None
+    where nobody has; and the sends that dotdigital has and mails later: (id, campaign)."""
 
     marks: tuple[tuple[str, str, str], ...] = ()
     allowed: tuple[tuple[str, str, str], ...] = ()
     opt_outs: tuple[str, ...] | None = None
+    handed: tuple[tuple[str, str], ...] = ()
 
 
 _MARKS = ("not_production", "SELECT account_id, marked_by, marked_on FROM not_production")
 _ALLOWED = ("allowed_address", "SELECT entry, added_by, added_on FROM allowed_address")
 _ANSWERS = ("watermark", "SELECT feed, value FROM watermark WHERE account_id = ''")
+_HANDED = ("send", f"SELECT id, campaign_name FROM send WHERE state = '{HANDED_OVER}' ORDER BY id")  # noqa: S608
 
 
 def marked(file: Path) -> Marked:
@@ -76,14 +79,15 @@ def marked(file: Path) -> Marked:
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as c:
             tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            marks, allowed, answers = (
-                c.execute(asked).fetchall() if table in tables else [] for table, asked in (_MARKS, _ALLOWED, _ANSWERS)
+            marks, allowed, answers, handed = (
+                c.execute(asked).fetchall() if table in tables else []
+                for table, asked in (_MARKS, _ALLOWED, _ANSWERS, _HANDED)
             )
     except sqlite3.Error:
         return Marked()
     answer = dict(answers).get(consent_sources.ANSWER)
     opt_outs = msgspec.json.decode(answer, type=tuple[str, ...]) if answer else None
-    return Marked(tuple(marks), tuple(allowed), opt_outs)
+    return Marked(tuple(marks), tuple(allowed), opt_outs, tuple(handed))
 
 
 def keep_marks(c: Connection, there: Marked) -> None:
@@ -99,3 +103,10 @@ def keep_marks(c: Connection, there: Marked) -> None:
     c.execute(delete(allowed_address))
     for entry, by, on in there.allowed:
         environment.allow(c, [entry], by, on)
+
+
+def not_looked_after(c: Connection, there: Marked) -> list[str]:
+    """Of the sends that dotdigital has and mails later those which this store does not know to be there, by campaign
+    and id: who opts out until then would stay in their address books."""
+    known = set(c.execute(select(send.c.id).where(send.c.state == HANDED_OVER)).scalars())
+    return [f"{campaign} ({id[:8]})" for id, campaign in there.handed if id not in known]

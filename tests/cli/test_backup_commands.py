@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from dyntui.model.backups import Backup
 from dyntui.model.consent_sources import MARKETING
@@ -122,6 +122,25 @@ def test_what_is_marked_as_not_production_stays_so_whatever_is_put_back(profile:
         assert watermarks.get(c, "account", "feed") == "as it was"
         assert [(each.account_id, each.marked_by) for each in environment.marks(c)] == [("", "Ann")]
         assert [each.entry for each in environment.allow_list(c)] == ["me@test.example"]
+
+
+def test_a_send_that_dotdigital_has_is_not_forgotten_by_putting_a_backup_back(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    before = backups.make(file, "before", NOW)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        c.execute(update(send).where(send.c.id == "s-0").values(state="Handed over", campaign_name="Spring"))
+    after = backups.make(file, "after", NOW)
+
+    refused = dyntui("backup", "restore", before.name, "--yes")
+    assert refused.code == 1 and "HANDED_SEND_FORGOTTEN" in refused.err and "Spring (s-0)" in refused.err
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert c.execute(select(send.c.state).where(send.c.id == "s-0")).scalar_one() == "Handed over"
+    # One that knows it has it looked after.
+    assert dyntui("backup", "restore", after.name, "--yes").code == 0
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        assert c.execute(select(send.c.state).where(send.c.id == "s-0")).scalar_one() == "Handed over"
+        c.execute(update(send).where(send.c.id == "s-0").values(state="Sent"))
+    assert dyntui("backup", "restore", before.name, "--yes").code == 0
 
 
 def test_what_counted_as_an_opt_out_counts_whatever_is_put_back(profile: Profile, dyntui: Cli) -> None:
