@@ -133,7 +133,7 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
                 check_config(config)
             before = put_back.marked(file)
             at_rest = _prepared(incoming, before, now)
-            kept, aside = _kept(profile, file, now)
+            kept, aside = _kept(profile, file, now, found.name)
             # The write-ahead log and the engine's queue belong to the store that goes.
             for gone in (Path(f"{file}-wal"), Path(f"{file}-shm"), *_engine_of(profile)):
                 gone.unlink(missing_ok=True)
@@ -175,12 +175,14 @@ def _own_file(profile: Profile) -> Path:
     return Path(dialects.place(url))
 
 
-def _kept(profile: Profile, file: Path, now: str) -> tuple[str, str]:
-    """The store as it was until now: as a backup, by its name; where it is none, the file under another name."""
+def _kept(profile: Profile, file: Path, now: str, wanted: str) -> tuple[str, str]:
+    """The store as it was until now: as a backup, by its name; where it is none, the file under another name. The
+    `wanted` one is not forgotten for it: somebody may need it again."""
     if not file.exists():
         return "", ""
     try:
-        return backups.make(file, "before a restore", now, _settings(profile), automatic=True).name, ""
+        made = backups.make(file, "before a restore", now, _settings(profile), automatic=True, spared=wanted)
+        return made.name, ""
     except DyntuiError as error:
         if error.code not in ("STORE_CORRUPT", "STORE_FOREIGN"):
             raise
@@ -200,7 +202,7 @@ def _archive(file: Path, wanted: str) -> Path:
 def _prepared(incoming: Path, before: Marked, now: str) -> AtRest:
     """Opened as this version opens it, proved whole, at rest, and marked as the store `before` it; in one file
     afterwards."""
-    opened = open_store(sqlite_url(incoming))
+    opened = open_store(sqlite_url(incoming), copied=True)
     try:
         with opened.write() as c:
             if damage := dialects.damage(c):

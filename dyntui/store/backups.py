@@ -48,11 +48,17 @@ def folder_of(file: Path) -> Path:
 
 
 def make(
-    file: Path, reason: str, now: str, more: Mapping[str, bytes] | None = None, *, automatic: bool = False
+    file: Path,
+    reason: str,
+    now: str,
+    more: Mapping[str, bytes] | None = None,
+    *,
+    automatic: bool = False,
+    spared: str = "",
 ) -> Backup:
     """Copies the store as it is at this moment; writers go on meanwhile. `now`: ISO 8601 UTC; `more`: further files by
-    their names in the archive. Of `automatic` ones the oldest are forgotten. Raises DyntuiError BACKUP_NOT_MADE;
-    STORE_CORRUPT and STORE_FOREIGN where there is no store to be copied."""
+    their names in the archive. Of `automatic` ones the oldest are forgotten, but never the one named `spared`. Raises
+    DyntuiError BACKUP_NOT_MADE; STORE_CORRUPT and STORE_FOREIGN where there is no store to be copied."""
     folder = folder_of(file)
     stamp, words = re.sub(r"[-:]", "", now), re.sub(r"[^a-z0-9]+", "-", reason.lower())[:_WORDS].strip("-")
     temporary = ""
@@ -86,7 +92,7 @@ def make(
             if temporary:
                 Path(name).unlink(missing_ok=True)
     if automatic:
-        for each in [each for each in found(folder) if each.automatic][_KEPT:]:
+        for each in [each for each in found(folder) if each.automatic and each.name != spared][_KEPT:]:
             (folder / f"{each.name}.zip").unlink(missing_ok=True)
     return msgspec.structs.replace(about, size=target.stat().st_size)
 

@@ -96,10 +96,11 @@ class Database:
         self.engine.dispose()
 
 
-def open_store(url: str, application: str = "") -> Database:
+def open_store(url: str, application: str = "", *, copied: bool = False) -> Database:
     """The store at `url` (`sqlite:///...` or `postgresql://...`), created or upgraded where that is needed.
 
     A new file is readable by its owner only. `application`: the name of the connections, for who looks at the server.
+    `copied`: the store is a copy already, of which none is made before an upgrade.
     Raises `DyntuiError`: STORE_CORRUPT, STORE_NEWER, STORE_FOREIGN, STORE_UNREACHABLE, STORE_READ_ONLY, and for
     addresses STORE_ADDRESS, STORE_DRIVER_MISSING, STORE_COLLATION; none of them leaves a trace in what was there.
     """
@@ -108,7 +109,7 @@ def open_store(url: str, application: str = "") -> Database:
     _translate_failures(engine, where)
     database = Database(engine, where)
     try:
-        _bring_up_to_date(database)
+        _bring_up_to_date(database, copied=copied)
     except BaseException:
         database.close()
         raise
@@ -123,7 +124,7 @@ def _translate_failures(engine: Engine, where: str) -> None:
             raise translated from context.original_exception
 
 
-def _bring_up_to_date(database: Database) -> None:
+def _bring_up_to_date(database: Database, *, copied: bool) -> None:
     with database.read() as connection:
         revision, tables = _revision(connection)
         if revision == MOVED:
@@ -134,7 +135,7 @@ def _bring_up_to_date(database: Database) -> None:
         return
     if tables and not revision:
         raise failures.foreign(database.where)
-    if revision and database.engine.dialect.name == "sqlite":
+    if revision and not copied and database.engine.dialect.name == "sqlite":
         from dyntui.store import backups
 
         now = text_of(datetime.now(UTC))

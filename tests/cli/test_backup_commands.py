@@ -223,6 +223,21 @@ def test_dyntui_keeps_ten_of_its_own_and_all_that_somebody_made(profile: Profile
         assert archive.namelist() == ["dyntui.db", "backup.json"]
 
 
+def test_what_is_put_back_stays_a_backup_and_is_copied_no_second_time(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    with closing(sqlite3.connect(file)) as c:
+        c.execute("UPDATE store_version SET version_num = '0075'")
+        c.execute("ALTER TABLE shadow DROP COLUMN changed_on")
+        c.commit()
+    for day in range(1, 11):
+        backups.make(file, "before an import", f"2026-11-{day:02}T12:00:00Z", automatic=True)
+    oldest = backups.found(backups.folder_of(file))[-1].name
+    for _ in range(2):
+        assert dyntui("backup", "restore", oldest, "--yes").code == 0
+    reasons = [each.reason for each in backups.found(backups.folder_of(file))]
+    assert reasons == ["before a restore"] * 2 + ["before an import"] * 9
+
+
 def test_backups_are_made_and_listed_by_the_service(dyntui: Cli, service: ScriptedService) -> None:
     row = Backup(name="b-1", made_on=NOW, reason="before it", automatic=True, revision="0001", size=2_500_000)
     service.answers(BACKUP_MAKE, row)
