@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
+import sys
 import time
 from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dyntui.model.plain import plain
 from dyntui.service.redaction import redact
@@ -63,12 +65,26 @@ def to_the_journal(descriptor: int, environment: Mapping[str, str]) -> bool:
     return told == f"{found.st_dev}:{found.st_ino}"
 
 
-class PrivateFile(logging.handlers.RotatingFileHandler):
+class _SaysNothingOfALine(logging.Handler):
+    """What logging says of a line that could not be written is the line as it was meant, unmasked, with the values in
+    it: on standard error, which is the journal, or a log itself."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exception()
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"A line of the log could not be written: {type(error).__name__}.\n")
+
+
+class PrivateFile(_SaysNothingOfALine, logging.handlers.RotatingFileHandler):
     """A rotating file that is created for its owner alone."""
 
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(descriptor, "a", encoding="utf-8")
+
+
+class Stream(_SaysNothingOfALine, logging.StreamHandler[TextIO]):
+    """Standard error."""
 
 
 def log_to(file: Path, level: str, *, terminal: bool = False) -> None:
@@ -77,11 +93,11 @@ def log_to(file: Path, level: str, *, terminal: bool = False) -> None:
     form = RedactingFormatter("%(asctime)sZ %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     handlers: list[logging.Handler] = [PrivateFile(file, maxBytes=MAX_BYTES, backupCount=KEPT)]
     if terminal:
-        handlers.append(logging.StreamHandler())
+        handlers.append(Stream())
     for handler in handlers:
         handler.setFormatter(form)
     if not terminal and to_the_journal(2, os.environ):
-        journal = logging.StreamHandler()
+        journal = Stream()
         journal.setFormatter(JournalFormatter("%(name)s: %(message)s"))
         handlers.append(journal)
     # Libraries at INFO tell of every request; at that level only dyntui speaks.

@@ -156,3 +156,14 @@ keep_days = 90
     support_bundle.write(bundle, profile, Health(findings=(), looked_at=(), as_of=""), A_STATUS)
     with zipfile.ZipFile(bundle) as archive:
         assert "secret" not in archive.read("config.toml").decode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_line_that_cannot_be_written_is_told_of_without_what_is_in_it(capfd: pytest.CaptureFixture[str]) -> None:
+    handler = logfile.PrivateFile("/dev/full")
+    handler.setFormatter(RedactingFormatter("%(message)s"))
+
+    handler.handle(record("client_secret=hush-hush"))
+
+    told = capfd.readouterr().err
+    assert told == "A line of the log could not be written: OSError.\n"
