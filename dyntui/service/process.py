@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -123,12 +124,20 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
             except Exception as error:  # the process boundary: the log has it in full, the starter a reference
                 log.exception("ended unexpectedly")
                 raise _broken(profile) from error
+    except OSError as error:
+        # Of the lock or the log: what befalls the service itself was caught above.
+        return _not_begun(life, _unwritable(profile, error))
     except DyntuiError as error:
-        if life.ready is None:
-            raise
-        _tell(life, Ready(error=ErrorData(error.code, error.message, error.not_done, error.remedy, int(error.exit))))
-        return int(error.exit)
+        return _not_begun(life, error)
     return int(Exit.DONE)
+
+
+def _not_begun(life: Life, error: DyntuiError) -> int:
+    """Tells the starter, and is the exit code; without one that waits raises the error."""
+    if life.ready is None:
+        raise error
+    _tell(life, Ready(error=ErrorData(error.code, error.message, error.not_done, error.remedy, int(error.exit))))
+    return int(error.exit)
 
 
 async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float | None) -> None:
@@ -209,6 +218,18 @@ def end_on_signals(ending: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal, number)
+
+
+def _unwritable(profile: Profile, error: OSError) -> DyntuiError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return DyntuiError(
+        "PROFILE_NOT_WRITABLE",
+        f"{error.filename or profile.state} cannot be used: {error.strerror or error}.",
+        not_done="No service was started.",
+        remedy="Make room on its disk."
+        if full
+        else "Make it writable for you, or choose another place with DYNTUI_HOME.",
+    )
 
 
 def _broken(profile: Profile) -> DyntuiError:

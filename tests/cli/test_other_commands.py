@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import re
@@ -318,6 +319,20 @@ def test_a_second_service_on_the_profile_is_refused_with_code_7(dyntui: Callable
     with only_service(profile), pytest.raises(Exception, match="LOCKED") as raised:
         run_service(profile, lambda profile, long_lived: pytest.fail("built"), Life(long_lived=True))
     assert raised.value.exit == 7
+
+
+def test_a_service_that_finds_no_room_for_its_lock_says_so(
+    dyntui: Callable, profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dyntui.service.lock.os.pwrite", full)
+
+    refused = dyntui("serve")
+
+    assert refused.code == 1 and "PROFILE_NOT_WRITABLE" in refused.err and str(profile.state) in refused.err
+    assert "Make room on its disk." in refused.err
 
 
 def test_a_store_in_a_file_that_two_profiles_name_has_one_service(dyntui: Callable, profile: Profile, tmp_path: Path):
