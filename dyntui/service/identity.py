@@ -84,7 +84,7 @@ class Identities:
 
         Raises RolesUnknown when Dynamics does not answer in time; the answer that comes late counts for the next call,
         and until then nobody waits a second time.
-        What is wrong with the keyring is raised so too, by its own name.
+        What is wrong with the keyring or the store is raised so too, by its own name.
         """
         known = self._held.get(person.user_id)
         if known is not None and self._monotonic() - known[0] < ROLES_SECONDS:
@@ -103,7 +103,7 @@ class Identities:
         try:
             return task.result()
         except DyntuiError as error:
-            if error.code.startswith("KEYRING_"):
+            if error.code.startswith(("KEYRING_", "STORE_")):
                 # It is not Dynamics that is silent, and what has to be mended has its own name.
                 raise RolesUnknown("", last, error.detail, named=error) from error
             raise RolesUnknown(f"{error.message} {error.remedy}", last, f"{error.code}: {error.detail}") from error

@@ -165,3 +165,17 @@ async def test_the_first_call_tells_roles_that_are_unknown_from_none():
     directory.says = MANAGER
     directory.seconds += identity.ROLES_SECONDS + 1
     assert (await session.hello(context, Nothing())).roles == (Role.MANAGER,)
+
+
+async def test_a_store_that_takes_nothing_is_named_and_not_dynamics():
+    directory = Directory()
+    context = CallContext(1000, directory.abilities_of)
+    await context.require(Ability.SEND)
+
+    directory.seconds += identity.ROLES_SECONDS + 1
+    directory.says = DyntuiError("STORE_DISK", "The disk is full.", not_done="", remedy="Free some space.")
+    await context.require(Ability.SEE)
+    with pytest.raises(DyntuiError) as refused:
+        await context.require(Ability.SEND)
+    assert (refused.value.code, refused.value.message) == ("STORE_DISK", "The disk is full.")
+    assert refused.value.remedy == "Free some space."
