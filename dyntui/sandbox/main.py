@@ -28,6 +28,7 @@ Who is to administer it then: `dyntui setup` asks, or "assign": {"Email Marketin
 """
 
 _DONE, _FAILED, _USAGE = 0, 1, 2
+_LAST_PORT = 65_535 - 5
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dyntui sandbox", description="Dynamics 365, dotdigital and Entra ID, simulated on loopback over HTTPS."
     )
-    parser.add_argument("--port", type=int, default=0, help="first of six ports; 0 takes free ones (default)")
+    parser.add_argument("--port", type=_port, default=0, help="first of six ports; 0 takes free ones (default)")
     parser.add_argument("--people", type=_natural, default=2000, metavar="N", help="contacts and leads of a new world")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="worlds of one seed and size are identical")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the world in FILE; reopen it when it exists")
@@ -68,9 +69,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    value = _natural(text)
+    if value > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no first of six ports: they end at 65535")
     return value
 
 
