@@ -22,6 +22,11 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     url: str = ""
 
+    def __post_init__(self) -> None:
+        # From its folder on another file is meant by each process, and without one nothing is kept.
+        if self.url.startswith("sqlite:") and not self.url.startswith("sqlite:////"):
+            raise ValueError("a store in a file is named by its whole path, as in sqlite:////srv/dyntui/store.db")
+
 
 class KeyringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`backend`: `auto` is the system's keyring or, where a passphrase is in the environment, the encrypted file."""

@@ -123,6 +123,9 @@ def test_settings_come_back_as_they_were_written(profile: Profile):
         ("[service\n", "line 1"),
         ("[service]\nidle_seconds = soon\n", "line 2"),
         ("[service]\nidle_seconds = -5\n", "line 2"),
+        # From the folder of each process it would be another file, and in memory nothing would be kept.
+        ('[audit]\n[store]\nurl = "sqlite:///store.db"\n', "line 2"),
+        ('[store]\nurl = "sqlite://"\n', "line 1"),
         ("[service]\nidle_seconds = nan\n", "line 2"),
         ('[store]\nurl = "x"\n[service]\n\nidle_seconds = "soon"\n', "line 5"),
         ('[store]\nurl = "x"\nurll = "y"\n', "line 3"),
