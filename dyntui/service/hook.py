@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import signal
+from typing import IO
 
 import httpx
 import msgspec
@@ -45,30 +46,39 @@ async def _run(command: list[str], body: bytes) -> None:
     environment = {
         name: value for name, value in ours.items() if not name.startswith("DYNTUI_") and name not in _OF_THE_SERVICE
     }
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise NotDelivered(f"{command[0]} cannot be started: {error}") from error
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            _, said = await process.communicate(body)
-    except TimeoutError as error:
-        raise NotDelivered(f"{command[0]} took longer than {_PATIENCE:g} s") from error
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-    if process.returncode:
-        text = said.decode(errors="replace").strip()[-_SHOWN:]
-        raise NotDelivered(f"{command[0]} ended with {process.returncode}{': ' if text else ''}{text}")
+    # No pipe: what a command leaves running behind it holds that open, and it has ended all the same. In memory, as the
+    # disk may be what is to be told of.
+    with os.fdopen(os.memfd_create("hook"), "w+b") as said:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=said,
+                env=environment,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise NotDelivered(f"{command[0]} cannot be started: {error}") from error
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await process.communicate(body)
+        except TimeoutError as error:
+            raise NotDelivered(f"{command[0]} took longer than {_PATIENCE:g} s") from error
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        if process.returncode:
+            text = _end_of(said)
+            raise NotDelivered(f"{command[0]} ended with {process.returncode}{': ' if text else ''}{text}")
+
+
+def _end_of(said: IO[bytes]) -> str:
+    size = said.seek(0, os.SEEK_END)
+    said.seek(max(0, size - 4 * _SHOWN))
+    return said.read().decode(errors="replace").strip()[-_SHOWN:]
 
 
 async def _post(url: str, body: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -266,6 +267,20 @@ async def test_a_command_gets_the_notice_on_its_standard_input_and_no_setting_of
 async def test_a_command_that_fails_is_named_with_what_it_said(command: str, why: str) -> None:
     with pytest.raises(NotDelivered, match=why):
         await deliver(HookSettings(command=command), NOTICE)
+
+
+async def test_a_command_that_has_ended_has_ended_whatever_goes_on_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dyntui.service.hook._PATIENCE", 5.0)
+    # What stays behind holds all of its streams until the test lets it go.
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    script = tmp_path / "tell"
+    script.write_text(f"#!/bin/sh\ncat > /dev/null\n(read line < {gate}) &\nexit 0\n")
+    script.chmod(0o755)
+    await deliver(HookSettings(command=str(script)), NOTICE)
+    gate.write_text("go\n")
 
 
 async def test_a_command_that_hangs_is_ended_with_all_that_it_has_started(
