@@ -2,7 +2,8 @@
 
 Textual hands a key to what has the focus at the moment it arrives (App.on_event), while the key before it may still be
 on its way to an action that moves the focus: over a slow link, where many keys arrive at once, the first letters behind
-`/` would go to the rows and the last ones to the filter. So a key waits until the one before has come to its end.
+`/` would go to the rows and the last ones to the filter. So a key waits until the one before has come to its end, and
+what it made its widget say as well: that a line was entered, upon which a question goes on to its next one.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from dataclasses import dataclass
 from textual import events, on
 from textual.app import App
 from textual.message import Message
+from textual.widget import Widget
 
 # A key that went to something which was just being taken away never comes back; seconds until the next one goes on.
 LOST_AFTER = 0.5
+
+# How often what follows a key goes its way: behind the key; behind what the widget said of it; and then from where the
+# focus is by that time, such as a dialog that was opened, once that stands.
+ROUNDS = 3
 
 
 class TypingAhead(App[None], inherit_bindings=False):
@@ -27,6 +33,7 @@ class TypingAhead(App[None], inherit_bindings=False):
         """Follows a key on its way, and arrives when that has been dealt with."""
 
         turn: int
+        rounds: int
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
@@ -55,13 +62,16 @@ class TypingAhead(App[None], inherit_bindings=False):
         self._since = time.monotonic()
         target = self.focused or self.screen
         await super().on_event(self._typed.popleft())
-        if not target.post_message(self._Done(self._turn)):
+        await self._follow(target, ROUNDS)
+
+    async def _follow(self, target: Widget, rounds: int) -> None:
+        if not rounds or not target.post_message(self._Done(self._turn, rounds)):
             await self._next()
 
     @on(_Done)
     async def _dealt_with(self, message: _Done) -> None:
         if message.turn == self._turn:
-            await self._next()
+            await self._follow(self.focused or self.screen, message.rounds - 1)
 
     async def _next(self) -> None:
         self._since = None

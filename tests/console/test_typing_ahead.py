@@ -11,6 +11,8 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
 
+from dyntui.service.contract.suppressions import AddSuppression
+
 from .driving import driving
 
 
@@ -18,7 +20,7 @@ def type_at_once(app: App[None], *keys: str) -> None:
     """As over a slow link: one packet brings many keys."""
     assert app._driver is not None
     for key in keys:
-        event = events.Key(key, "/" if key == "slash" else key)
+        event = events.Key(key, {"slash": "/", "enter": "\r"}.get(key, key))
         event.set_sender(app)
         app._driver.send_message(event)
 
@@ -49,6 +51,26 @@ async def test_keys_that_move_about_are_taken_one_after_the_other():
         await hand.settle()
         assert "3 of " in hand.text
         await hand.press("3")
+        assert "2 of " in hand.text
+
+
+@pytest.mark.parametrize("word", ["said so", "s"])
+async def test_what_follows_an_answer_is_written_into_the_next_line_of_the_question(word: str):
+    async with driving() as hand:
+        await hand.press("5")
+        type_at_once(hand.app, "a", *"x.y@post.example", "enter", *word)
+        await hand.settle()
+        lines = [each.value for each in hand.app.screen.query(Input)]
+        assert lines == ["x.y@post.example", word]
+
+
+async def test_an_answer_and_all_that_follows_it_can_be_typed_at_once():
+    async with driving() as hand:
+        await hand.press("5")
+        type_at_once(hand.app, "a", *"x.y@post.example", "enter", *"said so", "enter", "3", "j")
+        await hand.settle()
+        (asked,) = hand.asked("suppressions.add")
+        assert asked == AddSuppression(address="x.y@post.example", reason="said so")
         assert "2 of " in hand.text
 
 
