@@ -246,7 +246,11 @@ class GridRows(Vertical, Generic[T]):
         self._wanted = ""
         if place is not None and not self.cursor:
             self.cursor = page.offset + place
-            self.body.scroll_to(y=max(0, self.cursor - self.body.size.height // 2), animate=False, immediate=True)
+            # So few rows matched the filter that there was nothing to scroll: there is once all of them are laid out.
+            self.call_after_refresh(self._bring_into_the_middle)
+
+    def _bring_into_the_middle(self) -> None:
+        self.body.scroll_to(y=max(0, self.cursor - self.body.size.height // 2), animate=False, immediate=True)
 
     @on(_Failed)
     def _take_failure(self, message: _Failed) -> None:

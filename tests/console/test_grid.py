@@ -346,6 +346,14 @@ async def test_clearing_a_filter_stays_on_the_row() -> None:
         assert "▌ Trade accounts" in hand.text
 
 
+async def test_the_row_on_which_one_stays_when_a_filter_is_cleared_is_in_view() -> None:
+    async with showing(People(200)) as (app, pilot):
+        await press(pilot, "slash", *"150", "escape")
+        assert app.grid.cursor == 150
+        lines = frame(app).splitlines()  # type: ignore[arg-type]
+        assert [line for line in lines if line.startswith("▌") and "0000150" in line]
+
+
 async def test_a_mouse_sorts_by_a_title_goes_to_a_row_and_opens_it() -> None:
     async with driving() as hand:
         await hand.press("2")
