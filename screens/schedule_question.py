@@ -73,18 +73,16 @@ class ScheduleQuestion(FactsQuestion[ScheduleEdit]):
             self._at = text
         return ""
 
-    def _edit(self) -> ScheduleEdit | None:
+    def _edit(self) -> ScheduleEdit:
         row = self._row
         interval = self._interval.value
         daily = self._interval is Interval.DAILY
         # An empty time says that none was chosen; of a type that is no daily one there is none.
         at = self._at if daily and (self._at != row.at or not self._at) else None
-        edit = ScheduleEdit(
+        return ScheduleEdit(
             sync_type=row.sync_type,
             interval=None if interval == row.interval else interval,
             at=at,
             window=None if self._window == row.window else self._window,
             revision=row.revision,
         )
-        unchanged = edit.interval is None and edit.at is None and edit.window is None
-        return None if unchanged else edit

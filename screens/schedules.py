@@ -152,6 +152,12 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         yield self._row
         yield self._note
 
+    def aim(self, about: str) -> None:
+        """Whoever opens it once more has the edits as they left them."""
+        edits = dict(self._edits) if about == self.about else {}
+        super().aim(about)
+        self._edits.update(edits)
+
     def aimed(self) -> None:
         """Edits belong to one account."""
         self._edits.clear()
@@ -225,8 +231,12 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         row, before, account = shown.row, self._edits.get(shown.row.sync_type), self.shown_of
 
         def answered(edit: ScheduleEdit | None) -> None:
-            if edit is not None:
+            if edit is None or account != self.account_meant:
+                return
+            if edit.changes:
                 self._try(account, edit)
+            elif self._edits.pop(edit.sync_type, None) is not None:
+                self.grid.reload()
 
         self.app.push_screen(ScheduleQuestion(row, before), answered)
 

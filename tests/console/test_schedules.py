@@ -158,6 +158,23 @@ async def test_edits_are_taken_back_and_leaving_with_some_asks() -> None:
         assert hand.asked("schedules.save") == []
 
 
+async def test_an_edit_that_is_put_back_to_what_is_saved_is_no_edit_any_more() -> None:
+    async with driving() as hand:
+        await an_edit(hand)
+        before = Interval(stored(hand.service, "suppressions").schedule.interval)
+        # Round, to the interval that is saved.
+        await hand.press("enter", *["enter"] * (len(Interval) - 1), "j", "j", "enter")
+        assert before.words in line_of(hand.text, SYNC_TYPES["suppressions"].title)
+        assert "not saved" not in hand.text and "* " not in hand.text
+
+
+async def test_edits_outlast_a_key_that_leads_to_where_one_is() -> None:
+    async with driving() as hand:
+        await an_edit(hand)
+        await hand.press("S")
+        assert "1 edit not saved" in hand.text and "* every 30 minutes" in hand.text
+
+
 async def test_what_somebody_else_saved_meanwhile_is_not_overwritten() -> None:
     async with driving() as hand:
         await an_edit(hand)

@@ -75,6 +75,11 @@ class ScheduleEdit(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool | None = None
     revision: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything is to be another way."""
+        return any(each is not None for each in (self.interval, self.at, self.window, self.paused))
+
 
 Edits = Annotated[tuple[ScheduleEdit, ...], msgspec.Meta(max_length=100)]
 
