@@ -48,10 +48,12 @@ def forecast(sendable: int, sent: Sequence[Sent], never_mailed: int, bounced_bef
     rate = min(1.0, sum(each.bounced for each in known) / history)
     # Whoever bounced last time is expected to do so again.
     again = min(bounced_before, sendable)
-    expected = min(sendable, again + round((sendable - again) * rate))
+    likely = _likely(sendable, again, rate)
+    expected = min(sendable, round(likely))
     limit = Limits().bounces
     warning = ""
-    if expected * 100 > limit * sendable:
+    # Of few people a single one is a large share: what a rounded number says of them is no reason to warn.
+    if expected and likely * 100 > limit * sendable:
         warning = (
             f"About {expected:,} of {sendable:,} will bounce, more than {limit:g} %: mailbox providers take that for a "
             "bad list. Send it in waves, which stop by themselves."
@@ -65,6 +67,11 @@ def forecast(sendable: int, sent: Sequence[Sent], never_mailed: int, bounced_bef
         bounced_before=bounced_before,
         warning=warning,
     )
+
+
+def _likely(sendable: int, bounced_before: int, rate: float) -> float:
+    again = min(bounced_before, sendable)
+    return again + (sendable - again) * rate
 
 
 def in_words(said: BounceForecast, sendable: int) -> str:
@@ -85,4 +92,5 @@ def in_short(said: BounceForecast, sendable: int) -> str:
     if not said.campaigns or not sendable:
         return ""
     many = ", too many: send it in waves" if said.warning else ""
-    return f"about {said.expected:,}, {said.expected / sendable:.1%}{many}"
+    share = _likely(sendable, said.bounced_before, said.rate) / sendable
+    return f"about {said.expected:,}, {share:.1%}{many}"

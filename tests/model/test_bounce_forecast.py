@@ -18,6 +18,9 @@ from dyntui.model.bounce_forecast import Sent, forecast, in_short, in_words
         (10, [Sent(99, 50)], 10, 0, 0, False),
         (0, [Sent(1000, 500)], 0, 0, 0, False),
         (5, [Sent(1000, 1000)], 0, 9, 5, True),
+        # One of 15 is more than 5 %, and 4.3 % of 15 are less than one.
+        (15, [Sent(300, 13)], 15, 0, 1, False),
+        (15, [Sent(300, 30)], 15, 0, 2, True),
     ],
 )
 def test_a_forecast_goes_by_the_last_campaigns_and_by_who_bounced_last_time(
@@ -33,6 +36,7 @@ def test_without_a_history_nothing_is_guessed() -> None:
     assert "not known" in in_words(found, 500) and "500 were never mailed" in in_words(found, 500)
     assert in_short(found, 500) == ""
     assert in_short(forecast(1000, [Sent(200, 30)], 0, 0), 1000) == "about 150, 15.0%, too many: send it in waves"
+    assert in_short(forecast(15, [Sent(300, 13)], 0, 0), 15) == "about 1, 4.3%"
     assert in_words(forecast(0, [], 0, 0), 0) == ""
 
 
