@@ -244,6 +244,8 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
 
     def _unread(self, report: CampaignReport) -> str:
         """Why there are no results, with the key that reads them where one does."""
+        if not (report.row.sent or report.row.sent_on):
+            return "none: it has not been sent yet."
         if report.reads_nothing:
             return f"none are read: its sync level is {report.reads}."
         return with_its_key(self, "not read from dotdigital yet", "campaign.synchronise")

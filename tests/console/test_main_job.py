@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from dyntui.screens.places import REPORT
 from sqlalchemy import select
 
 from dyntui.model.roles import Role
 from dyntui.service import sending
-from dyntui.service.contract.campaigns import ChangeTargets
+from dyntui.service.contract.campaigns import CampaignRef, ChangeTargets
 from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.runs import StartRun
 from dyntui.service.contract.sends import SendCampaign
-from dyntui.store.schema import marketing_list
+from dyntui.store.schema import campaign, marketing_list
 
 from .driving import NARROW, WIDE, Driver, driving
 from .worlds import CAMPAIGN, FAILED, LIST, NEVER, PERSON, Opening
@@ -298,6 +299,16 @@ async def test_results_that_were_not_read_yet_are_no_zeros() -> None:
         await hand.press("v")
         assert "not read yet" in hand.text
         assert "Delivered" not in hand.text
+
+
+async def test_results_of_what_was_not_sent_are_not_said_to_be_a_key_away() -> None:
+    async with driving(Opening("targeted")) as hand:
+        with hand.service.db.read() as c:
+            id = c.execute(select(campaign.c.id).where(campaign.c.name == CAMPAIGN)).scalar_one()
+        # So the page of a send that waits for its hour, or was cancelled before it, opens it.
+        hand.app.open_page(REPORT, CampaignRef(id))
+        await hand.settle()
+        assert "none: it has not been sent yet" in hand.text and "press s" not in hand.text
 
 
 async def test_a_count_is_a_place_that_keeps_its_slices_and_sends_nothing() -> None:
