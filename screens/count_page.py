@@ -60,7 +60,6 @@ class CountPage(Page[CampaignRef]):
     def aimed(self) -> None:
         """Another campaign."""
         self._counts.forget()
-        self._counts.slices.say_when_empty("")
         self.trail.show_trail("Email Campaigns", "…", "Counts")
 
     def _old(self, count: TargetCount) -> bool:

@@ -69,6 +69,9 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self._all: TargetCount | None = None
         self._count: TargetCount | None = None
         self._counted_for: tuple[str, ...] = ()
+        # Lists were synchronised since: who can be mailed may be others by now.
+        self._outdated = False
+        self._unread: DyntuiError | None = None
         self._uncounted: DyntuiError | None = None
         self._sending = False
         self._holds = True
@@ -103,15 +106,18 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self._detail = None
         self._all = self._count = None
         self._counted_for = ()
-        self._uncounted = None
-        self._sending = False
+        self._unread = self._uncounted = None
+        self._outdated = self._sending = False
         self._chosen = SendOptions()
+        self._campaign.show_facts([])
         self._lists.forget()
+        self._counts.forget()
         self.trail.show_trail("Email Campaigns", "…", "Send Email Campaign")
 
     def begin(self) -> None:
         """Starts with the campaign."""
         self._show_step()
+        self._lists.wait()
         self.read()
 
     def read(self) -> None:
@@ -120,9 +126,10 @@ class SendWizard(ListActions, Page[CampaignRef]):
             self.look(CAMPAIGN_GET, self.about, self._take_campaign)
             self.look(SCHEDULES_LIST, SchedulesOf(), self._know_service)
         if self.about is not None and self._all is None:
+            if self._unread is not None:
+                self._unread = None
+                self._lists.wait()
             self._count_all()
-        if self._step == 3 and self._uncounted is not None:
-            self._count_chosen()
 
     def _count_all(self) -> None:
         if self.about is not None:
@@ -130,9 +137,14 @@ class SendWizard(ListActions, Page[CampaignRef]):
                 CAMPAIGN_COUNT,
                 CountTargets(id=self.about.id, account=self.about.account, to_send=True),
                 self._take_readiness,
-                refused=self._not_counted,
+                refused=self._not_read,
                 kind="readiness",
             )
+
+    def _not_read(self, error: DyntuiError) -> None:
+        self._unread = error
+        self.tell_trouble("readiness", error)
+        self._lists.fail(error)
 
     def _know_service(self, schedules: Schedules) -> None:
         """A service that starts nothing by itself ends with its last client."""
@@ -148,8 +160,8 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self.refresh_hints()
 
     def _take_readiness(self, count: TargetCount) -> None:
-        self._all = count
-        self.tell_trouble("count", None)
+        self._all, self._unread = count, None
+        self.tell_trouble("readiness", None)
         self._lists.show(count.lists)
         self.refresh_hints()
 
@@ -179,6 +191,8 @@ class SendWizard(ListActions, Page[CampaignRef]):
         if self._step == 1 and not self._may_send:
             return f"Sending needs the role {Role.MANAGER.value}."
         if self._step == 2:
+            if self._all is None and self._unread is not None:
+                return f"The target lists could not be read: {self._unread.message} r asks again."
             if self._all is None:
                 return "The target lists are still being read."
             if not self._lists.chosen():
@@ -318,19 +332,28 @@ class SendWizard(ListActions, Page[CampaignRef]):
         return isinstance(value, RunChanged) and value.run.kind == "lists" and value.run.status.ended
 
     def refetch(self) -> None:
-        """How ready the lists are, as long as they can be chosen."""
+        """How ready the lists are, as long as they can be chosen; who goes on from them has everybody counted anew."""
+        self._outdated = True
+        known = self._all is not None
         self.read()
-        if self._step <= 2 and self._all is not None:
+        if self._step <= 2 and known:
             self._count_all()
+
+    def do_app_refresh(self) -> None:
+        """Counts anew where the counts are shown."""
+        super().do_app_refresh()
+        if self._step == 3:
+            self._count_chosen()
 
     # Counts
 
     def _count_chosen(self) -> None:
         lists = self._lists.chosen()
-        if self._count is not None and self._counted_for == lists:
+        if self._count is not None and self._counted_for == lists and not self._outdated:
             return
         self._count = self._uncounted = None
-        self._counted_for = lists
+        self._counted_for, self._outdated = lists, False
+        self._counts.forget("Everybody on these lists is being counted.")
         if self.about is not None:
             request = CountTargets(id=self.about.id, account=self.about.account, lists=lists, to_send=True)
             self.ask(CAMPAIGN_COUNT, request, self._take_count, refused=self._not_counted)
@@ -338,6 +361,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
     def _not_counted(self, error: DyntuiError) -> None:
         self._uncounted = error
         self._counted_for = ()
+        self._counts.forget("Nobody was counted: e tells why, r counts again.")
         self.tell_trouble("count", error)
 
     def _take_count(self, count: TargetCount) -> None:

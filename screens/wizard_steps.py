@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from textual import on
@@ -13,6 +14,7 @@ from dyntui.model.bounce_forecast import in_short as bounces_in_short
 from dyntui.model.bounce_forecast import in_words
 from dyntui.model.campaigns import through_another as in_a_sentence
 from dyntui.model.counted import people_of
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.what_if import MENDABLE, opened
@@ -192,6 +194,8 @@ class ListsStep(Vertical):
             _READINESS_COLUMNS, key=lambda row: row.id, wording=_LISTS, id="step-lists", marks_stay=True
         )
         self._lists: tuple[ListReadiness, ...] = ()
+        self._known = asyncio.Event()
+        self._error: DyntuiError | None = None
         self._help = Static(
             "Space chooses a list or leaves it out.",
             classes="label",
@@ -209,8 +213,23 @@ class ListsStep(Vertical):
         before = {one.id for one in self._lists if one.ready}
         left_out = {id for id in before if id not in self.grid.marks}
         self._lists = tuple(lists)
+        self._error = None
+        self._known.set()
         self.grid.load(self._source)
         self.grid.marks.update({one.id: one for one in lists if one.ready and one.id not in left_out})
+
+    def wait(self) -> None:
+        """Says that the lists are on their way, until they are shown or it is told why not."""
+        self._error = None
+        if self._known.is_set():
+            self._known = asyncio.Event()
+        self.grid.load(self._source)
+
+    def fail(self, error: DyntuiError) -> None:
+        """Says why there are no lists; those that were read before stay."""
+        if not self._lists:
+            self._error = error
+        self._known.set()
 
     def explain(self) -> None:
         """Says about the list in hand whether it can take part, and what would change that."""
@@ -228,6 +247,9 @@ class ListsStep(Vertical):
         self.grid.marks.clear()
 
     async def _source(self, window: Window) -> Page[ListReadiness]:
+        await self._known.wait()
+        if self._error is not None:
+            raise self._error
         return windowed(self._lists, window, lambda one: one.name)
 
     def unready_marks(self) -> list[ListReadiness]:
@@ -293,9 +315,10 @@ class CountsStep(Vertical):
             return "✓"
         return filling(place) if self.app.no_color else "■"
 
-    def forget(self) -> None:
-        """Another campaign: nobody was counted yet."""
+    def forget(self, instead: str = "") -> None:
+        """Nobody of the campaign, or of the lists that are chosen now, was counted yet; `instead` says so."""
         self._count = None
+        self.slices.say_when_empty(instead)
         self._equation.show()
         self._pie.show_shares([])
         self.slices.show_rows([])

@@ -83,6 +83,7 @@ class Listing(Generic[T]):
         self._known = False
         self._pages.clear()
         self.matching = self.total = 0
+        self.read_on = ""
 
     @property
     def current(self) -> bool:
