@@ -170,9 +170,9 @@ class NewAccount(FactsQuestion[EmailAccountInput]):
     WORD = "Answer"
 
     def __init__(self) -> None:
-        super().__init__("Connect an email account", told="Any region's address will do; the right one is found.")
-        self._answers: dict[str, str] = {}
         self._questions = {each.key: each for each in account_questions(1, {}, more=False)}
+        super().__init__("Connect an email account", told=self.meaning(next(iter(self._questions))))
+        self._answers: dict[str, str] = {}
         for each in self._questions.values():
             if each.usual and each.key != of_account(1, "name"):
                 self._answers[each.key] = each.usual

@@ -80,6 +80,12 @@ async def test_what_suppressions_set_in_dynamics_is_read_whole(size: tuple[int, 
             await hand.press("enter")
 
 
+async def test_the_first_question_about_a_new_account_is_explained_and_not_the_second() -> None:
+    async with driving() as hand:
+        await hand.press("C", "n")
+        assert "▌ Name of the email account" in hand.text and "Any region's address" not in hand.text
+
+
 async def test_the_settings_stand_beside_the_rows_where_there_is_room() -> None:
     async with driving(Opening("worked"), size=WIDE) as hand:
         await hand.press("C")
