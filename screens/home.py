@@ -118,8 +118,8 @@ class HomeScreen(FramedScreen):
         self.look(SCHEDULES_LIST, SchedulesOf(), self._know_schedules)
         self.look(SENDS_PAGE, SendsQuery(view="held", limit=_MORE), self._know_sends)
         self.look(RUNS_PAGE, RunsQuery(limit=50), self._show_runs)
-        self.look(LISTS_PAGE, ListsQuery(view="activated", limit=50), self._know_lists)
-        self.look(CAMPAIGNS_PAGE, CampaignsQuery(limit=200), self._know_campaigns)
+        self.look(LISTS_PAGE, ListsQuery(view="activated", limit=50, sort="-members"), self._know_lists)
+        self.look(CAMPAIGNS_PAGE, CampaignsQuery(limit=200, sort="-sent_on"), self._know_campaigns)
         if self.console.first_steps:
             self._show_steps()
 

@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 from dyntui.screens.home import HomeScreen
 from dyntui.screens.wording import tell_time_by
+from sqlalchemy import insert, select
 
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.sends import SendsQuery
+from dyntui.store.schema import marketing_list
 from tests.cli.scripted_service import a_send
+
+from .driving import driving
+from .service import Service
+from .worlds import LIST, Opening
 
 
 @pytest.mark.parametrize(
@@ -39,3 +45,18 @@ def test_how_many_more_there_are_is_said_of_all_sends_that_wait(
     home._know_sends(Page(rows=(row,) * 16, matching=30, total=30))
     assert home._sends is not None and home._sends[1] == said
     assert asked == ([view] if view else [])
+
+
+def among_small_ones(service: Service) -> None:
+    """Sixty activated lists with one member each, whose names come first."""
+    with service.db.write() as c:
+        like = c.execute(select(marketing_list).where(marketing_list.c.name == LIST)).one()._mapping
+        small = {**like, "member_count": 1, "book_id": 0}
+        c.execute(insert(marketing_list), [{**small, "id": f"{n}", "name": f"A {n:02}"} for n in range(60)])
+
+
+async def test_the_largest_lists_are_the_largest_of_all_however_many_there_are() -> None:
+    async with driving(Opening(prepare=among_small_ones), size=(120, 60)) as hand:
+        lines = hand.text.splitlines()
+        first = next(place for place, line in enumerate(lines) if "Activated lists, by members" in line) + 1
+        assert LIST in lines[first] and "207" in lines[first]
