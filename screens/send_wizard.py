@@ -50,6 +50,7 @@ from .wizard_steps import (
     OptionsStep,
     SummaryStep,
     counted,
+    nobody,
 )
 
 _LAST = len(STEPS)
@@ -203,7 +204,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
             if self._count is None:
                 return "The people are still being counted."
             if not self._count.sendable:
-                return "Nobody would get the campaign; Enter on a slice shows why."
+                return f"{nobody(self._count)}{' Enter on a slice shows why.' if self._count.potential else ''}"
         if self._step == _LAST:
             return "It is being sent." if self._sending else self._summary.blocked()
         return ""

@@ -121,6 +121,13 @@ def equation(count: TargetCount) -> str:
     return f"{number(count.potential)} potential = {number(count.sendable)} sendable + {number(excluded)} excluded"
 
 
+def nobody(count: TargetCount | None) -> str:
+    """Why a count comes to nobody."""
+    if count is not None and not count.potential:
+        return "Nobody would get the campaign: nobody is on the lists that were counted."
+    return "Nobody would get the campaign."
+
+
 class LongStep(Vertical):
     """A step whose lines can be more than there is room for: they are scrolled by the arrow keys, wherever those go."""
 
@@ -346,7 +353,7 @@ class CountsStep(Vertical):
         entry = BY_CODE.get(key)
         if key == SENDABLE or self._count is None:
             some = self._count is None or self._count.sendable
-            text = "These people will get the campaign. Enter shows them." if some else "Nobody would get the campaign."
+            text = "These people will get the campaign. Enter shows them." if some else nobody(self._count)
             if self._count is not None and self._count.through_another_list:
                 text += f" {through_another(self._count)}"
             if self._count is not None:
