@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -34,6 +35,11 @@ _WORDING = Wording(
     many="changes",
     empty="Nothing was written",
     next_step="Both systems agreed on everybody in this run, or what it wrote is older than what is kept.",
+)
+_ELSEWHERE = replace(
+    _WORDING,
+    empty="Nothing of this kind was written",
+    next_step="← → shows what else the run wrote.",
 )
 # The list has no room for more; Enter on a row says it whole.
 _SHORT = {FLAG: "opted out", UNFLAG: "opted in"}
@@ -85,6 +91,7 @@ class ChangesPage(GridScreen[AppliedChange], Page[str]):
                 key=lambda row: f"{row.item_id} {row.target} {row.person}",
                 wording=_WORDING,
                 views=_VIEWS,
+                elsewhere=_ELSEWHERE,
                 preview="Change",
                 roomy=True,
             )

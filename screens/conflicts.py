@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -42,6 +43,11 @@ _WORDING = Wording(
     empty="No conflict waits",
     next_step="Values that were changed in Dynamics and in dotdigital since they were synchronised stand here, until "
     "somebody has looked at them.",
+)
+_ELSEWHERE = replace(
+    _WORDING,
+    empty="Nobody has looked at a conflict yet",
+    next_step="← shows those that wait.",
 )
 
 
@@ -93,6 +99,7 @@ _ROWS = Rows(
     key=lambda row: f"{row.account} {row.person} {row.label}",
     wording=_WORDING,
     views=(("", "To look at", None), (_SETTLED, "Looked at", None)),
+    elsewhere=_ELSEWHERE,
     enter="The person",
 )
 

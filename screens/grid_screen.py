@@ -36,7 +36,8 @@ class Rows(Generic[T]):
     """A grid as a screen declares it: its `id` (under which its order is remembered), columns, the `key` that names a
     row for good, the words for its rows and for none, and the views (or filters) among which one is chosen above it.
     `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none; `roomy`:
-    beside columns that need more of it, so on a very wide screen only. `enter`, `finds`: see `Grid`."""
+    beside columns that need more of it, so on a very wide screen only. `elsewhere` are the words in every view but the
+    first one, where there being no row says less. `enter`, `finds`: see `Grid`."""
 
     id: str
     columns: Sequence[Column[T]]
@@ -48,6 +49,7 @@ class Rows(Generic[T]):
     roomy: bool = False
     enter: str | None = None
     finds: bool = False
+    elsewhere: Wording | None = None
 
 
 async def page_of(console: ConsoleApp, call: Call[Q, Page[T]], query: Q, window: Window) -> Page[T]:
@@ -131,6 +133,8 @@ class GridScreen(FramedScreen, Generic[T]):
     def load(self) -> None:
         """Lists the chosen view from its first row."""
         self._of_account = self.console.account
+        first = self.views.chosen in ("", *self.views.keys[:1])
+        self.grid.wording = self._rows.wording if first or self._rows.elsewhere is None else self._rows.elsewhere
         self.grid.load(self.rows_in, slice=f"{self._of_account} {self.slice}")
 
     def refetch(self) -> None:

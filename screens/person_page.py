@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -53,6 +54,11 @@ _WORDING = Wording(
     empty="Nothing was seen of this person",
     next_step="Mails and what people do with them come with a synchronisation of email campaigns.",
 )
+_ELSEWHERE = replace(
+    _WORDING,
+    empty="Nothing of this kind was seen of this person",
+    next_step="← → shows what else was.",
+)
 
 _TONES = {"bounced": "bad", "unsubscribed": "warn", "suppressed": "warn", "opted out": "warn", "left out": "warn"}
 
@@ -99,6 +105,7 @@ _ROWS = Rows(
         ("joined,changed,left", "Lists", None),
     ),
     views_id="timeline-kinds",
+    elsewhere=_ELSEWHERE,
 )
 
 # Of a person on many lists the first ones; the dialog has all.

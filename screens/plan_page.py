@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -63,6 +64,11 @@ _WORDING = Wording(
     empty="Nothing would be changed",
     next_step="p shows what would become of everybody in the plan, and why.",
 )
+_ELSEWHERE = replace(
+    _WORDING,
+    empty="Nothing of this kind would be changed",
+    next_step="← → shows what else the plan would change.",
+)
 
 _EFFECTS = {
     ADD: ("+ add", "good"),
@@ -117,6 +123,7 @@ _ROWS = Rows(
     key=lambda row: f"{row.item_id} {row.person}",
     wording=_WORDING,
     views=_VIEWS,
+    elsewhere=_ELSEWHERE,
     preview="Change",
     roomy=True,
     enter="",

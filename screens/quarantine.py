@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -48,6 +49,11 @@ _WORDING = Wording(
     empty="No row is refused",
     next_step="Rows that dotdigital refuses stand here until they are mended, offered again or ignored.",
 )
+_ELSEWHERE = replace(
+    _WORDING,
+    empty="No row is ignored",
+    next_step="i on a row that is to be mended lets it rest for 30 days.",
+)
 
 _COLUMNS: tuple[Column[RefusedRow], ...] = (
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=16, flex=1, sort="reason"),
@@ -72,6 +78,7 @@ _ROWS = Rows(
     key=lambda row: f"{row.list} {row.person}",
     wording=_WORDING,
     views=(("", "To mend", None), (_IGNORED, "Ignored", None)),
+    elsewhere=_ELSEWHERE,
     preview="Refused row",
     roomy=True,
     enter="Why",
@@ -133,7 +140,8 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         for each in chosen:
             of_list.setdefault(each.list, []).append(each.person)
         rows = sum(map(len, of_list.values()))
-        lines = ["Nothing is heard of it for 30 days, or until the record changes. Nobody is mailed because of it."]
+        of, until = ("it", "the record changes") if rows == 1 else ("them", "their records change")
+        lines = [f"Nothing is heard of {of} for 30 days, or until {until}. Nobody is mailed because of it."]
 
         def answered(yes: bool | None) -> None:
             for list_id, people in of_list.items() if yes else ():

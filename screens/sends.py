@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -37,6 +38,11 @@ _WORDING = Wording(
     empty="No send waits for its hour, and none is in waves",
     next_step="l shows all sends; w on an email campaign sends it.",
 )
+_ELSEWHERE = replace(
+    _WORDING,
+    empty="Nothing was sent from here yet",
+    next_step="w on an email campaign sends it.",
+)
 
 
 _COLUMNS: tuple[Column[SendRow], ...] = (
@@ -58,6 +64,7 @@ _ROWS = Rows(
     key=lambda row: row.id,
     wording=_WORDING,
     views=(("held", "Waiting", None), ("all", "All", None)),
+    elsewhere=_ELSEWHERE,
     preview="Send",
 )
 

@@ -95,4 +95,4 @@ async def test_a_decision_shows_the_rows_that_wait_for_it(tmp_path: Path) -> Non
         await hand.press("6", "enter")
         assert "3 refused rows" in hand.text
         await hand.press("escape", "n")
-        assert "No row is refused" in hand.text
+        assert "No row is ignored" in hand.text
