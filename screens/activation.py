@@ -81,7 +81,8 @@ def activate(screen: Asking[None], chosen: Sequence[ListRow], then: Then) -> Non
 
 
 def deactivate(screen: Asking[None], chosen: Sequence[ListRow], then: Then) -> None:
-    """Deactivates those of the chosen lists that are activated, after a confirmation. `then` is called after each."""
+    """Deactivates those of the chosen lists that are activated, after a confirmation, one after the other: one that
+    cannot be keeps none of the others. `then` is called after each."""
     rows = [row for row in chosen if row.activated]
     tell_left_out(screen, [row for row in chosen if row not in rows], "not activated")
     if not rows:
@@ -90,11 +91,15 @@ def deactivate(screen: Asking[None], chosen: Sequence[ListRow], then: Then) -> N
 
     def next_one() -> None:
         if waiting:
-            screen.ask(LIST_DEACTIVATE, ListRef(waiting.pop(0).id), done)
+            screen.ask(LIST_DEACTIVATE, ListRef(waiting.pop(0).id), done, refused=refused)
 
     def confirmed(yes: bool | None) -> None:
         if yes:
             next_one()
+
+    def refused(error: DyntuiError) -> None:
+        screen.show_error(error)
+        next_one()
 
     def done(detail: ListDetail) -> None:
         screen.notify("Its address book stays as it is.", title=_title(detail.row, "deactivated"), markup=False)

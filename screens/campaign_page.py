@@ -360,6 +360,7 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
                 change = ChangeTargets(
                     id=detail.row.id, account=detail.row.account, remove=tuple(row.id for row in rows)
                 )
+                self._targets.marks.clear()
                 self._change_targets(change)
 
         names = [rows[0].name] if len(rows) == 1 else [f"{len(rows)} target lists", *(row.name for row in rows)]

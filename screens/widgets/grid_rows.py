@@ -228,6 +228,7 @@ class GridRows(Vertical, Generic[T]):
             self._make_room(message.page.rows)
             # What is marked is the row as it is now: whether it can be taken up hangs on that.
             self.marks.update({key: row for row in message.page.rows if (key := self.key(row)) in self.marks})
+            self._unmark_gone(message.page)
             self.post_message(self.Read(self, self.listing))
             self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
             if first:
@@ -236,6 +237,16 @@ class GridRows(Vertical, Generic[T]):
             self._changed()
             self.arrived()
         self.look()
+
+    def _unmark_gone(self, page: Page[Any]) -> None:
+        """A row that the whole listing does not have any more is taken up by no action. A search that shows nothing
+        before something is typed is no listing."""
+        whole = bool(page.rows) and len(page.rows) == page.total and not self.listing.search
+        gone = self.marks.keys() - {self.key(row) for row in page.rows} if whole else ()
+        for key in gone:
+            del self.marks[key]
+        if gone:
+            self.post_message(self.Moved(self))
 
     def arrived(self) -> None:
         """Rows that were asked for are there."""

@@ -227,6 +227,16 @@ async def test_what_is_marked_is_the_row_as_it_was_read_last() -> None:
         assert [person.name for person in app.grid.chosen()] == ["another name"]
 
 
+async def test_a_marked_row_that_is_gone_is_not_marked_any_more() -> None:
+    async with showing(People(3)) as (app, pilot):
+        await press(pilot, "G", "space")
+        assert "1 marked" in frame(app)  # type: ignore[arg-type]
+        app.people.total = 2
+        app.grid.reload()
+        await settle(pilot)  # type: ignore[arg-type]
+        assert app.grid.marks == {} and "marked" not in frame(app)  # type: ignore[arg-type]
+
+
 async def test_sorting_goes_through_the_columns_and_turns_round() -> None:
     people = People(1_000)
     async with showing(people) as (app, pilot):
