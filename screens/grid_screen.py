@@ -144,11 +144,14 @@ class GridScreen(FramedScreen, Generic[T]):
         else:
             self.grid.reload()
 
-    def situation(self) -> Situation:
-        """The row in hand, and those marked; the only marked one counts as in hand."""
+    def in_hand(self) -> T | None:
+        """The only marked row; else, and where several are marked, the one under the cursor."""
         marked = tuple(self.grid.marks.values())
-        row = marked[0] if len(marked) == 1 else self.grid.row()
-        return super().situation().holding(row, marked=marked)
+        return marked[0] if len(marked) == 1 else self.grid.row()
+
+    def situation(self) -> Situation:
+        """The row in hand, and those marked."""
+        return super().situation().holding(self.in_hand(), marked=tuple(self.grid.marks.values()))
 
     def done_with(self, rows: Iterable[T]) -> None:
         """These leave the listing: the marks on them have done their work, and what is done next is not about them."""

@@ -122,7 +122,7 @@ class LabelsPage(GridScreen[LabelRow], AccountPage):
 
     def do_labels_delete(self) -> None:
         """Deletes the label in hand, after a confirmation."""
-        row = self.grid.row()
+        row = self.in_hand()
         if row is None:
             return
         lines = [

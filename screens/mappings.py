@@ -170,7 +170,7 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
 
     def do_mappings_edit(self) -> None:
         """Asks for the mapping in hand."""
-        row, account = self.grid.row(), self.shown_of
+        row, account = self.in_hand(), self.shown_of
         if row is None:
             return
 
@@ -191,7 +191,7 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
 
     def do_mappings_delete(self) -> None:
         """Deletes the mapping in hand, after a confirmation."""
-        row, account = self.grid.row(), self.shown_of
+        row, account = self.in_hand(), self.shown_of
         if row is None:
             return
         lines = ["What the data field or the column holds stays there. The version before can be restored."]

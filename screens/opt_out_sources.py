@@ -97,12 +97,12 @@ class SourcesPage(GridScreen[Source], Page[str]):
 
     def situation(self) -> Situation:
         """The source in hand."""
-        row = self.grid.row()
+        row = self.in_hand()
         return super().situation().holding(OptOutSource(row.name) if row is not None else None)
 
     def do_sources_change(self) -> None:
         """Lets the source in hand count, or not, after a confirmation."""
-        row, known = self.grid.row(), self._known
+        row, known = self.in_hand(), self._known
         if row is None or known is None:
             return
         if row.counts:

@@ -199,12 +199,12 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
 
     def situation(self) -> Situation:
         """The sync type in hand, and how many edits are not saved."""
-        shown = self.grid.row()
+        shown = self.in_hand()
         return super().situation().holding(shown.row if shown else None, Unsaved(len(self._edits)))
 
     def hint_of(self, action_id: str) -> str | None:
         """Whether `p` pauses or resumes, and what `v` shows."""
-        shown = self.grid.row()
+        shown = self.in_hand()
         if action_id == "schedules.pause" and shown is not None and shown.row.paused:
             return "Resume"
         if action_id == "schedules.week":
@@ -225,7 +225,7 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
 
     def do_schedules_edit(self) -> None:
         """Asks for interval, time and window of the sync type in hand."""
-        shown = self.grid.row()
+        shown = self.in_hand()
         if shown is None:
             return
         row, before, account = shown.row, self._edits.get(shown.row.sync_type), self.shown_of
@@ -262,7 +262,7 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
 
     def do_schedules_pause(self) -> None:
         """Pauses or resumes the sync type in hand, at once."""
-        shown = self.grid.row()
+        shown = self.in_hand()
         if shown is not None:
             self._save((ScheduleEdit(sync_type=shown.row.sync_type, paused=not shown.row.paused),), self._as_saved)
 
@@ -281,7 +281,7 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
 
     def do_schedules_start(self) -> None:
         """Starts a run of the sync type in hand."""
-        shown = self.grid.row()
+        shown = self.in_hand()
         if shown is not None:
             asked = StartRun(sync_type=shown.row.sync_type, account=self.shown_of)
             self.ask(RUN_START, asked, self._started)

@@ -123,7 +123,7 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
 
     def do_suppressions_ask(self) -> None:
         """Asks whom dotdigital is to ask, and how it is known that they want to."""
-        row = self.grid.row()
+        row = self.in_hand()
 
         def answered(request: AskToSubscribe | None) -> None:
             if request is not None:
@@ -137,7 +137,7 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
 
     def do_suppressions_lift(self) -> None:
         """Asks which address may be mailed again, and why."""
-        row = self.grid.row()
+        row = self.in_hand()
 
         def answered(request: LiftSuppression | None) -> None:
             if request is not None:

@@ -58,6 +58,8 @@ LABEL_DELETE = Call("labels.delete", DeleteLabel, LabelDeleted, Ability.ADMINIST
 
 def deletable(situation: Situation) -> str:
     """A label that nothing maps."""
+    if len(situation.marks(LabelRow)) > 1:
+        return "One label at a time is deleted: take the other marks away."
     row = situation.one(LabelRow)
     if row is None:
         return "No label is selected."

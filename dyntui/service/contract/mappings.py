@@ -228,7 +228,9 @@ MAPPINGS_PREVIEW = Call("mappings.preview", PreviewMappings, MappingsPreview, Ab
 
 
 def in_hand(situation: Situation) -> str:
-    """A mapping is in hand."""
+    """One mapping is in hand."""
+    if len(situation.marks(MappingRow)) > 1:
+        return "One mapping at a time: take the other marks away."
     return "" if situation.one(MappingRow) else "No mapping is selected."
 
 
