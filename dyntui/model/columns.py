@@ -146,6 +146,15 @@ def read_for(column: Column) -> tuple[tuple[str, str], ...]:
     return ((column.entity, column.over.lookup), (column.over.leads.table, column.over.column))
 
 
+def is_local_date(column: Column) -> bool:
+    """Whether somebody types a date without a time that Dynamics keeps as their midnight, in UTC: date
+    only by its format, not by its behaviour (reference/dataverse_api.md section 4)."""
+    typed = column.creatable or column.over is not None
+    return (
+        typed and column.type == DATE and column.format == DATE_ONLY and column.behaviour not in (DATE_ONLY, ZONELESS)
+    )
+
+
 HIDDEN: Final = "the column is secured, and nothing says that the service may read it"
 """Why a mapping of such a column is left out."""
 

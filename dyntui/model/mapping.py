@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from dyntui.model.columns import Column, Columns, column_at
+from dyntui.model.columns import Column, Columns, column_at, is_local_date
 from dyntui.model.conversion import ChoiceAs, Direction, fits, label_type_of, loses
 from dyntui.model.labels import ADDRESS_LABEL, STRING_LENGTH, DataLabel
 from dyntui.model.people import Entity
@@ -211,6 +211,18 @@ def _of_the_pair(mapping: DataMapping, label: DataLabel, column: Column) -> Iter
             "MAPPING_CHOICES_ALIKE",
             f"Not every choice can be told by its label: {why}.",
             "Let the data field hold the choices' values; or rename a choice in Dynamics.",
+            True,
+        )
+    elif is_local_date(column):
+        shift = (
+            "a date of the email service is midnight UTC, which is shown as the day before west of Greenwich"
+            if inward
+            else "what is sent of a date that was typed east of Greenwich is the day before"
+        )
+        yield (
+            "MAPPING_DATE_OF_A_ZONE",
+            f"Dynamics shows the column without a time, and keeps the midnight of whoever typed it, in UTC: {shift}.",
+            "Change the column's behaviour to date only in Dynamics, then `dyntui sync metadata`; or acknowledge it.",
             True,
         )
     elif not inward and column.type in {"String", "Memo"} and (column.max_length or 0) > STRING_LENGTH:

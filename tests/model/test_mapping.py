@@ -37,6 +37,11 @@ COLUMNS = by_name(
         column("statuscode", "Status"),
         column("parentid", "Lookup", targets=("account",), leads=(Leads("account", "accountid", "parentid"),)),
         column("picture", "Virtual"),
+        column("born", "DateTime", format="DateOnly", behaviour="DateOnly"),
+        column("wedding", "DateTime", format="DateOnly", behaviour="UserLocal"),
+        column("opening", "DateTime", format="DateOnly", behaviour="TimeZoneIndependent"),
+        column("called", "DateTime", format="DateAndTime", behaviour="UserLocal"),
+        column("made", "DateTime", format="DateOnly", behaviour="UserLocal", creatable=False, writable=False),
     ]
 )
 
@@ -52,6 +57,7 @@ LABELS = [
     label("A"),
     label("B"),
     label("N", LabelType.NUMERIC),
+    label("D", LabelType.DATE),
     label("NEW", synchronised=False),
     label("ODD", synchronised=False, conflict="Date"),
 ]
@@ -144,3 +150,18 @@ def test_a_pair_that_may_change_values_asks_to_be_acknowledged() -> None:
 
 def test_text_that_may_be_too_long_asks_to_be_acknowledged() -> None:
     assert codes(DataMapping("A", CONTACT, "description")) == [(1, "MAPPING_TEXT_LONGER", True)]
+
+
+@pytest.mark.parametrize(("name", "asks"), [("born", 0), ("wedding", 1), ("opening", 0), ("called", 0), ("made", 0)])
+def test_a_date_that_is_kept_as_somebodys_midnight_asks_to_be_acknowledged_whichever_way_it_goes(
+    name: str, asks: int
+) -> None:
+    assert codes(DataMapping("D", CONTACT, name)) == [(1, "MAPPING_DATE_OF_A_ZONE", True)] * asks
+    if name != "made":
+        assert codes(DataMapping("D", CONTACT, name, IN)) == [(1, "MAPPING_DATE_OF_A_ZONE", True)] * asks
+    said = [
+        each.message
+        for way in Direction
+        for each in validate([DataMapping("D", CONTACT, "wedding", way)], LABELS, COLUMNS)
+    ]
+    assert "day before" in said[0] and "day before" in said[1] and said[0] != said[1]
