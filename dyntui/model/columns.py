@@ -159,6 +159,20 @@ HIDDEN: Final = "the column is secured, and nothing says that the service may re
 """Why a mapping of such a column is left out."""
 
 
-def is_hidden(column: Column, hidden: Collection[str]) -> bool:
-    """Whether a column reads as empty for the service, of those (`contact.jobtitle`) that are hidden from it."""
-    return any(f"{table}.{name}" in hidden for table, name in read_for(column))
+def hidden_rows(table: str) -> str:
+    """How it is said of a table, among the columns that are hidden from the service, that this does not see all its
+    rows."""
+    return f"{table}.*"
+
+
+def why_hidden(column: Column, hidden: Collection[str]) -> str:
+    """Why a column reads as empty for the service, of what (`contact.jobtitle`, `hidden_rows`) is hidden from it; `""`
+    where it does not."""
+    if any(f"{table}.{name}" in hidden for table, name in read_for(column)):
+        return HIDDEN
+    if column.over is not None and hidden_rows(column.over.leads.table) in hidden:
+        return (
+            f"the service does not see every row of the table {column.over.leads.table}: give the application user a "
+            "security role of its own that may read them for the whole organisation"
+        )
+    return ""

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from dyntui.model.columns import HIDDEN, Column, Columns, column_at, is_hidden
+from dyntui.model.columns import Column, Columns, column_at, why_hidden
 from dyntui.model.conversion import ChoiceAs, Direction, fits
 from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import ConflictRule, DataMapping
@@ -75,8 +75,8 @@ def drains_of(
             left_out.append(f"{each.words}: consent and addresses are never written from a data field")
         elif Direction.TO_DYNAMICS not in fits(column, label.type):
             left_out.append(f"{each.words}: a {label.type} label does not go to this {column.type} column")
-        elif is_hidden(column, hidden):
-            left_out.append(f"{each.words}: {HIDDEN}")
+        elif why := why_hidden(column, hidden):
+            left_out.append(f"{each.words}: {why}")
         else:
             two_way = out.get((each.label, each.column))
             choice = two_way.choice if two_way is not None else each.choice

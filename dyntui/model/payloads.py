@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from dyntui.model import exact_json
-from dyntui.model.columns import HIDDEN, TEXT, Column, Columns, column_at, is_hidden
+from dyntui.model.columns import TEXT, Column, Columns, column_at, why_hidden
 from dyntui.model.conversion import ChoiceAs, Direction, Rejected, Value, convert, fits
 from dyntui.model.labels import ADDRESS_LABEL, STRING_LENGTH, DataLabel, LabelType
 from dyntui.model.mapping import DataMapping, address_column
@@ -85,8 +85,8 @@ def feeds_of(
             left_out.append(f"{each.words}: Dynamics has no such column any more")
         elif Direction.TO_DOTDIGITAL not in fits(column, label.type) or not column.readable:
             left_out.append(f"{each.words}: a {column.type} column does not go to a {label.type} label")
-        elif is_hidden(column, hidden):
-            left_out.append(f"{each.words}: {HIDDEN}")
+        elif why := why_hidden(column, hidden):
+            left_out.append(f"{each.words}: {why}")
         else:
             feeds.append(feed_of(label, column, each.choice))
     in_order = tuple(sorted(feeds, key=lambda feed: feed.label))

@@ -104,10 +104,10 @@ _HIDDEN = "columns hidden from the service"
 
 def hidden(c: Connection) -> frozenset[str]:
     """The columns (table and logical name) of people's tables, and of others that are mapped, that read as empty for
-    the service, as found when it was asked last."""
+    the service, and `hidden_rows` of tables of which it does not see all, as found when it was asked last."""
     return frozenset(watermarks.get(c, "", _HIDDEN).split())
 
 
 def put_hidden(c: Connection, names: Iterable[str]) -> None:
-    """Column security hides these, and no other column of their tables."""
+    """These are hidden, and nothing else of their tables."""
     watermarks.put(c, "", _HIDDEN, " ".join(sorted(names)))

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from dyntui.model.errors import DyntuiError
 
-_ABOUT_COLUMNS = frozenset({"DATAVERSE_COLUMN_SECURED", "DATAVERSE_UNKNOWN_NAME", "LIST_QUERY_REFUSED"})
+_ABOUT_COLUMNS = frozenset(
+    {"DATAVERSE_COLUMN_SECURED", "DATAVERSE_NOT_PERMITTED", "DATAVERSE_UNKNOWN_NAME", "LIST_QUERY_REFUSED"}
+)
 
 
 class ColumnsSeen:

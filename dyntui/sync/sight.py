@@ -12,7 +12,9 @@ from typing import Final
 
 from dyntui.dataverse import sight
 from dyntui.dataverse.http import Dataverse
+from dyntui.model.columns import hidden_rows
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.people import Entity
 from dyntui.store import accounts, crm_columns, mappings
 from dyntui.sync.columns_seen import ColumnsSeen
 from dyntui.sync.connections import not_configured
@@ -40,8 +42,8 @@ _LASTS = timedelta(minutes=10)
 
 async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSeen | None = None) -> None:
     """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service. Other columns that
-    do are kept as such (`crm_columns.hidden`): what they feed by a data mapping stays as it is, and a query that asks
-    for them is refused.
+    do, and those of rows over a lookup that may be out of its sight, are kept as such (`crm_columns.hidden`): what they
+    feed by a data mapping stays as it is, and a query that asks for them is refused.
 
     Nothing is asked within ten minutes of a `remembered` answer that none of the former does, about the same mapped
     ones. A send has to know it of this moment: None, asked afresh.
@@ -49,8 +51,11 @@ async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSee
     mapped = await ctx.read(mappings.read_columns)
     if _is_fresh(remembered, mapped, ctx.moment()):
         return
-    hidden = await sight.hidden_of(dv, await _me(ctx, dv), sorted({*CONSENT_COLUMNS, *mapped}))
+    me = await _me(ctx, dv)
+    hidden = await sight.hidden_of(dv, me, sorted({*CONSENT_COLUMNS, *mapped}))
     _refuse(sorted(hidden))
+    over_lookups = sorted({*mapped} - {each.value for each in Entity})
+    hidden |= {hidden_rows(each) for each in await sight.partly_read(dv, me, over_lookups)}
     if hidden != await ctx.read(crm_columns.hidden):
         await ctx.write(lambda c: crm_columns.put_hidden(c, hidden))
     if remembered is not None:
