@@ -1,6 +1,7 @@
 """Three-way merge of one value: what Dynamics and dotdigital have, against what both had when last synchronised.
 
     merge(base, dynamics, dotdigital, rule) -> Merged
+    undecided(labels, dynamics, dotdigital) -> labels           of what was never synchronised, before it is merged
 
 A function of its arguments alone. Both values are in the form of the data label (`dyntui.model.conversion`, to
 dotdigital), empty is None. A value changed on one side travels; changed on both to the same value it is no conflict;
@@ -11,6 +12,7 @@ nobody knows who has changed what, so that a side which is empty does not clear 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -75,6 +77,20 @@ def merge(base: Value | Never, dynamics: Read, dotdigital: Read, rule: ConflictR
     if _winner(dynamics, dotdigital, rule) is Side.DYNAMICS:
         return Merged(dynamics.value, Side.DOTDIGITAL, Side.DYNAMICS)
     return Merged(dotdigital.value, Side.DYNAMICS, Side.DOTDIGITAL)
+
+
+def undecided(
+    labels: Iterable[str], dynamics: Mapping[str, object], dotdigital: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Of what was never synchronised the labels of which dotdigital has a value that is another one than Dynamics': an
+    empty side does not clear it, and of two values the rule has to decide."""
+    return tuple(
+        label
+        for label in labels
+        if label in dynamics
+        and not same_value(dotdigital.get(label.upper()), None)
+        and not same_value(dotdigital.get(label.upper()), dynamics[label])
+    )
 
 
 def _winner(dynamics: Read, dotdigital: Read, rule: ConflictRule) -> Side:

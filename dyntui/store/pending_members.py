@@ -11,7 +11,7 @@ imported_among(c, list_id, addresses) -> list[Imported]
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import list_member, marketing_list
 from dyntui.store.staging import PREVIEW
-from dyntui.store.upserts import update_many
+from dyntui.store.upserts import json_text, update_many
 
 _m = list_member.c
 # Marks of who has not been sent.
@@ -51,10 +51,14 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
-    """dotdigital holds this pending person now."""
+    """dotdigital holds this pending person now. `sent`: what it was sent, with its `fingerprint`, where that is not all
+    that is staged; None: it is. `detail`: why."""
 
     address: str
     contact_id: int | None = None
+    sent: Mapping[str, Any] | None = None
+    fingerprint: str = ""
+    detail: str = ""
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,10 +156,36 @@ def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged], now: 
             retry_on="",
         )
     )
-    values = [(row.contact_id, list_id, row.address) for row in rows]
+    accepted = list(rows)
+    values = [(row.contact_id, list_id, row.address) for row in accepted]
     done = update_many(c, statement, ("b_contact", "b_list", "b_address"), values)
+    _sent_in_part(c, list_id, accepted)
     _overwrite(c, list_id, [address for _, _, address in values])
     return done
+
+
+def _sent_in_part(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> None:
+    """Whoever was not sent all that is staged is sent the rest once that is decided."""
+    statement = (
+        update(list_member)
+        .where(
+            _m.list_id == bindparam("b_list", type_=String),
+            _m.address == bindparam("b_address", type_=String),
+            _m.sent_address == _m.address,
+            _m.sent_fingerprint == _m.fingerprint,
+        )
+        .values(
+            sent_fields=bindparam("b_sent", type_=None),
+            sent_fingerprint=bindparam("b_print", type_=String),
+            detail=bindparam("b_detail", type_=String),
+        )
+    )
+    parts = [
+        (json_text(dict(row.sent)), row.fingerprint, row.detail, list_id, row.address)
+        for row in rows
+        if row.sent is not None
+    ]
+    update_many(c, statement, ("b_sent", "b_print", "b_detail", "b_list", "b_address"), parts)
 
 
 def _overwrite(c: Connection, list_id: str, addresses: Sequence[str]) -> None:

@@ -7,6 +7,8 @@ Public:
     images(c, plan_id, item_id, people) -> {person: (before, after)}
     all_images(c, plan_id, item_id, among) -> the same, of those whom a query names
     without_change(c, run_id, item_id, people)        of whom nothing would be written after all
+    imported(c, run_id, item_id, addresses) -> [PlannedChange]     who of these would be imported, with what
+    keep_back(c, run_id, item_id, rows)               these labels of people (id, labels, why) are not written after all
     without_removal(c, run_id, item_id, addresses)    who leaves the book by other means
     name_conflicts(c, run_id, item_id)                who is sent because of a conflict that the item met
     keep_people(c, run_id, item_id, list_id, listing) what would become of everybody, for the audit
@@ -167,6 +169,27 @@ def without_change(c: Connection, run_id: str, item_id: str, people: Sequence[st
     """Of these people nothing would be written in the item after all."""
     for some in in_chunks(people):
         c.execute(delete(planned_change).where(_p.run_id == run_id, _p.item_id == item_id, _p.person_id.in_(some)))
+
+
+def imported(c: Connection, run_id: str, item_id: str, addresses: Sequence[str]) -> list[PlannedChange]:
+    """Whoever of those with these addresses would be put into the item's book, or sent to it."""
+    found: list[PlannedChange] = []
+    for some in in_chunks(addresses):
+        here = _rows(run_id).where(_p.item_id == item_id, _p.effect.in_((ADD, UPDATE)), _p.address.in_(some))
+        found += [shown(PlannedChange, row, person=row.person_id) for row in c.execute(here)]
+    return found
+
+
+def keep_back(c: Connection, run_id: str, item_id: str, rows: Iterable[tuple[str, Collection[str], str]]) -> None:
+    """Of these people some labels stay as they are in dotdigital: person, labels, and why, in words."""
+    for person, labels, why in rows:
+        here = (_p.run_id == run_id, _p.item_id == item_id, _p.person_id == person)
+        before, after = c.execute(select(_p.before, _p.after).where(*here)).one()
+        images = {
+            name: null() if image is None else {key: value for key, value in image.items() if key not in labels}
+            for name, image in (("before", before), ("after", after))
+        }
+        c.execute(update(planned_change).where(*here).values(detail=why, **images))
 
 
 def without_removal(c: Connection, run_id: str, item_id: str, addresses: Sequence[str]) -> None:

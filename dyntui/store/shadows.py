@@ -7,6 +7,9 @@ that the person has by now, because it was made anew or they have another addres
 Public:
     people(c, account_id, addresses) -> [Shadowed]      whose contacts these are
     keep(c, account_id, rows); again(c, account_id) -> {contact id: changed on}
+    look_again(c, account_id, contacts)                 their contacts (person -> id) are read next time
+    in_book_and_waiting(c, account_id, list_id) -> addresses
+    known_labels(c, account_id, people) -> {address: {person: labels}}        synchronised ever with their contacts
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from dyntui.model.conversion import Value
 from dyntui.model.merge import NEVER, Never
 from dyntui.model.outcomes import Outcome
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
-from dyntui.store.chunks import in_chunks
+from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.schema import list_member, marketing_list, shadow
 from dyntui.store.upserts import json_text, upsert
 
@@ -135,3 +138,61 @@ def again(c: Connection, account_id: str) -> dict[int, str]:
     """The contacts of whom something could not be written, by id, with when they were changed when they were read."""
     waiting = select(_s.contact_id, _s.changed_on).where(_s.account_id == account_id, _s.again.is_(True))
     return {row.contact_id: row.changed_on for row in c.execute(waiting.order_by(_s.contact_id))}
+
+
+def look_again(c: Connection, account_id: str, contacts: Mapping[str, int]) -> None:
+    """The contacts of these people (person -> contact id) are read with the next run; what is known of them stays."""
+    upsert(
+        c,
+        shadow,
+        ("account_id", "person_id", "values", "contact_id", "again"),
+        ("account_id", "person_id"),
+        [(account_id, person, json_text({}), contact_id, True) for person, contact_id in contacts.items()],
+        update=("again",),
+    )
+
+
+def in_book_and_waiting(c: Connection, account_id: str, list_id: str) -> list[str]:
+    """The addresses of those in a list's book of whom something could not be written."""
+    waiting = select(_m.address).select_from(list_member.join(shadow, _s.person_id == _m.person_id))
+    here = (_m.list_id == list_id, _s.account_id == account_id, _s.again.is_(True), _m.sent_address == _m.address)
+    return list(c.execute(waiting.where(*here, _m.address != "").order_by(_m.seq)).scalars())
+
+
+class Contacted(msgspec.Struct, frozen=True):
+    """A person who is to be sent to a contact."""
+
+    person_id: str
+    contact_id: int
+
+
+def known_labels(
+    c: Connection, account_id: str, people: Mapping[str, Contacted]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Whose values were ever synchronised with the contacts of these people (by address), and of which labels: whether
+    they are in a book now or not."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
+
+    def add(address: str, person: str, labels: Iterable[str]) -> None:
+        met = found.setdefault(address, {})
+        met[person] = met.get(person, frozenset()) | frozenset(labels)
+
+    for some in in_chunks(list(people)):
+        elsewhere = and_(_m.sent_address.in_(some), _m.sent_address != _m.address)
+        for column, here in ((_m.address, _m.address.in_(some)), (_m.sent_address, elsewhere)):
+            sent = c.execute(
+                select(column, _m.person_id, _m.contact_id, _m.sent_fields, _m.sent_fingerprint)
+                .select_from(list_member.join(marketing_list, _l.id == _m.list_id))
+                .where(beside(_l.account_id) == account_id, here)
+            )
+            for address, person, contact_id, fields, mark in sent:
+                if fields is not None and mark != BY_OTHERS and contact_id in (None, people[address].contact_id):
+                    add(address, person, fields)
+        of = {people[address].person_id: address for address in some}
+        seen = select(_s.person_id, _s.contact_id, _s["values"])
+        for person, contact_id, values in c.execute(
+            seen.where(_s.account_id == account_id, _s.person_id.in_(list(of)))
+        ):
+            if values and contact_id == people[of[person]].contact_id:
+                add(of[person], person, values)
+    return found

@@ -17,7 +17,7 @@ from dyntui.model.people import normalise
 from dyntui.store import pending_members
 from dyntui.store.lists import StoredList
 from dyntui.store.pending_members import Pending
-from dyntui.sync import before_images, odd_answers, suppressions
+from dyntui.sync import before_images, first_values, odd_answers, suppressions
 from dyntui.sync.run_context import RunContext
 
 
@@ -33,7 +33,11 @@ async def leave_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, stage: 
         await ctx.save(ctx.cursor, stage=stage, work=functools.partial(unchanged, ctx=ctx, chosen=chosen, people=same))
 
 
-def unchanged(c: Connection, ctx: RunContext, chosen: StoredList, people: Sequence[Pending]) -> None:
-    """They are in the book as staged. Within `work`."""
-    rows = [pending_members.Acknowledged(each.address, each.contact_id) for each in people]
+def unchanged(
+    c: Connection, ctx: RunContext, chosen: StoredList, people: Sequence[Pending], kept: first_values.Kept | None = None
+) -> None:
+    """They are in the book as staged, but for what is `kept` as dotdigital has it. Within `work`."""
+    rows = [first_values.acknowledged(each, each.contact_id, kept or {}) for each in people]
     pending_members.acknowledge(c, chosen.id, rows, ctx.now(), found_so=True)
+    contacts = {each.address: each.contact_id for each in people if each.contact_id is not None}
+    first_values.look_again(c, chosen.account_id, people, contacts, kept or {})

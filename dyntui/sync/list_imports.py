@@ -20,7 +20,7 @@ from dyntui.model.moments import text_of
 from dyntui.store import consent_news, pending_members, settling, unanswered_imports
 from dyntui.store.lists import StoredList
 from dyntui.store.pending_members import Pending
-from dyntui.sync import before_images, double_opt_in, found_in_book, newer_values, suppressions
+from dyntui.sync import before_images, double_opt_in, first_values, found_in_book, newer_values, suppressions
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.run_context import RunContext
 
@@ -43,14 +43,22 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
         batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
         if not batch:
             continue
+        compared = bool(await first_values.both_ways(ctx, chosen))
+        there = None
+        if compared or not ctx.at(OneList).importing:
+            # What somebody has in dotdigital already decides what they are sent, however many wait.
+            there = await before_images.held(dd, [each.address for each in batch], 0 if compared else of)
+        # Who is in the book and mended is meant to be written over.
+        asked = [each for each in batch if not (mends and each.in_book)]
+        kept = await first_values.theirs(ctx, chosen, asked, there)
+        batch = first_values.without(batch, kept)
         if not ctx.at(OneList).importing:
-            there = await before_images.held(dd, [each.address for each in batch], of)
             if there is not None and await suppressed_among(ctx, chosen, there.values()):
                 continue
             await _hold(ctx, chosen, batch, there)
-            if not chosen.last_run_id and (same := before_images.there_already(batch, there)):
+            if same := _there_already(chosen, batch, there, kept):
                 done += len(same)
-                found_so = functools.partial(found_in_book.unchanged, ctx=ctx, chosen=chosen, people=same)
+                found_so = functools.partial(found_in_book.unchanged, ctx=ctx, chosen=chosen, people=same, kept=kept)
                 await ctx.save(ctx.at(OneList), stage=stage, done=done, of=of, work=found_so)
                 like_that = {each.address for each in same}
                 batch = [each for each in batch if each.address not in like_that]
@@ -67,7 +75,15 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
         result = await carry_out(ctx, dd, rows, stage, done, of)
         found = fates([each.address for each in batch], result)
         done += len(batch)
-        settled = functools.partial(_settle_import, ctx=ctx, chosen=chosen, batch=batch, found=found, result=result)
+        settled = functools.partial(
+            _settle_import,
+            ctx=ctx,
+            chosen=chosen,
+            batch=batch,
+            found=found,
+            result=result,
+            kept=kept,
+        )
         at = ctx.at(OneList)
         refused = {each.address for each in found if each.reason}
         joined = sum(each.sent_address != each.address and each.address not in refused for each in batch)
@@ -75,6 +91,15 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
         await ctx.save(after, stage=stage, done=done, of=of, work=settled)
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
+
+
+def _there_already(
+    chosen: StoredList, batch: Sequence[Pending], there: Mapping[str, Contact] | None, kept: first_values.Kept
+) -> list[Pending]:
+    """Whom importing would not change: people of a list that is synchronised for the first time here, and those of whom
+    nothing is to be written but what stays."""
+    some = batch if not chosen.last_run_id else [each for each in batch if each.address in kept]
+    return before_images.there_already(some, there)
 
 
 async def _hold(
@@ -113,11 +138,17 @@ def _settle_import(
     batch: Sequence[Pending],
     found: Sequence[Fate],
     result: ImportResult,
+    kept: first_values.Kept,
 ) -> None:
     list_id, retry_on = chosen.id, text_of(ctx.moment() + _RETRY)
     before_images.settle_import(c, before_images.book_place(ctx, chosen), batch, found, result)
-    accepted = [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
+    people = {each.address: each for each in batch}
+    accepted = [
+        first_values.acknowledged(people[each.address], each.contact_id, kept) for each in found if not each.reason
+    ]
     pending_members.acknowledge(c, list_id, accepted, ctx.now())
+    contacts = {each.address: each.contact_id for each in accepted if each.contact_id is not None}
+    first_values.look_again(c, chosen.account_id, batch, contacts, kept)
     pending_members.reject(
         c,
         list_id,

@@ -48,6 +48,7 @@ from dyntui.sync import (
     book_comparison,
     book_reading,
     brought_values,
+    first_values,
     list_feeds,
     list_filters,
     list_imports,
@@ -310,6 +311,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     new = await ctx.read(lambda c: pending_members.not_in_book(c, chosen.id, mark, most))
     there = await before_images.held(dd, new, len(new))
     await list_imports.suppressed_among(ctx, chosen, (there or {}).values())
+    leave_out = await first_values.of_plan(ctx, dd, chosen, there, mends=how.diff)
     short = await sight.short_reads(ctx, dv)
     typed = ctx.at(ListsCursor).typed
 
@@ -323,6 +325,8 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
             list_removals.hold(c, chosen, short, mark)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, mark)
             planned_values.leave_out_unchanged(c, ctx.run_id, chosen.id)
+            if leave_out is not None:
+                leave_out(c)
             # dotdigital takes out of every book whom it is asked to suppress.
             planned_changes.without_removal(c, ctx.run_id, chosen.id, typed)
             planned_changes.name_conflicts(c, ctx.run_id, brought_values.ITEM)
