@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Window
-from dyntui.store import runs, timeline
+from dyntui.store import retention, runs, timeline
 from dyntui.store.schema import recipient
 from tests.store.test_intervals import said, synchronised
 
@@ -39,5 +39,5 @@ def test_who_was_on_a_list_before_the_runs_that_are_kept_has_not_joined_it_since
     assert kinds() == ["changed", "joined"]
     for forgotten in (1, 1):
         # First the run with which it began, then the last one before it changed.
-        assert runs.delete_ended_before(c, "2026-02-15T00:00:00Z", 1) == forgotten
+        assert retention.forget_ended_before(c, "2026-02-15T00:00:00Z", 1) == forgotten
         assert kinds() == ["changed"]
