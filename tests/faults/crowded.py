@@ -34,7 +34,15 @@ from tests.month.world import MAIN, Peaks, World
 STEPS = 8
 _ROUNDS = 4
 _KINDS = ("lists", "lists", "suppressions", "address-books", "campaigns", "opt-in")
-_REFUSED = ("PLAN_APPLIED", "NO_PLAN", "NOTHING_TO_UNDO", "RUN_NOT_UNDONE", "LIST_NOT_ACTIVATED", "ALREADY_RUNNING")
+_REFUSED = (
+    "PLAN_APPLIED",
+    "PLAN_FAILED",
+    "NO_PLAN",
+    "NOTHING_TO_UNDO",
+    "RUN_NOT_UNDONE",
+    "LIST_NOT_ACTIVATED",
+    "ALREADY_RUNNING",
+)
 
 
 class CrowdedHistory(SharedLists):
