@@ -130,7 +130,7 @@ def pick(context: click.Context, named: str, stranger: str, record: str) -> int:
 @overwrite_option
 @click.pass_context
 def export(context: click.Context, out: NewFile) -> None:
-    """Write all refused rows into a file. A spreadsheet takes none of it for a formula."""
+    """Write all refused rows but those that are ignored into a file. A spreadsheet takes none of it for a formula."""
 
     async def read(client: ServiceClient) -> int:
         with rows_into(out, PEOPLE, "People") as write:
