@@ -33,5 +33,6 @@ def fold(text: str) -> str:
 
 
 def sought(search: str) -> str:
-    """What a search looks for: blanks around it were copied along with an address or a name."""
-    return fold(search.strip())
+    """What a search looks for: blanks around it were copied along with an address or a name. Blanks alone are what
+    somebody means."""
+    return fold(search.strip() or search)

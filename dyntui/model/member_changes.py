@@ -60,7 +60,7 @@ def misfit(asked: PeopleSlice) -> str:
     sources = [name for name in given if name in _NARROWED_BY]
     if len(sources) > 1:
         return f"People of one place are taken, and {' and '.join(sources)} are named."
-    if not sources and not (given or asked.search.strip()):
+    if not sources and not (given or asked.search):
         return "It is not said which people are meant."
     narrowing = _NARROWED_BY[sources[0]] if sources else ()
     others = [name for name in given if name not in (*sources, *narrowing)]

@@ -40,7 +40,7 @@ def window(c: Connection, asked: Window) -> Page[KnownPerson]:
     """Whom the search finds by name or address: records first, by name; then addresses that opted out and belong to
     none of them. Nobody without a search. Of more than a thousand some thousand are listed, and there are `more`: a
     longer search leads to the others."""
-    if not asked.search.strip():
+    if not asked.search:
         return Page(rows=(), matching=0, total=0, offset=asked.offset)
     some = person_search.found(c, asked.search, LISTED + 1)
     alone = _addresses_alone(asked.search).limit(LISTED + 1).subquery("alone")
@@ -62,9 +62,7 @@ def window(c: Connection, asked: Window) -> Page[KnownPerson]:
 
 
 def everybody(c: Connection, search: str) -> Iterator[KnownPerson]:
-    """All whom the search finds, in no order. Nobody without a search."""
-    if not search.strip():
-        return
+    """All whom the search finds, in no order."""
     for some in person_search.everybody(c, search):
         yield from (shown(KnownPerson, row) for row in c.execute(_records(_m.person_id.in_(some))))
     yield from (shown(KnownPerson, row) for row in c.execute(_addresses_alone(search)))

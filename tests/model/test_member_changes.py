@@ -28,7 +28,6 @@ def test_people_of_one_place_are_named_with_what_narrows_them_down(named: dict[s
     ("named", "why"),
     [
         ({}, "not said which people"),
-        ({"search": "  "}, "not said which people"),
         ({"run": "r1", "list": "l1"}, "run and list"),
         ({"campaign": 42, "reason": "SUPPRESSED"}, "People of a campaign are not narrowed down by reason."),
         ({"run": "r1", "sendable": True}, "sendable"),
