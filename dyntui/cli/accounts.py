@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.confirming import confirm
-from dyntui.cli.lazy import Group, choices
+from dyntui.cli.lazy import Group, choices, named_account
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.service_call import ask
 from dyntui.cli.together import require_change
@@ -58,7 +58,7 @@ def list_(context: click.Context) -> int:
 
 
 @command.command()
-@click.argument("account")
+@click.argument("account", callback=named_account)
 @click.pass_context
 def show(context: click.Context, account: str) -> int:
     """One email account with its settings."""
@@ -98,7 +98,7 @@ def add(context: click.Context, source: str | None) -> int:
 
 
 @command.command()
-@click.argument("account")
+@click.argument("account", callback=named_account)
 @click.option("--name", default=None, help="Call it otherwise.")
 @click.option("--description", default=None)
 @click.option("--default", "make_default", is_flag=True, help="Meant wherever no account is named.")
@@ -201,7 +201,7 @@ def edit(
 
 
 @command.command()
-@click.argument("account")
+@click.argument("account", callback=named_account)
 @click.pass_context
 def disconnect(context: click.Context, account: str) -> int:
     """Use an email account no more.

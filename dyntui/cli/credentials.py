@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dyntui.cli import device_code
-from dyntui.cli.lazy import Group, choices
+from dyntui.cli.lazy import Group, choices, named_account
 from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.service_call import ask
 from dyntui.model.errors import DyntuiError, Exit
@@ -45,7 +45,7 @@ def list_(context: click.Context) -> int:
 
 
 @command.command()
-@click.argument("of")
+@click.argument("of", callback=named_account)
 @click.option("--certificate", metavar="FILE", help="Certificate with its key, PEM or PFX. For dynamics.")
 @click.option("--api-user", default="", help="Where the API user is another one too. For an email account.")
 @click.option("--from", "source", metavar="FILE", help="The first line is the secret; - is standard input.")

@@ -62,7 +62,7 @@ def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> N
         choices(context).json = True
 
 
-def _named(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def named_account(context: click.Context, parameter: click.Parameter, value: str) -> str:
     """A variable of a script that is empty must not mean another email account, or all of them."""
     if _typed(context, parameter) and not value.strip():
         raise click.BadParameter("it needs the name of an email account.", context, parameter)
@@ -70,7 +70,7 @@ def _named(context: click.Context, parameter: click.Parameter, value: str) -> st
 
 
 def _account(context: click.Context, parameter: click.Parameter, value: str) -> None:
-    if _named(context, parameter, value) and _counts(context, parameter):
+    if named_account(context, parameter, value) and _counts(context, parameter):
         choices(context).account = value
 
 
@@ -138,7 +138,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         for each in self.params:
             if ACCOUNT in each.opts and each.callback is None:
-                each.callback = _named
+                each.callback = named_account
         self.params.extend(each for each in common_options() if not self._has(each))
 
     def _has(self, option: click.Parameter) -> bool:

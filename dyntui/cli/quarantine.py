@@ -60,14 +60,17 @@ async def list_(client: ServiceClient, rows: Rows, named: str, reason: str, igno
 
 
 @command.command()
-@click.argument("named", metavar="[LIST]", default="")
+@click.argument("named", metavar="[LIST]", required=False)
 @click.option("--account", default="", help="Email account; the default one where not given.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until they were offered.")
 @click.pass_context
-def retry(context: click.Context, named: str, account: str, wait: bool) -> int:
+def retry(context: click.Context, named: str | None, account: str, wait: bool) -> int:
     """Read the refused records of LIST, or of all lists of the email account, again and offer them to dotdigital
     again."""
     chosen = choices(context)
+    if named is not None and not named.strip():
+        # A variable of a script that is empty must not mean all lists.
+        raise click.UsageError("LIST needs a name or an id; it is left out where all lists are meant.")
 
     async def start(client: ServiceClient) -> RunRow:
         asked = RetryRefused(list=await list_id(client, named) if named else "", account=account)

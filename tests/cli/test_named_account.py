@@ -22,6 +22,9 @@ from tests.cli.scripted_service import ScriptedService
         ("labels", "delete", "CITY", "--yes", "--account", ""),
         ("mappings", "reset", "--yes", "--account", ""),
         ("backup", "create", "--account", ""),
+        ("accounts", "edit", "", "--hold-above", "50"),
+        ("accounts", "disconnect", "", "--yes"),
+        ("credentials", "replace", "", "--from", "-"),
     ],
 )
 def test_an_empty_name_is_refused(dyntui: Callable, service: ScriptedService, words: tuple[str, ...]) -> None:
@@ -46,3 +49,10 @@ def test_what_is_production_is_said_of_the_account_that_was_named(
     asked = [each.account for each in service.requests(ENVIRONMENT_MARK)]
     assert asked == ["Shop", "Shop", "", ""]
     assert service.requests(ENVIRONMENT_MARK)[0] == MarkEnvironment(production=production, account="Shop")
+
+
+def test_an_empty_list_is_not_all_lists(dyntui: Callable, service: ScriptedService) -> None:
+    done = dyntui("quarantine", "retry", "")
+
+    assert done.code == 2 and "LIST needs a name" in done.err
+    assert service.asked == []
