@@ -21,7 +21,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
 from dyntui.model.sync_types import LISTS
 from dyntui.service.answering import answers
-from dyntui.service.config import check_config, read_config, write_config, write_private
+from dyntui.service.config import check_config, read_config, write_private, write_store_url
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
 from dyntui.service.contract.session import Nothing
 from dyntui.service.lock import let_private_end, only_service
@@ -144,8 +144,7 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
             place = read_config(profile).store
             write_private(profile.config_file, config)
             # The store is where it was put back, wherever it was when the backup was made.
-            if (put := read_config(profile)).store != place:
-                write_config(profile, msgspec.structs.replace(put, store=place))
+            write_store_url(profile, place.url)
         return PutBack(
             backup=found,
             kept=kept,

@@ -146,6 +146,43 @@ def write_config(profile: Profile, config: Config) -> None:
     write_private(profile.config_file, tomli_w.dumps(tables).encode())
 
 
+def write_store_url(profile: Profile, url: str) -> None:
+    """Names another store in the settings (`""`: the profile's own), and leaves everything else as somebody wrote it,
+    remarks included. Raises DyntuiError CONFIG_UNREADABLE."""
+    before = read_config(profile)
+    wanted = msgspec.structs.replace(before, store=msgspec.structs.replace(before.store, url=url))
+    if wanted == before:
+        return
+    try:
+        text = _with_store_url(profile.config_file.read_text(encoding="utf-8-sig"), url)
+        kept = _settings(text) == wanted
+    except (FileNotFoundError, ValueError):
+        # Tables can be written in more ways than one.
+        kept = False
+    if kept:
+        write_private(profile.config_file, text.encode())
+    else:
+        write_config(profile, wanted)
+
+
+def _with_store_url(text: str, url: str) -> str:
+    import tomli_w
+
+    line = tomli_w.dumps({"url": url}) if url else ""
+    lines, found, inside = [], False, False
+    for each in text.splitlines(keepends=True):
+        if each.lstrip().startswith("["):
+            inside = each.split("#")[0].strip() == "[store]"
+        if not (inside and each.partition("=")[0].strip() == "url"):
+            lines.append(each)
+        if inside and not found:
+            found = True
+            lines.append(line)
+    if not found and line:
+        lines.append(f"\n[store]\n{line}" if text.endswith("\n") or not text else f"\n\n[store]\n{line}")
+    return "".join(lines)
+
+
 def write_private(file: Path, content: bytes) -> None:
     """Writes a file for its owner alone, whole or not at all, over a temporary file beside it."""
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

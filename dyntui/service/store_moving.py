@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from dyntui.service.config import Config, read_config, write_config
+from dyntui.service.config import Config, read_config, write_store_url
 from dyntui.service.lock import let_private_end, only_service
 from dyntui.service.profile import Profile
 from dyntui.service.store_lock import only_service_of
@@ -97,7 +97,7 @@ def _moved(profile: Profile, config: Config, target: str, told: Callable[[Copied
     finally:
         before.close()
     url = "" if target == profile.store_url else target
-    write_config(profile, msgspec.structs.replace(config, store=msgspec.structs.replace(config.store, url=url)))
+    write_store_url(profile, url)
     kept = _put_aside(Path(here)) if own_file else here if dialects.is_file(source) else ""
     return Moved(source=here, target=there, tables=tuple(tables), kept=str(kept))
 

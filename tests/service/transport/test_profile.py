@@ -7,6 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from platformdirs.unix import Unix
 
@@ -19,6 +20,7 @@ from dyntui.service.config import (
     StoreSettings,
     read_config,
     write_config,
+    write_store_url,
 )
 from dyntui.service.profile import SOCKET_PATH_LIMIT, Profile, open_profile
 
@@ -184,3 +186,35 @@ def test_settings_with_a_byte_order_mark_are_read(profile: Profile):
     profile.prepare()
     profile.config_file.write_text("[service]\nidle_seconds = 5.0\n", encoding="utf-8-sig")
     assert read_config(profile).service.idle_seconds == 5.0
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "after"),
+    [
+        (
+            "# ours\n[audit]\nkeep_days = 90  # law\n",
+            "postgresql://db/x",
+            '# ours\n[audit]\nkeep_days = 90  # law\n\n[store]\nurl = "postgresql://db/x"\n',
+        ),
+        (
+            '[store]  # where\n# not here\nurl = "postgresql://db/x"\n\n[audit]\nkeep_days = 90  # law\n',
+            "",
+            "[store]  # where\n# not here\n\n[audit]\nkeep_days = 90  # law\n",
+        ),
+        (
+            '[store]\nurl = "postgresql://db/x"\n[metrics]\nport = 1',
+            "postgresql://db/y",
+            '[store]\nurl = "postgresql://db/y"\n[metrics]\nport = 1',
+        ),
+        ("", "postgresql://db/x", '\n[store]\nurl = "postgresql://db/x"\n'),
+        # Written in a way that is not followed, they are written anew.
+        ('store.url = "postgresql://db/x"\n', "", ""),
+        ('store = {url = "postgresql://db/x"}\n', "postgresql://db/y", '[store]\nurl = "postgresql://db/y"\n'),
+    ],
+)
+def test_another_store_is_named_and_every_other_line_stays(profile: Profile, text: str, url: str, after: str):
+    profile.config_file.write_text(text)
+    before = read_config(profile)
+    write_store_url(profile, url)
+    assert profile.config_file.read_text() == after
+    assert read_config(profile) == msgspec.structs.replace(before, store=StoreSettings(url=url))
