@@ -75,10 +75,10 @@ class Terminal:
         return int(json.loads(said.out)["process"]) if said.out else 0
 
     def files(self) -> dict[str, bytes]:
-        """What is kept where the person's things are."""
+        """What is kept where the person's things are; a lock keeps nothing."""
         root = Path(self.environment["DYNTUI_HOME"])
         kept = (path for path in root.rglob("*") if path.is_file() and path.parent.name in ("config", "data"))
-        return {str(path.relative_to(root)): path.read_bytes() for path in kept}
+        return {str(path.relative_to(root)): path.read_bytes() for path in kept if path.suffix != ".lock"}
 
 
 @contextmanager
