@@ -37,13 +37,16 @@ async def both_ways(ctx: RunContext, chosen: StoredList) -> tuple[str, ...]:
 
 
 async def theirs(
-    ctx: RunContext, chosen: StoredList, batch: Sequence[Pending], there: Mapping[str, Contact] | None
+    ctx: RunContext, dd: Dotdigital, chosen: StoredList, batch: Sequence[Pending], there: Mapping[str, Contact] | None
 ) -> Kept:
     """What stays of those of an import that is about to start. `there`: their contacts, by address; None: they were not
-    read."""
-    labels = await both_ways(ctx, chosen) if there else ()
-    if not labels or not there:
+    read, and those of newcomers are."""
+    labels = await both_ways(ctx, chosen)
+    if not labels:
         return {}
+    if there is None:
+        new = [each.address for each in batch if not (each.in_book and {*labels} <= (each.sent or {}).keys())]
+        there = await before_images.held(dd, new, 0) or {}
     people = {each.address: (each.person_id, each.fields) for each in batch}
     return await ctx.read(
         functools.partial(_kept, account_id=chosen.account_id, labels=labels, people=people, there=there)

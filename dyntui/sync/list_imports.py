@@ -43,14 +43,12 @@ async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: s
         batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
         if not batch:
             continue
-        compared = bool(await first_values.both_ways(ctx, chosen))
         there = None
-        if compared or not ctx.at(OneList).importing:
-            # What somebody has in dotdigital already decides what they are sent, however many wait.
-            there = await before_images.held(dd, [each.address for each in batch], 0 if compared else of)
+        if not ctx.at(OneList).importing:
+            there = await before_images.held(dd, [each.address for each in batch], of)
         # Who is in the book and mended is meant to be written over.
         asked = [each for each in batch if not (mends and each.in_book)]
-        kept = await first_values.theirs(ctx, chosen, asked, there)
+        kept = await first_values.theirs(ctx, dd, chosen, asked, there)
         batch = first_values.without(batch, kept)
         if not ctx.at(OneList).importing:
             if there is not None and await suppressed_among(ctx, chosen, there.values()):

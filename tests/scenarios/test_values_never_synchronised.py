@@ -3,13 +3,16 @@ them, and which of two different values counts is decided by the rule."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dyntui.model.mapping import ConflictRule
 from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.lists import EditList
-from tests.scenarios.office import Office, writes
+from dyntui.sync import before_images
+from tests.scenarios.office import Office, addresses, writes
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dotdigital, in_dynamics, two_way
 from tests.scenarios.test_mapped_columns import MORE, mapped
 from tests.thorough import keeping
@@ -133,3 +136,24 @@ def test_another_record_that_takes_over_an_address_gets_none_of_the_values_of_th
     assert in_dynamics(office, bob.person, "address1_city") == "Bergen"
     assert in_dotdigital(office, ada.address, "CITY") == "Bergen"
     assert bob.person not in {each.person for each in office.conflicts()}
+
+
+def test_of_more_than_are_read_before_an_import_only_newcomers_are_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before_images, "MOST_READ", 0)
+    newsletter = office.activated("Newsletter")
+    both_ways(office, ConflictRule.DYNAMICS)
+    (known,) = known_there(office, newsletter.id, 1)
+    office.change_in_dynamics("contact", known[0], address1_city=None, birthdate=None)
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert has(office, *known)[2:] == ["Oslo", BORN] and _asked_for(calls) > 0
+    office.run("lists")
+    office.change_in_dynamics("contact", known[0], firstname="Otherwise", address1_city="Bergen")
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    assert addresses(office.people(run.run.id), Outcome.UPDATED) == {known[1]}
+    assert has(office, *known)[2] == "Bergen" and _asked_for(calls) == 0
+
+
+def _asked_for(calls: list[dict[str, Any]]) -> int:
+    return sum("retrieve-collection" in str(each) for each in calls)
