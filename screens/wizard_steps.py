@@ -60,6 +60,7 @@ _REFUSED = {
     "LIST_NOT_ACTIVATED": "Not activated for email",
     "LIST_OF_ANOTHER_ACCOUNT": "Of another email account",
     "LIST_TYPE_CHANGED": "Another type than before",
+    "LIST_WITHOUT_QUERY": "Its query is missing",
     "LIST_OWNER_NOT_A_PERSON": "Its owner is no user",
     "LIST_OWNER_MAY_NOT_READ": "Its owner may not read it",
 }

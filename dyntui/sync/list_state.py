@@ -89,7 +89,7 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
 
     A query that means whoever runs it is run in the name of the list's owner. Raises DyntuiError: LIST_GONE,
     LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_OF_ANOTHER_ACCOUNT, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON,
-    LIST_QUERY_REFUSED, LIST_SETTING_MISFIT, LIST_UNREADABLE, DATAVERSE_LIST_WRONG_TYPE.
+    LIST_QUERY_REFUSED, LIST_WITHOUT_QUERY, LIST_SETTING_MISFIT, LIST_UNREADABLE, DATAVERSE_LIST_WRONG_TYPE.
     """
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
     if row is None:
@@ -120,6 +120,13 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
             f"The marketing list {row.name!r} was a {before} and is a {after} now.",
             not_done=_NOT_READ,
             remedy="Refresh the lists, then look at its members; deactivate it for email if it is another list now.",
+        )
+    if row.dynamic and not (row.query or "").strip():
+        raise DyntuiError(
+            "LIST_WITHOUT_QUERY",
+            f"The dynamic marketing list {row.name!r} has no query in Dynamics: it would have no members.",
+            not_done=_NOT_READ,
+            remedy="Open the list in Dynamics, choose its members and save it; then synchronise the list again.",
         )
     settings = settings_as_they_are(row)
     return msgspec.structs.replace(await read_by(dv, row), settings=settings)

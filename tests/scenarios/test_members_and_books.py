@@ -183,6 +183,20 @@ def test_a_query_that_is_too_long_for_an_address_is_run_as_the_owner_too(office:
     assert run.run.tally.of(Outcome.HELD) == run.run.tally.of(Outcome.REMOVED) == 0
 
 
+@pytest.mark.parametrize("query", [None, " "])
+def test_a_dynamic_list_that_lost_its_query_is_refused_by_name_and_nobody_leaves_its_book(
+    office: Office, query: str | None
+) -> None:
+    mine = office.activated("My own contacts")
+    office.run("lists")
+    before = office.in_book(mine.id)
+    office.change_in_dynamics("list", mine.id, query=query)
+    run = office.run("lists")
+    (item,) = run.items
+    assert item.status is RunStatus.FAILED and item.note.startswith("LIST_WITHOUT_QUERY: ")
+    assert office.in_book(mine.id) == before
+
+
 # -- members --
 
 
