@@ -43,8 +43,8 @@ class TypingAhead(App[None], inherit_bindings=False):
 
     @property
     def keys_under_way(self) -> bool:
-        """Whether a key was typed that has not been dealt with yet."""
-        return bool(self._typed) or self._since is not None
+        """Whether a key was typed that has not been dealt with yet. What has ended the app is not waited for."""
+        return self.is_running and (bool(self._typed) or self._since is not None)
 
     async def on_event(self, event: events.Event) -> None:
         """Takes what is typed in its order; everything else as ever."""
