@@ -4,6 +4,7 @@
     with_columns(fetch_xml, columns, key, over=) -> fetch_xml    entity_of(fetch_xml)
     relative_to_caller(fetch_xml) -> {operator}                 conditions that mean whoever runs the query
     asked_about(fetch_xml) -> {"contact.creditlimit"}           columns that its conditions compare
+    linked(fetch_xml) -> {"new_shop"}                           other tables that it looks into
     count(dv, entity_set, fetch_xml, key) -> int
 
 `resume` is the `cursor` of the last page that was stored. Facts: reference/dataverse_api.md sections 4.5 and 7.5.
@@ -115,6 +116,11 @@ def asked_about(fetch_xml: str) -> frozenset[str]:
             found.add(f"{aliases.get(alias, table)}.{other}")
     # The name of what a lookup leads to is a property of the lookup.
     return frozenset(found | {each.removesuffix("name") for each in found})
+
+
+def linked(fetch_xml: str) -> frozenset[str]:
+    """The tables that a query looks into besides its own. Raises DATAVERSE_QUERY_INVALID."""
+    return frozenset(each.get("name", "") for each in parse(fetch_xml).iter("link-entity"))
 
 
 def _own_conditions(source: Element) -> Iterator[Element]:

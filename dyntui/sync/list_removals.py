@@ -1,7 +1,7 @@
 """Who leaves a marketing list's address book: whom the guard holds, and the others taken out page by page.
 
 Public: `guard_leavers(ctx, dv, chosen, title, mark)`, `take_out_leavers(ctx, dd, chosen, title, mark)`,
-`hold(c, chosen, short, mark)`.
+`short_of(ctx, dv, chosen)`, `hold(c, chosen, short, mark)`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import OneList
@@ -19,7 +20,8 @@ from dyntui.model.guard import guard
 from dyntui.store import accounts, applied_changes, leaving, members, reading_places, staging
 from dyntui.store.leaving import Leaver
 from dyntui.store.lists import StoredList
-from dyntui.sync import before_images, sight
+from dyntui.sync import before_images, list_state, sight
+from dyntui.sync.list_state import ListRow
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
@@ -31,10 +33,20 @@ async def guard_leavers(ctx: RunContext, dv: Dataverse, chosen: StoredList, titl
     listing came back empty or the service does not see every record. Once for a listing, before anybody leaves: a share
     means something only of the whole book."""
     going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, mark))
-    short = await sight.short_reads(ctx, dv) if going else []
+    short = await short_of(ctx, dv, chosen) if going else []
     await ctx.save(
         replace(ctx.at(OneList), guarded=True), stage=f"Comparing {title}", work=lambda c: hold(c, chosen, short, mark)
     )
+
+
+async def short_of(ctx: RunContext, dv: Dataverse, chosen: StoredList) -> list[str]:
+    """What the service does not see of the records, and of what a dynamic list's query asks about them, in words:
+    absence from the list proves nothing then."""
+    short = await sight.short_reads(ctx, dv)
+    row = await dv_lists.marketing_list(dv, chosen.id, ListRow) if chosen.dynamic else None
+    if row is not None and row.query and (await list_state.read_by(dv, row)).caller is None:
+        short += await sight.not_seen(ctx, dv, row.query)
+    return short
 
 
 async def take_out_leavers(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str) -> None:
@@ -75,7 +87,7 @@ def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[
 
 
 def hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) -> None:
-    """`short`: privileges without which some records are hidden from the service."""
+    """`short`: what `short_of` has answered."""
     going = leaving.to_be_guarded(c, chosen.id, mark)
     if not going:
         return

@@ -59,7 +59,6 @@ from dyntui.sync import (
     one_person,
     planned_values,
     reconciling,
-    sight,
     strangers,
     suppressions,
 )
@@ -312,7 +311,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     there = await before_images.held(dd, new, len(new))
     await list_imports.suppressed_among(ctx, chosen, (there or {}).values())
     leave_out = await first_values.of_plan(ctx, dd, chosen, there, mends=how.diff)
-    short = await sight.short_reads(ctx, dv)
+    short = await list_removals.short_of(ctx, dv, chosen)
     typed = ctx.at(ListsCursor).typed
 
     def plan(c: Connection) -> None:

@@ -24,7 +24,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import members, outcomes, reading_places, trials
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
-from dyntui.sync import list_removals, sight
+from dyntui.sync import list_removals
 from dyntui.sync.run_context import RunContext
 
 _NOBODY = "Nobody here has the address"
@@ -51,7 +51,7 @@ async def decide(
         done = replace(cursor, step="done", status=RunStatus.COMPLETED.value)
         await ctx.save(done, stage=f"Finished {chosen.name}", work=end)
         return
-    short = await sight.short_reads(ctx, dv)
+    short = await list_removals.short_of(ctx, dv, chosen)
     typed = ctx.at(ListsCursor).typed
 
     def decided(c: Connection) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from dyntui.dataverse import sight
+from dyntui.dataverse import fetchxml, sight
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.columns import hidden_rows
 from dyntui.model.errors import DyntuiError, Exit
@@ -96,6 +96,14 @@ def _is_of_consent(table: str, column: str) -> bool:
 async def short_reads(ctx: RunContext, dv: Dataverse) -> list[str]:
     """The privileges without which some records are hidden from the service; absence proves nothing then."""
     return await sight.short_reads(dv, await _me(ctx, dv), READ)
+
+
+async def not_seen(ctx: RunContext, dv: Dataverse, query: str) -> list[str]:
+    """The tables that a query links to and of which the service does not see every row, in words: the query finds fewer
+    then than those whom it means. Tables of people, and marketing lists, are those of `short_reads`."""
+    tables = sorted(fetchxml.linked(query) - {each.lower() for each in READ})
+    partly = await sight.partly_read(dv, await _me(ctx, dv), tables) if tables else ()
+    return [f"rows of {each}" for each in partly]
 
 
 async def require_records(ctx: RunContext, dv: Dataverse) -> None:

@@ -14,7 +14,7 @@ from dyntui.model.people import Entity
 from dyntui.model.roles import Role
 from dyntui.model.solution import ColumnSpec, LookupSpec, TableSpec
 from dyntui.service.contract.lists import MemberRow
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, addresses
 from tests.scenarios.test_labels_and_metadata import create
 from tests.scenarios.test_mapped_columns import in_dotdigital
 from tests.scenarios.test_mappings_changed import Admin
@@ -130,3 +130,46 @@ def test_a_right_that_is_taken_away_between_two_looks_fails_one_run_and_the_next
     run = office.run("lists")
     assert run.run.status is RunStatus.COMPLETED and "new_shop" in run.items[0].note
     assert town_of(office, ada) == ["Łódź; 1", "Łódź"]
+
+
+IN_LODZ = (
+    '<fetch><entity name="contact"><attribute name="contactid"/>'
+    '<link-entity name="new_shop" from="new_shopid" to="new_shopid" alias="shop">'
+    '<filter><condition attribute="new_town" operator="eq" value="Łódź"/></filter></link-entity></entity></fetch>'
+)
+
+
+def another_shop(office: Office) -> str:
+    async def make() -> str:
+        dv = await office.resources.connections.dataverse()
+        return await dv_rows.create(dv, "new_shops", {"new_name": "Łódź; 2", "new_town": "Łódź"})
+
+    return as_administrator(office, make())
+
+
+def test_nobody_leaves_a_list_because_its_query_looks_into_rows_that_the_service_does_not_see(office: Office) -> None:
+    """So few that they would leave without being asked about."""
+    _, (ada, _) = shoppers(office)
+    others = [each for each in office.members(office.list_named("Newsletter").id) if each.outcome is Outcome.ADDED]
+    second = another_shop(office)
+    for each in others[1:40]:
+        office.change_in_dynamics("contact", each.person, new_shopid=second)
+    may_read_shops(office, security.GLOBAL)
+    office.new_list(name="In Łódź", member_type="contact", dynamic=True, query=IN_LODZ)
+    shop = office.activated("In Łódź")
+    office.run("lists", lists=(shop.id,))
+    there = office.in_book(shop.id)
+    assert len(there) == 40 and ada.address in there
+
+    may_read_shops(office, "Basic")
+    (somebody,) = office.records_where("systemuser", fullname="Mira Sandahl")
+    (first,) = office.records_where("new_shop", new_name="Łódź; 1")
+    office.change_in_dynamics("new_shop", first, ownerid=somebody)
+    run = office.run("lists", lists=(shop.id,))
+    assert office.in_book(shop.id) == there
+    assert addresses(office.people(run.run.id), Outcome.HELD) == {ada.address}
+    (held,) = [each.detail for each in office.people(run.run.id) if each.outcome is Outcome.HELD]
+    assert "rows of new_shop" in held
+
+    planned = office.people(office.plan(shop.id).run.id)
+    assert [each.address for each in planned if "rows of new_shop" in each.detail] == [ada.address]
