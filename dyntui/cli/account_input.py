@@ -35,7 +35,7 @@ def account_in(source: str) -> EmailAccountInput:
         asked = msgspec.convert({"is_default": False, **found}, EmailAccountInput)
     except tomllib.TOMLDecodeError as error:
         raise _invalid(source, f"neither JSON nor TOML: {error}") from error
-    except (msgspec.MsgspecError, TypeError) as error:
+    except (msgspec.MsgspecError, TypeError, RecursionError) as error:
         raise _invalid(source, str(error)) from error
     file = str(Path(asked.ca_file).expanduser().absolute()) if asked.ca_file else ""
     return msgspec.structs.replace(asked, ca_file=file)

@@ -27,7 +27,7 @@ def read_plan(file: Path) -> tuple[str, str]:
     """The run and the digest of a plan that was written to a file. Raises DyntuiError PLAN_UNREADABLE."""
     try:
         kept = msgspec.json.decode(file.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise unusable(str(file), str(error)) from error
     return kept.plan.run.id, kept.plan.plan.digest
 

@@ -74,7 +74,7 @@ def read_setup(text: str, name: str, said: Said = _NOTHING_SAID) -> tuple[SetupR
     except tomllib.TOMLDecodeError as error:
         why = f"neither JSON nor TOML: {error}"
         raise _invalid(name, why) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _invalid(name, str(error)) from error
 
 

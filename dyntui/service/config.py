@@ -130,6 +130,8 @@ def _settings(text: str) -> Config:
         return msgspec.convert(tomllib.loads(text), Config)
     except msgspec.ValidationError as error:
         raise ValueError(_with_line(text, str(error))) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def write_config(profile: Profile, config: Config) -> None:

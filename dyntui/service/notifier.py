@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from dyntui.model.budgets import Meter
+from dyntui.model.counted import counted
 from dyntui.model.moments import text_of
 from dyntui.model.notices import Notice, NoticeEvent, next_attempt
 from dyntui.service.contract.session import Check
@@ -99,7 +100,7 @@ async def check(resources: Resources, settings: HookSettings, *, run_here: bool)
         return None
     known = await resources.read(notices.state)
     if known.waiting:
-        text = f"{settings.where} did not take {known.waiting:,} notices: {known.why}"
+        text = f"{settings.where} did not take {counted(known.waiting, 'notice')}: {known.why}"
         return Check(name="Hook", state="warning", text=text)
     if not run_here:
         return Check(name="Hook", state="ok", text=f"{settings.where} is told by `dyntui serve` only")

@@ -62,7 +62,7 @@ def _config(file: Path) -> str:
 
     try:
         tables = tomllib.loads(_end(file, _LOG_BYTES).decode("utf-8-sig", "replace"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         return f"# It cannot be read: {error.args[0] if error.args else 'no TOML'}\n"
     for table, name, shown in _SECRET:
         settings = tables.get(table)

@@ -211,7 +211,7 @@ def test_what_was_not_taken_is_told_again_at_growing_distances_and_given_up_in_t
         if attempts(night) != before:
             tried.append(minute)
     assert tried == [0, 1, 6, 21, 81, 261, 621, 1341]
-    assert night.status() == ("warning", "the command tell did not take 1 notices: the pager is off")
+    assert night.status() == ("warning", "the command tell did not take 1 notice: the pager is off")
     night.away = ""
     assert night.look(24 * 60) == []
     night.run(code="OTHER")
