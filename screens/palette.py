@@ -65,15 +65,18 @@ class Actions(Provider):
         """Those that match what is typed."""
         matcher = self.matcher(query)
         for action in self._actions():
-            score = matcher.match(action.title)
+            # By its other names only as they are written: letters here and there would find too much.
+            others = [f"{action.title} ({each})" for each in action.known_as if query.casefold() in each.casefold()]
+            name = max([action.title, *others], key=matcher.match)
+            score = matcher.match(name)
             if score > 0:
                 boost = _ROW_FIRST if action.row else 1.0 if ON_EVERYWHERE in action.scopes else _SCREEN_FIRST
                 boost = _LAST if reason_against(self.screen, action) else boost
                 yield Hit(
                     score * boost,
-                    matcher.highlight(action.title).append(self._key(action)),
+                    matcher.highlight(name).append(self._key(action)),
                     partial(perform, self.screen, action.id),
-                    text=action.title,
+                    text=name,
                     help=literal(self._help(action)),
                 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dyntui.store.schema import list_member
 
 from .driving import driving
@@ -14,6 +16,27 @@ async def test_verbs_stand_with_their_keys() -> None:
         await hand.press("colon")
         await hand.type("activ")
         assert "Activate for Email  a" in hand.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "shows"),
+    [
+        ("Email Accounts", "Email Accounts"),
+        ("email settings", "Synchronisation Settings"),
+        ("Email Data Mappings", "Data Mappings"),
+        ("Email Data Labels", "Data Labels"),
+        ("Synchronisation Audit", "Synchronisation Audit"),
+        ("Email Suppressions", "Suppressions"),
+        ("Engagement Timeline", "Find a person"),
+        ("User Mapping", "Email Accounts"),
+    ],
+)
+async def test_the_names_of_the_original_menus_lead_to_the_place(typed: str, shows: str) -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("colon")
+        await hand.type(typed)
+        await hand.press("enter")
+        assert shows in hand.text.splitlines()[0] + hand.text.splitlines()[1] + hand.text.splitlines()[2], hand.text
 
 
 async def test_what_is_named_is_found_and_opened() -> None:

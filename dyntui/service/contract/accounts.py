@@ -107,6 +107,7 @@ ACTIONS = (
     Action(
         id="accounts.open",
         title="Email Accounts",
+        known_as=("User Mapping",),
         scopes=(ON_EVERYWHERE,),
         keys=("C",),
         call=ACCOUNTS_LIST,

@@ -24,12 +24,14 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A top-level screen of the console: `title` in the top bar, `short` where that is narrow."""
+    """A top-level screen of the console: `title` in the top bar, `short` where that is narrow. `known_as`: see
+    `Action`."""
 
     name: str
     title: str
     short: str
     tooltip: str
+    known_as: tuple[str, ...] = ()
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     same on the command line; `hint` is the word in the key hints (`""`: only in help, palette, and the hints of a wide
     screen), `aside` the one where there is room beside the others; `row` says that it concerns the selected row. `rule`
     gives the reason why it cannot be taken, `""` when it can. `hinted` says whether its hint is shown: not where it
-    will never make sense again."""
+    will never make sense again. `known_as`: what the original product calls it; the palette finds it by these
+    names too."""
 
     id: str
     title: str
@@ -51,6 +54,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     aside: str = ""
     row: bool = False
     palette: bool = True
+    known_as: tuple[str, ...] = ()
     rule: Callable[[Situation], str] = always
     hinted: Callable[[Situation], bool] = at_all_times
 

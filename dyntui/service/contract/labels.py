@@ -72,6 +72,7 @@ ACTIONS = (
     Action(
         id="labels.open",
         title="Data Labels",
+        known_as=("Email Data Labels",),
         scopes=(ON_EVERYWHERE,),
         keys=("B",),
         call=LABELS_PAGE,

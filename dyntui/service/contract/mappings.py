@@ -246,6 +246,7 @@ ACTIONS = (
     Action(
         id="mappings.open",
         title="Data Mappings",
+        known_as=("Email Data Mappings",),
         scopes=(ON_EVERYWHERE,),
         keys=("M",),
         call=MAPPINGS_PAGE,

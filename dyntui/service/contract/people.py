@@ -117,6 +117,7 @@ ACTIONS = (
     Action(
         id="people.find",
         title="Find a person",
+        known_as=("Engagement Timeline",),
         scopes=(ON_EVERYWHERE,),
         keys=("F",),
         hint="Find a person",

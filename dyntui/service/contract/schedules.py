@@ -196,6 +196,7 @@ ACTIONS = (
     Action(
         id="schedules.open",
         title="Synchronisation Settings",
+        known_as=("Email Settings",),
         scopes=(ON_EVERYWHERE,),
         keys=("S",),
         call=SCHEDULES_LIST,

@@ -35,6 +35,7 @@ def _going() -> Iterator[Action]:
         yield Action(
             id=f"go.{section.name}",
             title=section.title,
+            known_as=section.known_as,
             scopes=(ON_EVERYWHERE,),
             keys=(str(place),),
             tooltip=section.tooltip,

@@ -131,7 +131,13 @@ def source(situation: Situation) -> str:
     return "" if situation.one(OptOutSource) else "The organisation has no other source of opt-outs."
 
 
-SECTION = Section("suppressions", title="Suppressions", short="Suppressions", tooltip="Who must not be mailed, and why")
+SECTION = Section(
+    "suppressions",
+    title="Suppressions",
+    short="Suppressions",
+    tooltip="Who must not be mailed, and why",
+    known_as=("Email Suppressions",),
+)
 
 ON_SUPPRESSIONS = Scope("Suppressions")
 ON_SOURCES = Scope("Where people opt out")
