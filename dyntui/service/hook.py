@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import signal
+import tempfile
 from typing import IO
 
 import httpx
@@ -46,9 +47,8 @@ async def _run(command: list[str], body: bytes) -> None:
     environment = {
         name: value for name, value in ours.items() if not name.startswith("DYNTUI_") and name not in _OF_THE_SERVICE
     }
-    # No pipe: what a command leaves running behind it holds that open, and it has ended all the same. In memory, as the
-    # disk may be what is to be told of.
-    with os.fdopen(os.memfd_create("hook"), "w+b") as said:
+    # No pipe: what a command leaves running behind it holds that open, and it has ended all the same.
+    with _set_aside() as said:
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -73,6 +73,12 @@ async def _run(command: list[str], body: bytes) -> None:
         if process.returncode:
             text = _end_of(said)
             raise NotDelivered(f"{command[0]} ended with {process.returncode}{': ' if text else ''}{text}")
+
+
+def _set_aside() -> IO[bytes]:
+    """A file without a name: in memory where the system has such, as the disk may be what is to be told of."""
+    make = getattr(os, "memfd_create", None)
+    return tempfile.TemporaryFile() if make is None else os.fdopen(make("hook"), "w+b")
 
 
 def _end_of(said: IO[bytes]) -> str:

@@ -269,6 +269,15 @@ async def test_a_command_that_fails_is_named_with_what_it_said(command: str, why
         await deliver(HookSettings(command=command), NOTICE)
 
 
+async def test_what_a_command_said_is_known_where_there_are_no_files_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on macOS."""
+    monkeypatch.delattr(os, "memfd_create")
+    with pytest.raises(NotDelivered, match="the pager is off"):
+        await deliver(HookSettings(command="sh -c 'cat >/dev/null; echo the pager is off >&2; exit 1'"), NOTICE)
+
+
 async def test_a_command_that_has_ended_has_ended_whatever_goes_on_behind_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
