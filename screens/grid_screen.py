@@ -133,8 +133,9 @@ class GridScreen(FramedScreen, Generic[T]):
     def load(self) -> None:
         """Lists the chosen view from its first row."""
         self._of_account = self.console.account
-        first = self.views.chosen in ("", *self.views.keys[:1])
-        self.grid.wording = self._rows.wording if first or self._rows.elsewhere is None else self._rows.elsewhere
+        if self._rows.elsewhere is not None:
+            first = self.views.chosen in ("", *self.views.keys[:1])
+            self.grid.wording = self._rows.wording if first else self._rows.elsewhere
         self.grid.load(self.rows_in, slice=f"{self._of_account} {self.slice}")
 
     def refetch(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from dyntui.dataverse import lists as dv_lists
@@ -11,6 +13,7 @@ from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.model.list_definitions import LONGEST_DESCRIPTION
 from dyntui.model.list_settings import ORDER
+from dyntui.store import accounts
 from dyntui.store import lists as list_store
 from dyntui.store.lists import RemoteList, StoredList
 from dyntui.sync import list_state
@@ -43,18 +46,24 @@ async def take_turns(ctx: RunContext, dv: Dataverse) -> None:
     activated = await list_state.activated(dv)
     stored = await ctx.read(lambda c: list_store.stored(c, [each.id for each in activated]))
     known = {each.id: each for each in stored if each.activated}
-    if any(_bound_elsewhere(each, known.get(each.id)) for each in activated):
+    here = {each.id for each in await ctx.read(accounts.accounts)}
+    if any(_bound_elsewhere(each, known.get(each.id), here) for each in activated):
         rows = await read_all(dv)
         await ctx.write(lambda c: list_store.put(c, rows, ctx.now()))
     turns = [(each.id, _order(each), bool(each.manual_only)) for each in activated]
     await ctx.write(lambda c: list_store.turns(c, turns))
 
 
-def _bound_elsewhere(row: ListRow, known: StoredList | None) -> bool:
+def _bound_elsewhere(row: ListRow, known: StoredList | None, here: Collection[str]) -> bool:
+    """`here`: the email accounts that are connected. A list of another one stays, and is refused by name."""
     if known is None:
         return True
     # What somebody has emptied in Dynamics is written there again.
-    return bool(row.account_id and row.book_id) and (row.account_id, row.book_id) != (known.account_id, known.book_id)
+    return (
+        row.account_id in here
+        and bool(row.book_id)
+        and (row.account_id, row.book_id) != (known.account_id, known.book_id)
+    )
 
 
 def remote(row: ListRow, owners: dict[str, str]) -> RemoteList:

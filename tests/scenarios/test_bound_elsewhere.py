@@ -78,3 +78,14 @@ def test_a_list_of_another_account_is_left_to_it_and_begins_there_with_nobody(tw
     assert run.run.tally.adds_up
     assert office.book_of(newsletter.id) == book
     assert {each.address for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED} >= before
+
+
+def test_a_list_of_an_account_that_is_not_connected_here_is_refused_by_name(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    before, first = office.in_book(newsletter.id), office.book_of(newsletter.id)
+    strange = "77777777-7777-4777-8777-777777777777"
+    office.change_in_dynamics("list", newsletter.id, dyntui_emailaccountid=strange, dyntui_bookid=77)
+    (item,) = office.run("lists").items
+    assert item.note.startswith("LIST_OF_ANOTHER_ACCOUNT: ")
+    assert _in_book_of(office, first) == before and office.book_of(newsletter.id) == first
