@@ -7,13 +7,12 @@ import logging
 from datetime import timedelta
 from typing import Literal
 
-from dyntui.dotdigital import account
-from dyntui.dotdigital.moments import moment as dotdigital_moment
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, retention
+from dyntui.sync import feeds
 
 # Between two of these, others get their turn to write.
 _AT_ONCE = 20
@@ -66,20 +65,19 @@ async def _not_ahead(resources: Resources) -> None:
     for each in await resources.read(accounts.accounts):
         try:
             dd = await resources.connections.dotdigital(each.id)
-            theirs = dotdigital_moment(await account.server_time(dd.at_once()))
+            theirs = await feeds.server_time(dd.at_once())
         except DyntuiError as error:
             unanswered = error
             continue
         mine = resources.clock()
-        if theirs is not None and mine - theirs > _CLOCKS_APART:
+        if mine - theirs > _CLOCKS_APART:
             raise DyntuiError(
                 "CLOCK_AHEAD",
                 f"This machine's clock says {text_of(mine)}, and that of dotdigital {text_of(theirs)}.",
                 not_done="No old run was forgotten.",
                 remedy="Set the clock, for example with systemd-timesyncd.",
             )
-        if theirs is not None:
-            return
+        return
     if unanswered is not None:
         raise unanswered
 

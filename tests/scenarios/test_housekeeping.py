@@ -59,6 +59,14 @@ def test_nothing_is_forgotten_by_a_clock_that_is_far_ahead(office: Office, monke
     with pytest.raises(DyntuiError) as unknown:
         office.wait(forget_by_a_right_clock(ahead, KEPT))
     assert unknown.value.code == "DOTDIGITAL_UNREACHABLE"
+
+    async def garbled(_: object) -> str:
+        return "soon"
+
+    monkeypatch.setattr(account, "server_time", garbled)
+    with pytest.raises(DyntuiError) as unknown:
+        office.wait(forget_by_a_right_clock(ahead, KEPT))
+    assert unknown.value.code == "DOTDIGITAL_TIME_UNREADABLE"
     assert office.detail(kept.run.id).run.tally.adds_up
 
 
