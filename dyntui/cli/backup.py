@@ -77,6 +77,26 @@ def _known(chosen: Choices) -> Backups:
         return found
 
 
+# What a store that is gone or damaged cannot tell, and what is to be done about it.
+_UNREAD = {
+    "environment": "what is marked as not production since, and whom that mails. Is this a copy of an organisation? "
+    "Say so before anything is sent: `dyntui environment not-production`, and `dyntui environment allow`.",
+    "opt-outs": "what counts as an opt-out since besides donotemail and donotbulkemail: `dyntui suppressions sources` "
+    "shows what will.",
+    "handed sends": "which sends dotdigital has since and mails later. Nobody will take out of those that the backup "
+    "does not know whoever opts out: look in dotdigital, under Campaigns > Email > Outbox, and cancel them there.",
+}
+
+
+def _say_what_is_lost(unread: tuple[str, ...]) -> None:
+    if unread:
+        say(
+            "There is no store in place, or it cannot be read as a whole. Not known, and as in the backup from then on:"
+        )
+    for each in unread:
+        say(f"- {_UNREAD[each]}")
+
+
 @command.command()
 @click.argument("backup", metavar="NAME|FILE")
 @click.option("--settings", is_flag=True, help="Put config.toml back too.")
@@ -84,13 +104,16 @@ def _known(chosen: Choices) -> Backups:
 def restore(context: click.Context, backup: str, settings: bool) -> int:
     """Put a backup in place of the store. No service of the profile may run.
 
-    The store so far becomes a backup; one that is damaged is kept beside it under another name. Runs that were under
+    The store so far becomes a backup; one that is damaged is kept beside it under another name, and what it cannot tell
+    any more is said before. Runs that were under
     way when the backup was made are ended, and sends that were held are called off: they have gone out since, or were
     cancelled.
     """
     from dyntui.service.backups import restore as put_back
+    from dyntui.service.backups import unread
 
     chosen = choices(context)
+    _say_what_is_lost(unread(open_profile(chosen.profile)))
     confirm(
         chosen,
         f"Put {backup} in place of the store? What was learnt since then is read from both systems again.",
@@ -109,5 +132,7 @@ def restore(context: click.Context, backup: str, settings: bool) -> int:
         say(f"What was in its place is no store that can be read; it is kept as {done.aside}.")
     if done.kept:
         say(f"Until now it was as in {done.kept}: `dyntui backup restore {done.kept}` goes back.")
+    if done.unread:
+        say("First what is said above of what is not known; nothing is sent by itself meanwhile.")
     say("Next: `dyntui sync suppressions`, then `dyntui doctor`.")
     return int(Exit.DONE)

@@ -101,15 +101,24 @@ def _settings(profile: Profile) -> Mapping[str, bytes]:
 class PutBack(msgspec.Struct, frozen=True, kw_only=True):
     """What was put back. `kept`: the backup of the store as it was until then; `""` where there was none. `aside`: the
     file that was in its place and could not be read as a store, under its new name. `at_rest`: runs and sends that do
-    not begin or go on by themselves. `still_marked`: as not production, which stays. `settings`: whether config.toml
-    was put back too."""
+    not begin or go on by themselves. `still_marked`: as not production, which stays. `unread`: what the store so far
+    could not tell, and what therefore is as in the backup (see `unread`). `settings`: whether config.toml was put back
+    too."""
 
     backup: Backup
     kept: str
     aside: str
     at_rest: AtRest
     still_marked: bool
+    unread: tuple[str, ...]
     settings: bool
+
+
+def unread(profile: Profile) -> tuple[str, ...]:
+    """What would be as in a backup that is put back, as the store in its place cannot tell it: ENVIRONMENT, OPT_OUTS,
+    HANDED_SENDS. Raises DyntuiError SERVICE_SHARED, STORE_ON_A_SERVER."""
+    profile.prepare_store()
+    return put_back.marked(_own_file(profile)).unread
 
 
 def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack:
@@ -151,6 +160,7 @@ def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack
             aside=aside,
             at_rest=at_rest,
             still_marked=bool(before.marks),
+            unread=before.unread,
             settings=bool(settings and config),
         )
 

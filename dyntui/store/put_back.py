@@ -10,14 +10,17 @@ Public: `put_to_rest(c, now) -> AtRest`, `marked(file) -> Marked`, `keep_marks(c
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from dyntui.model.sends import HANDED_OVER, LIVE
 from dyntui.store import consent_sources, environment, runs, sends
+from dyntui.store.migrations import VERSION_TABLE
 from dyntui.store.runs import ACTIVE, Problem
 from dyntui.store.schema import allowed_address, run, send
 
@@ -56,38 +59,64 @@ def put_to_rest(c: Connection, now: str) -> AtRest:
     return AtRest(ended, len(begun) + c.execute(held).rowcount)
 
 
+# What a store may be unable to tell as a backup takes its place.
+ENVIRONMENT, OPT_OUTS, HANDED_SENDS = "environment", "opt-outs", "handed sends"
+
+
 class Marked(msgspec.Struct, frozen=True):
     """What a store says is not production: (account id, who said so, when); whom may be mailed there: (entry, who
     allowed it, when); what an administrator said counts as an opt-out besides (`dyntui.store.consent_sources`), None
-    where nobody has; and the sends that dotdigital has and mails later: (id, campaign)."""
+    where nobody has; and the sends that dotdigital has and mails later: (id, campaign). `unread`: which of these it
+    cannot tell, as there is no store, or a damaged one."""
 
     marks: tuple[tuple[str, str, str], ...] = ()
     allowed: tuple[tuple[str, str, str], ...] = ()
     opt_outs: tuple[str, ...] | None = None
     handed: tuple[tuple[str, str], ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 _MARKS = ("not_production", "SELECT account_id, marked_by, marked_on FROM not_production")
 _ALLOWED = ("allowed_address", "SELECT entry, added_by, added_on FROM allowed_address")
-_ANSWERS = ("watermark", "SELECT feed, value FROM watermark WHERE account_id = ''")
+_ANSWERS = ("watermark", f"SELECT value FROM watermark WHERE account_id = '' AND feed = '{consent_sources.ANSWER}'")  # noqa: S608
 _HANDED = ("send", f"SELECT id, campaign_name FROM send WHERE state = '{HANDED_OVER}' ORDER BY id")  # noqa: S608
 
 
 def marked(file: Path) -> Marked:
-    """What is marked in a store of whatever revision; of what it has no table yet, and where it cannot be read,
-    nothing."""
+    """What is marked in a store of whatever revision; of what it has no table yet, nothing. What cannot be read of a
+    damaged one does not hide the rest."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as c:
             tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             marks, allowed, answers, handed = (
-                c.execute(asked).fetchall() if table in tables else []
-                for table, asked in (_MARKS, _ALLOWED, _ANSWERS, _HANDED)
+                _rows(c, tables, *asked) for asked in (_MARKS, _ALLOWED, _ANSWERS, _HANDED)
             )
     except sqlite3.Error:
-        return Marked()
-    answer = dict(answers).get(consent_sources.ANSWER)
-    opt_outs = msgspec.json.decode(answer, type=tuple[str, ...]) if answer else None
-    return Marked(tuple(marks), tuple(allowed), opt_outs, tuple(handed))
+        return Marked(unread=(ENVIRONMENT, OPT_OUTS, HANDED_SENDS))
+    opt_outs = None
+    if answers:
+        try:
+            opt_outs = msgspec.json.decode(answers[0][0], type=tuple[str, ...])
+        except msgspec.MsgspecError:
+            answers = None
+    unread = {ENVIRONMENT: marks is None or allowed is None, OPT_OUTS: answers is None, HANDED_SENDS: handed is None}
+    return Marked(
+        tuple(marks or ()),
+        tuple(allowed or ()),
+        opt_outs,
+        tuple(handed or ()),
+        tuple(what for what, lost in unread.items() if lost),
+    )
+
+
+def _rows(c: sqlite3.Connection, tables: Collection[str], table: str, asked: str) -> list[Any] | None:
+    """None: it cannot be told what they are. A store has had its version from the beginning."""
+    if table not in tables:
+        return [] if VERSION_TABLE in tables else None
+    try:
+        return c.execute(asked).fetchall()
+    except sqlite3.Error:
+        return None
 
 
 def keep_marks(c: Connection, there: Marked) -> None:

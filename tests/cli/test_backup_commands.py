@@ -176,6 +176,19 @@ def has_lost_everything(file: Path) -> None:
     file.write_bytes(b"")
 
 
+def lose_table(file: Path, table: str) -> None:
+    """The page where its rows begin is overwritten."""
+    with closing(sqlite3.connect(file)) as c:
+        c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        root, size = (
+            c.execute(f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'").fetchone()[0],
+            c.execute("PRAGMA page_size").fetchone()[0],
+        )
+    with file.open("r+b") as opened:
+        opened.seek((root - 1) * size)
+        opened.write(b"\xff" * size)
+
+
 @pytest.mark.parametrize("damaged", [is_no_database, has_lost_its_end, has_lost_everything])
 def test_a_backup_takes_the_place_of_a_store_that_is_damaged(
     profile: Profile, dyntui: Cli, damaged: Callable[[Path], None]
@@ -190,6 +203,59 @@ def test_a_backup_takes_the_place_of_a_store_that_is_damaged(
     assert told["kept"] == "" and Path(told["aside"]).read_bytes() == there
     with closing(open_store(profile.store_url)) as opened, opened.read() as c:
         assert watermarks.get(c, "account", "feed") == "as it was"
+
+
+@pytest.mark.parametrize("damaged", [is_no_database, has_lost_its_end, has_lost_everything, Path.unlink])
+def test_what_a_damaged_store_can_not_tell_is_said_before_a_backup_takes_its_place(
+    profile: Profile, dyntui: Cli, damaged: Callable[[Path], None]
+) -> None:
+    file = store_at_work(profile)
+    made = backups.make(file, "by hand", NOW)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        environment.mark(c, "", "Ann", NOW)
+        c.execute(update(send).where(send.c.id == "s-0").values(state="Handed over", campaign_name="Spring"))
+    damaged(file)
+    asked = dyntui("backup", "restore", made.name)
+    assert "CONFIRMATION_MISSING" in asked.err
+    done = dyntui("backup", "restore", made.name, "--yes", "--json")
+    assert done.code == 0, done.err
+    for said in (asked.err, done.err):
+        assert "`dyntui environment not-production`" in said and "Campaigns > Email > Outbox" in said
+        assert "`dyntui suppressions sources`" in said
+    assert json.loads(done.out)["unread"] == ["environment", "opt-outs", "handed sends"]
+
+
+def test_what_can_be_read_of_a_damaged_store_is_kept(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    made = backups.make(file, "by hand", NOW)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        environment.mark(c, "", "Ann", NOW)
+        consent_sources.put_answer(c, (MARKETING,))
+    lose_table(file, "send")
+    done = dyntui("backup", "restore", made.name, "--yes", "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["unread"] == ["handed sends"] and told["still_marked"]
+    assert "Outbox" in done.err and "not-production" not in done.err
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert [each.account_id for each in environment.marks(c)] == [""]
+
+
+def test_an_answer_that_is_no_answer_any_more_is_said_not_to_be_kept(profile: Profile, dyntui: Cli) -> None:
+    file = store_at_work(profile)
+    made = backups.make(file, "by hand", NOW)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        watermarks.put(c, "", consent_sources.ANSWER, "[marke")
+    done = dyntui("backup", "restore", made.name, "--yes", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["unread"] == ["opt-outs"]
+
+
+def test_nothing_is_said_of_a_store_that_can_be_read(profile: Profile, dyntui: Cli) -> None:
+    made = backups.make(store_at_work(profile), "by hand", NOW)
+    done = dyntui("backup", "restore", made.name, "--yes", "--json")
+    assert done.code == 0 and json.loads(done.out)["unread"] == []
+    assert "not-production" not in done.err and "Outbox" not in done.err
 
 
 def test_a_store_that_is_damaged_is_not_copied_and_said_to_be_so(profile: Profile) -> None:

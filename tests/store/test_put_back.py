@@ -23,6 +23,7 @@ ANSWER = (
     "CREATE TABLE watermark (account_id, feed, value);"
     f" INSERT INTO watermark VALUES ('', '{consent_sources.ANSWER}', '[\"marketing\"]')"
 )
+VERSION = "CREATE TABLE store_version (version_num)"
 WHO = (("a", "Mira", "2026"),)
 
 
@@ -41,13 +42,16 @@ def test_what_an_older_store_knows_stays_also_where_it_knows_less(
 ) -> None:
     file = tmp_path / "dyntui.db"
     with closing(sqlite3.connect(file)) as c:
-        for each in there:
+        for each in (VERSION, *there):
             c.executescript(each)
     assert marked(file) == stays
 
 
 def test_of_what_is_no_store_nothing_is_known(tmp_path: Path) -> None:
+    nothing = Marked(unread=("environment", "opt-outs", "handed sends"))
     file = tmp_path / "dyntui.db"
-    assert marked(file) == Marked()
+    assert marked(file) == nothing
     file.write_text("no database")
-    assert marked(file) == Marked()
+    assert marked(file) == nothing
+    file.write_bytes(b"")
+    assert marked(file) == nothing
