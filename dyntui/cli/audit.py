@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
@@ -148,7 +147,7 @@ def show(
     only_with("--people or --changes", by_person or written or person, item=item)
     only_with("--people", by_person and not (written or person), outcome=outcome, reason=reason)
     if written or person:
-        print_changes(context, WrittenQuery(run=run, item=item, **_about(rows, person)))
+        print_changes(context, WrittenQuery(run=run, item=item, person=_named(person), **rows))
         return
     if by_person:
         if item:
@@ -182,13 +181,12 @@ def show(
         )
 
 
-def _about(rows: Rows, person: str) -> dict[str, Any]:
-    """The window, narrowed down to a person: an id where it looks like one, else what name and address are searched
-    for."""
-    if not person:
-        return {**rows}
+def _named(person: str) -> str:
+    """A person as the contract takes one: an id, or an address as a whole."""
     known = guid_of(person.strip())
-    return {**rows, "person": known} if known else {**rows, "search": person}
+    if person and not known and "@" not in person:
+        raise click.UsageError("--person takes an id or a whole address; --changes --search finds parts of them.")
+    return known or person
 
 
 @command.command("open")

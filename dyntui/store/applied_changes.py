@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -46,6 +47,7 @@ from sqlalchemy import (
 
 from dyntui.model.changes import AppliedChange
 from dyntui.model.paging import Page, Window
+from dyntui.model.people import normalise
 from dyntui.model.plans import BRING, CREATE, JOIN, REMOVE, UPDATE, Effects
 from dyntui.store import stay_undone
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
@@ -375,13 +377,20 @@ _SORTABLE = {name: _a[name] for name in ("entity", "name", "address", "effect", 
 def window(
     c: Connection, asked: Window, *, run_id: str, item_id: str = "", person: str = "", effect: str = ""
 ) -> Page[AppliedChange]:
-    """What a run wrote, place by place: of one item, person or effect where given; the search looks at name and
-    address."""
+    """What a run wrote, place by place: of one item, person (id or address) or effect where given; the search looks at
+    name and address."""
     everything = written().where(_p.run_id == run_id)
-    for column, value in ((_p.item_id, item_id), (_a.person_id, person), (_a.effect, effect)):
+    of_person = _had(run_id, normalise(person)) if "@" in person else _a.person_id == person
+    for value, chosen in ((item_id, _p.item_id == item_id), (person, of_person), (effect, _a.effect == effect)):
         if value:
-            everything = everything.where(column == value)
+            everything = everything.where(chosen)
     return page(c, asked, everything, (_a.name, _a.address), _SORTABLE, (_a.part, _a.person_id), change_of)
+
+
+def _had(run_id: str, address: str) -> ColumnElement[bool]:
+    """Whoever had the address when the run wrote of them, or until then."""
+    with_it = or_(func.lower(_other.address) == address, func.lower(_other.before_address) == address)
+    return _a.person_id.in_(select(_other.person_id).where(_other.part == _also.no, _also.run_id == run_id, with_it))
 
 
 def forget_before(c: Connection, moment: str) -> None:

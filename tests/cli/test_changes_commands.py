@@ -41,7 +41,14 @@ def test_what_a_run_wrote_is_told_field_by_field(dyntui: Callable[..., Any], ser
     dyntui("audit", "show", "run-1", "--person", CHANGE.person)
     dyntui("audit", "show", "run-1", "--person", "ann@x.org")
     asked = [(each.item, each.person, each.search) for each in service.requests(CHANGES_PAGE)]
-    assert asked == [(LIST_ID, "", ""), ("", "", ""), ("", CHANGE.person, ""), ("", "", "ann@x.org")]
+    assert asked == [(LIST_ID, "", ""), ("", "", ""), ("", CHANGE.person, ""), ("", "ann@x.org", "")]
+
+
+def test_a_person_is_named_by_an_id_or_an_address_and_searched_for_otherwise(
+    dyntui: Callable[..., Any], service: ScriptedService
+) -> None:
+    refused = dyntui("audit", "show", "run-1", "--person", "Ann")
+    assert refused.code == 2 and "--search" in refused.err and service.requests(CHANGES_PAGE) == []
 
 
 @pytest.fixture

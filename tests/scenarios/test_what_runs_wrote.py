@@ -65,6 +65,10 @@ def test_what_was_added_updated_and_taken_out_is_kept_with_the_fields_before_and
     )
     assert [each.person for each in office.written(second, person=renamed.person)] == [renamed.person]
     assert [each.person for each in office.written(second, search=leaves.address)] == [leaves.person]
+    # By an address: what was written of whoever had it, before or after, and of nobody whose address only holds it.
+    assert {each.person for each in office.written(second, person="MOVED@example.com")} == {moves.person}
+    assert {each.person for each in office.written(second, person=moves.address)} == {moves.person}
+    assert office.written(second, person="oved@example.com") == office.written(second, person="moved@example.co") == ()
 
     office.until_told()
     third = office.run("lists").run.id

@@ -18,8 +18,8 @@ from dyntui.service.contract.situations import Situation
 
 
 class WrittenQuery(Window, frozen=True, kw_only=True):
-    """A window on what a `run` (id, or its beginning) wrote: of one `item`, one `person` (id) or `effect` (add, update,
-    remove, suppress, flag, unflag) where given."""
+    """A window on what a `run` (id, or its beginning) wrote: of one `item`, one `person` (id, or an address that
+    they had before or after) or `effect` (add, update, remove, suppress, flag, unflag) where given."""
 
     run: Text
     item: Text = ""
