@@ -21,7 +21,7 @@ from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import moment_of
-from dyntui.model.people import normalise
+from dyntui.model.people import is_address, normalise
 from dyntui.store import accounts, pending_members, watermarks
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.pending_members import Pending
@@ -140,13 +140,22 @@ async def fly(dd: Dotdigital, address: str, pause: Callable[[float], Awaitable[N
     """One import of one address into the book `dyntui canary`: `all` when its contact waits for confirmation, else
     `off`. `pause` waits for so many seconds.
 
-    Raises CANARY_KNOWN for an address that dotdigital knows already, for it would tell nothing; CANARY_REFUSED.
+    Raises CANARY_ADDRESS_INVALID; CANARY_KNOWN for an address that dotdigital knows already, for it would tell nothing;
+    CANARY_REFUSED.
     """
     wanted = normalise(address)
-    if not wanted or await contacts.person_by(dd, "email", wanted) is not None:
+    if not is_address(wanted):
+        raise DyntuiError(
+            "CANARY_ADDRESS_INVALID",
+            f"{address!r} is no address that can be mailed.",
+            not_done="Nothing was asked, and nothing was imported.",
+            remedy="Give an address of your own, such as name+canary@your.example.",
+            exit=Exit.USAGE,
+        )
+    if await contacts.person_by(dd, "email", wanted) is not None:
         raise DyntuiError(
             "CANARY_KNOWN",
-            f"{address!r} is no address, or dotdigital knows it already.",
+            f"dotdigital knows {address!r} already.",
             not_done="Nothing was imported.",
             remedy="Give an address of your own that the account has never had, such as name+canary@your.example.",
             exit=Exit.USAGE,

@@ -71,6 +71,16 @@ def test_a_canary_tells_before_anybody_else_is_imported(office: Office, double_o
     assert (run.tally.adds_up, "enforces double opt-in" in status_of(office, newsletter.id)) == (True, found == "all")
 
 
+def test_what_is_no_address_is_refused_before_dotdigital_is_asked(office: Office) -> None:
+    def flown() -> str:
+        with pytest.raises(DyntuiError) as refused:
+            fly(office, "notanaddress")
+        assert "dotdigital" not in refused.value.message
+        return refused.value.code
+
+    assert office.calls_between(flown) == ("CANARY_ADDRESS_INVALID", [])
+
+
 def not_shown(office: Office, double_opt_in: str) -> None:
     """As in an installation whose administrator answered "off" without having flown a canary."""
     enforce(office, double_opt_in)
