@@ -17,6 +17,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
 from dyntui.dataverse.views import saved_views
 from dyntui.dotdigital import address_books
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.membership_actions import offered
@@ -227,27 +228,43 @@ class Lists:
             known = await self._known(request.id)
             account = await self._account_for(known, request.account)
             dd = await self._resources.connections.dotdigital(account.id)
-            if not known.activated or await address_books.address_book(dd, known.book_id) is None:
-                if not known.active:
-                    raise refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
-                if known.member_type == UNKNOWN_TYPE:
-                    raise refused(
-                        known,
-                        "LIST_TYPE_UNKNOWN",
-                        "has members of another kind than accounts, contacts or leads.",
-                        "Choose another list, or correct its member type in Dynamics and refresh the lists.",
-                    )
-                await former_books.learn_who_left(self._resources, known, account.id)
-                book, made = await list_books.book_of(self._resources, dd, known, account, link=request.link)
-                try:
-                    await self._write(context, known.id, account.id, book.id)
-                except DataverseError as error:
-                    if not made or isinstance(error, UnknownOutcome):
-                        # Not ours to take away; or the answer was lost, and the list may be activated.
-                        raise
-                    raise await list_books.undone(dd, book, error) from error
-                await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
+            mine = known.activated and known.account_id == account.id
+            if mine and await address_books.address_book(dd, known.book_id) is not None:
+                await self._say_again(context, known)
+            else:
+                await self._bind(context, dd, known, account, link=request.link)
         return await self.get(context, ListRef(request.id))
+
+    async def _bind(
+        self, context: CallContext, dd: Dotdigital, known: StoredList, account: EmailAccount, *, link: bool
+    ) -> None:
+        if not known.active:
+            raise refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
+        if known.member_type == UNKNOWN_TYPE:
+            raise refused(
+                known,
+                "LIST_TYPE_UNKNOWN",
+                "has members of another kind than accounts, contacts or leads.",
+                "Choose another list, or correct its member type in Dynamics and refresh the lists.",
+            )
+        await former_books.learn_who_left(self._resources, known, account.id)
+        book, made = await list_books.book_of(self._resources, dd, known, account, link=link)
+        try:
+            await self._write(context, known.id, account.id, book.id)
+        except DataverseError as error:
+            if not made or isinstance(error, UnknownOutcome):
+                # Not ours to take away; or the answer was lost, and the list may be activated.
+                raise
+            raise await list_books.undone(dd, book, error) from error
+        await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
+
+    async def _say_again(self, context: CallContext, known: StoredList) -> None:
+        """Somebody may have said otherwise in Dynamics of a list that is activated here."""
+        dv = await self._resources.connections.dataverse()
+        row = await dv_lists.marketing_list(dv, known.id, list_state.ListRow)
+        said = row and (row.activated, row.account_id, row.book_id)
+        if said not in (None, (True, known.account_id, known.book_id)):
+            await self._write(context, known.id, known.account_id, known.book_id)
 
     async def _account_for(self, known: StoredList, named: str) -> EmailAccount:
         """The email account that the list is to be activated for: its own, where it is activated. Raises LIST_ACTIVATED

@@ -7,7 +7,7 @@ Public:
     judged_by(c, list_id, run_id) -> bool; release_all(c, run_id)
     found_inactive(c, list_id); renamed(c, list_id, name, book_name)
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
-    due(c, account_id, wanted) -> list[StoredList]; by_hand_only(c, account_id) -> names
+    due(c, account_id, wanted) -> list[StoredList]; by_hand_only(c, account_id) -> names; of_no_account(c) -> names
     turns(c, rows)                                                 when each list is synchronised, as Dynamics says now
     bound_to(c, account_id, book_id) -> StoredList | None
     activate(c, list_id, account_id, book_id, book_name); deactivate(c, list_id)
@@ -46,7 +46,7 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.model.subscription_filters import text_of
 from dyntui.store import list_unsubscribes, members
 from dyntui.store.runs import ACTIVE
-from dyntui.store.schema import campaign_target, list_member, marketing_list, run
+from dyntui.store.schema import campaign_target, email_account, list_member, marketing_list, run
 from dyntui.store.upserts import update_many, upsert
 
 _l = marketing_list.c
@@ -116,8 +116,9 @@ _REMOTE = tuple(field for field in RemoteList.__struct_fields__)
 
 def put(c: Connection, rows: Iterable[RemoteList], read_on: str) -> None:
     """Keep lists as just read; what dyntui knows of their synchronisation stays. One that another machine, or this one
-    before a backup was put back, has bound to another address book begins there with nobody."""
-    rows = list(rows)
+    before a backup was put back, has bound to another address book begins there with nobody. One whose row names no
+    account that is connected, or no book any more, stays bound as it was: its runs say what is the matter with it."""
+    rows = _bound_as_before(c, rows)
     bound = {row.id: (row.account_id, row.book_id) for row in rows if row.activated and row.book_id}
     for row in c.execute(select(_l.id, _l.account_id, _l.book_id).where(_l.book_id != 0)).all():
         if bound.get(row.id, (row.account_id, row.book_id)) != (row.account_id, row.book_id):
@@ -129,6 +130,21 @@ def put(c: Connection, rows: Iterable[RemoteList], read_on: str) -> None:
         ("id",),
         ((*(getattr(row, name) for name in _REMOTE), read_on) for row in rows),
     )
+
+
+def _bound_as_before(c: Connection, rows: Iterable[RemoteList]) -> list[RemoteList]:
+    here = set(c.execute(select(email_account.c.id)).scalars())
+    bound = select(_l.id, _l.account_id, _l.book_id).where(_l.activated.is_(True), _l.book_id != 0)
+    mine = {row.id: (row.account_id, row.book_id) for row in c.execute(bound) if row.account_id in here}
+
+    def kept(row: RemoteList) -> RemoteList:
+        account_id, book_id = mine.get(row.id, ("", 0))
+        lost = row.account_id not in here or (row.account_id == account_id and not row.book_id)
+        if not (row.activated and account_id and lost):
+            return row
+        return msgspec.structs.replace(row, account_id=account_id, book_id=book_id)
+
+    return [kept(row) for row in rows]
 
 
 def forget_unread(c: Connection, read_on: str) -> int:
@@ -239,6 +255,12 @@ def by_hand_only(c: Connection, account_id: str) -> list[str]:
     """The names of the activated lists of an account that `due` leaves out unless they are wanted."""
     left_out = (_l.activated.is_(True), _l.account_id == account_id, _l.manual_only.is_(True))
     return list(c.execute(select(_l.name).where(*left_out).order_by(_l.name, _l.id)).scalars())
+
+
+def of_no_account(c: Connection) -> list[str]:
+    """The names of the activated lists of no email account that is connected: no run takes them in hand."""
+    strange = _l.account_id.not_in(select(email_account.c.id))
+    return list(c.execute(select(_l.name).where(_l.activated.is_(True), strange).order_by(_l.name, _l.id)).scalars())
 
 
 def with_books(c: Connection, account_id: str) -> list[StoredList]:

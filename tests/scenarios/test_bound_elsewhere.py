@@ -4,12 +4,14 @@ that was put back was made."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from dyntui.dotdigital import address_books
 from dyntui.model.errors import DyntuiError
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import Activate
 from dyntui.store import accounts
 from tests.scenarios.office import Office, addresses
 from tests.scenarios.test_several_accounts import Two
@@ -89,3 +91,59 @@ def test_a_list_of_an_account_that_is_not_connected_here_is_refused_by_name(offi
     (item,) = office.run("lists").items
     assert item.note.startswith("LIST_OF_ANOTHER_ACCOUNT: ")
     assert _in_book_of(office, first) == before and office.book_of(newsletter.id) == first
+
+
+STRANGE = "77777777-7777-4777-8777-777777777777"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"dyntui_emailaccountid": STRANGE, "dyntui_bookid": 77},
+        {"dyntui_emailaccountid": None},
+        {"dyntui_bookid": None},
+        {"dyntui_emailaccountid": None, "dyntui_bookid": 77},
+    ],
+)
+def test_a_list_that_was_refreshed_with_an_odd_account_drops_out_of_no_run(
+    office: Office, said: dict[str, Any]
+) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    before, first = office.in_book(newsletter.id), office.book_of(newsletter.id)
+    office.change_in_dynamics("list", newsletter.id, **said)
+    office.refresh_lists()
+    (item,) = office.run("lists").items
+    strange = said.get("dyntui_emailaccountid") == STRANGE
+    assert (item.name, item.note.startswith("LIST_OF_ANOTHER_ACCOUNT: ")) == ("Newsletter", strange)
+    assert _in_book_of(office, first) == before and office.book_of(newsletter.id) == first
+
+
+def test_a_list_that_is_named_as_of_another_account_is_this_ones_again_once_it_was_activated(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    office.change_in_dynamics("list", newsletter.id, dyntui_emailaccountid=STRANGE, dyntui_bookid=77)
+    office.refresh_lists()
+    assert office.run("lists").items[0].note.startswith("LIST_OF_ANOTHER_ACCOUNT: ")
+    office.activate(Activate(id=newsletter.id))
+    run = office.run("lists")
+    assert run.run.status is RunStatus.COMPLETED and run.run.tally.adds_up and run.run.tally.read > 0
+
+
+def test_a_list_that_was_deactivated_in_dynamics_is_activated_again_by_its_remedy(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    office.change_in_dynamics("list", newsletter.id, dyntui_activated=0)
+    assert office.run("lists", lists=[newsletter.id]).items[0].note.startswith("LIST_NOT_ACTIVATED: ")
+    office.activate(Activate(id=newsletter.id))
+    assert office.run("lists", lists=[newsletter.id]).run.status is RunStatus.COMPLETED
+
+
+def test_an_activated_list_of_no_connected_account_is_named_by_the_runs_that_leave_it_out(office: Office) -> None:
+    club = office.list_named("Alpine Club")
+    office.change_in_dynamics("list", club.id, dyntui_activated=1, dyntui_emailaccountid=None, dyntui_bookid=None)
+    (item,) = office.run("lists").items
+    assert item.name == "Left out" and "Alpine Club" in item.note and "dyntui lists activate" in item.note
+    office.activate(Activate(id=club.id))
+    (item,) = office.run("lists").items
+    assert (item.name, item.note) == ("Alpine Club", item.note) and item.tally.read

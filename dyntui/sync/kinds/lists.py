@@ -109,12 +109,16 @@ async def run(ctx: RunContext, connections: Connections) -> None:
 
 
 async def _name_left_out(ctx: RunContext) -> None:
-    """The lists that wait for a person to synchronise them are named, once."""
-    names = await ctx.read(lambda c: list_store.by_hand_only(c, ctx.account_id))
-    if names:
+    """The lists that wait for a person to synchronise or to activate them are named, once."""
+    by_hand = await ctx.read(lambda c: list_store.by_hand_only(c, ctx.account_id))
+    of_nobody = await ctx.read(list_store.of_no_account)
+    notes = [f"Synchronised by hand only: {', '.join(by_hand)}"] if by_hand else []
+    if of_nobody:
+        whose = f"Activated in Dynamics for no email account that is connected here: {', '.join(of_nobody)}"
+        notes.append(f"{whose} (`dyntui lists activate LIST` takes one over)")
+    if notes:
         await ctx.begin_item(_BY_HAND, kind="note", name="Left out", place=_LAST)
-        note = f"Synchronised by hand only: {', '.join(names)}"
-        await ctx.write(lambda c: ctx.close_item(c, _BY_HAND, note=note))
+        await ctx.write(lambda c: ctx.close_item(c, _BY_HAND, note="; ".join(notes)))
 
 
 async def _name_not_due(ctx: RunContext, wanted: Sequence[str], due: Sequence[str]) -> None:
