@@ -2,6 +2,7 @@
 
 Public:
     put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
+    said(c) -> {list id: what people say of it}
     take(c, list_id, run_id) -> bool; release(c, list_id, run_id)  one run at a time synchronises a list
     is_free(c, list_id, run_id) -> bool
     judged_by(c, list_id, run_id) -> bool; release_all(c, run_id)
@@ -161,6 +162,12 @@ def forget_unread(c: Connection, read_on: str) -> int:
     hidden = update(marketing_list).where(unread, _l.activated.is_(True))
     c.execute(hidden.values(active=False, sync_problem=True, sync_status="Not found in Dynamics"))
     return c.execute(delete(marketing_list).where(unread, _l.activated.is_(False))).rowcount
+
+
+def said(c: Connection) -> dict[str, tuple[object, ...]]:
+    """What people say of each list, by its id: how it is bound, its settings, and what it is."""
+    names = [name for name in _REMOTE if name not in ("id", "member_count", "modified_on", "active", "locked", "owner")]
+    return {row[0]: tuple(row[1:]) for row in c.execute(select(_l.id, *(_l[name] for name in names)))}
 
 
 def take(c: Connection, list_id: str, run_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
@@ -42,16 +43,27 @@ async def read_all(dv: Dataverse) -> list[RemoteList]:
 
 async def take_turns(ctx: RunContext, dv: Dataverse) -> None:
     """Order and *by hand only* of every activated list as they are now: one call. Where a list was activated that this
-    store does not know, or bound to another address book, by another machine, all are read."""
+    store does not know, or bound to another address book, by another machine, all are read. What somebody says here of
+    a list meanwhile is newer than what was read."""
+    seen = await ctx.read(list_store.said)
     activated = await list_state.activated(dv)
     stored = await ctx.read(lambda c: list_store.stored(c, [each.id for each in activated]))
     known = {each.id: each for each in stored if each.activated}
     here = {each.id for each in await ctx.read(accounts.accounts)}
-    if any(_bound_elsewhere(each, known.get(each.id), here) for each in activated):
-        rows = await read_all(dv)
-        await ctx.write(lambda c: list_store.put(c, rows, ctx.now()))
-    turns = [(each.id, _order(each), bool(each.manual_only)) for each in activated]
-    await ctx.write(lambda c: list_store.turns(c, turns))
+    elsewhere = any(_bound_elsewhere(each, known.get(each.id), here) for each in activated)
+    rows = await read_all(dv) if elsewhere else []
+
+    def keep(c: Connection) -> None:
+        now = list_store.said(c)
+
+        def still(list_id: str) -> bool:
+            return now.get(list_id) == seen.get(list_id)
+
+        list_store.put(c, [each for each in rows if still(each.id)], ctx.now())
+        turns = [(each.id, _order(each), bool(each.manual_only)) for each in activated if still(each.id)]
+        list_store.turns(c, turns)
+
+    await ctx.write(keep)
 
 
 def _bound_elsewhere(row: ListRow, known: StoredList | None, here: Collection[str]) -> bool:

@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.lists import Activate
+from dyntui.service.contract.lists import Activate, EditList
 from dyntui.store import accounts
+from dyntui.store import lists as list_store
+from dyntui.store.lists import RemoteList
+from dyntui.sync import list_rows
 from tests.scenarios.office import Office, addresses
+from tests.scenarios.test_mappings_meanwhile import beside
 from tests.scenarios.test_several_accounts import Two
 
 
@@ -147,3 +152,29 @@ def test_an_activated_list_of_no_connected_account_is_named_by_the_runs_that_lea
     office.activate(Activate(id=club.id))
     (item,) = office.run("lists").items
     assert (item.name, item.note) == ("Alpine Club", item.note) and item.tally.read
+
+
+def test_what_somebody_says_of_a_list_while_all_are_read_again_stays(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsletter, club = office.activated("Newsletter"), office.list_named("Alpine Club")
+    _bind(office, newsletter.id, "Main")
+
+    def says() -> None:
+        office.activate(Activate(id=club.id))
+        office.edit(EditList(id=newsletter.id, sync_order=7))
+
+    read_all = list_rows.read_all
+
+    async def read(dv: Dataverse) -> list[RemoteList]:
+        rows = await read_all(dv)
+        beside(says)()
+        return rows
+
+    monkeypatch.setattr(list_rows, "read_all", read)
+    run = office.run("lists")
+    assert run.run.tally.adds_up
+    with office.db.read() as c:
+        stored = {each.name: each for each in list_store.stored(c, [newsletter.id, club.id])}
+    assert stored["Alpine Club"].activated and stored["Alpine Club"].book_id
+    assert stored["Newsletter"].sync_order == 7
