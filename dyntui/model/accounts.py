@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.lengths import units
+from dyntui.model.plain import plain
+
+# The column of its row in Dynamics takes so many characters.
+LONGEST_NAME = 100
+
+
+def name_fault(name: str) -> str:
+    """Why an email account cannot be called so, `""` where it can: lists, commands and messages name it."""
+    if not name.strip():
+        return "it needs a name"
+    if plain(name) != name:
+        return "its name has control characters"
+    return f"its name has more than {LONGEST_NAME} characters" if units(name) > LONGEST_NAME else ""
+
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     """A connected email account. `platform_id`: dotdigital's number; `lists`: activated for it; `suppressed`: how many

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import rows, security
 from dyntui.model import solution
-from dyntui.model.accounts import AccountRow
+from dyntui.model.accounts import AccountRow, name_fault
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.counted import counted
@@ -76,15 +76,14 @@ class EmailAccounts:
     async def add(self, context: CallContext, request: EmailAccountInput) -> AccountRow:
         """Connects one more: proved first, then kept. Raises NOT_CONFIGURED, ACCOUNT_INVALID, ACCOUNT_NAME_TAKEN,
         ACCOUNT_CONNECTED, and what dotdigital or the keyring says."""
-        wrong = ([] if request.name.strip() else ["it needs a name"]) + email_accounts.wrong_with(request)
-        if wrong:
+        if wrong := email_accounts.wrong_with(request):
             raise _refused("ACCOUNT_INVALID", "The email account cannot be used: " + "; ".join(wrong) + ".")
         async with self._resources.accounts_lock:
             organisation = await self._resources.read(store.organisation)
             if organisation is None:
                 raise not_configured()
             known = await self._resources.read(store.accounts)
-            _require_free_name(request.name, known)
+            email_accounts.require_free_name(request.name, [each.name for each in known])
             proved = await email_accounts.prove(request, self._resources.connections.surroundings)
             already = [each.name for each in known if each.platform_id == proved.platform_id]
             if already:
@@ -110,8 +109,8 @@ class EmailAccounts:
         """Changes an account's settings. Raises ACCOUNT_UNKNOWN, ACCOUNT_INVALID, ACCOUNT_NAME_TAKEN."""
         if request.sync_level is not None and request.sync_level not in LEVELS:
             raise _refused("ACCOUNT_INVALID", f"The sync level is one of {', '.join(LEVELS)}.")
-        if request.name is not None and not request.name.strip():
-            raise _refused("ACCOUNT_INVALID", "An email account needs a name.")
+        if request.name is not None and (fault := name_fault(request.name)):
+            raise _refused("ACCOUNT_INVALID", f"An email account cannot be called so: {fault}.")
         async with self._resources.accounts_lock:
             before = await chosen_account(self._resources, request.account)
             others = [each for each in await self._resources.read(store.accounts) if each.id != before.id]
@@ -120,7 +119,7 @@ class EmailAccounts:
             chosen = {name: value for name, value in wanted.items() if value is not None}
             after = msgspec.structs.replace(before, **chosen)
             if after.name != before.name:
-                _require_free_name(after.name, others)
+                email_accounts.require_free_name(after.name, [each.name for each in others])
             dv = await self._resources.connections.dataverse()
             if request.record_owner and await security.user_by_name(dv, request.record_owner) is None:
                 raise _refused("ACCOUNT_INVALID", f"Dynamics has no user {request.record_owner!r} who is enabled.")
@@ -226,11 +225,6 @@ def _in_words(account: EmailAccount) -> str:
     """The settings of an account, for the history of changes; no secret is among them."""
     known = msgspec.structs.asdict(account)
     return ", ".join(f"{name} {known[name]}" for name in _SETTINGS)
-
-
-def _require_free_name(name: str, others: list[EmailAccount]) -> None:
-    if name.strip().casefold() in {each.name.casefold() for each in others}:
-        raise _refused("ACCOUNT_NAME_TAKEN", f"Another email account is called {name!r} already.")
 
 
 def _refused(code: str, message: str, remedy: str = "Correct what is named, and try again.") -> DyntuiError:

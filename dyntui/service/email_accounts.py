@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -21,7 +21,10 @@ from dyntui.dataverse.query import text
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
+from dyntui.model.accounts import name_fault
 from dyntui.model.campaign_results import LEVELS
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.plain import plain
 from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.resources import Resources
@@ -49,6 +52,8 @@ class Connected(msgspec.Struct, frozen=True):
 def wrong_with(asked: EmailAccountInput) -> list[str]:
     """What cannot be used of an account's settings."""
     wrong: list[str] = []
+    if fault := name_fault(asked.name):
+        wrong.append(f"{plain(asked.name).strip() or 'an email account'}: {fault}")
     if not asked.api_user or not asked.api_password:
         wrong.append(f"{asked.name or 'an email account'}: api_user and api_password are both needed")
     if asked.sync_level not in ("", *LEVELS):
@@ -72,6 +77,33 @@ async def prove(asked: EmailAccountInput, around: Surroundings) -> Connected:
     async with await connect(asked, around) as dd:
         info = await dd_account.account_info(dd)
     return Connected(asked, info.id, region(dd.origin), dd.origin, info.calls_in_last_hour, info.calls_remaining)
+
+
+def named(proved: Sequence[Connected], known: Sequence[EmailAccount]) -> list[Connected]:
+    """An account that is connected here keeps its name, whatever it was called at first: setup is run again with the
+    same file. Raises ACCOUNT_NAME_TAKEN where a new one has the name of another one."""
+    here = {each.platform_id: each.name for each in known}
+    names = list(here.values())
+    found: list[Connected] = []
+    for each in proved:
+        name = here.get(each.platform_id, each.asked.name)
+        if each.platform_id not in here:
+            require_free_name(name, names)
+            names.append(name)
+        found.append(msgspec.structs.replace(each, asked=msgspec.structs.replace(each.asked, name=name)))
+    return found
+
+
+def require_free_name(name: str, others: Iterable[str]) -> None:
+    """Raises ACCOUNT_NAME_TAKEN."""
+    if name.strip().casefold() in {each.strip().casefold() for each in others}:
+        raise DyntuiError(
+            "ACCOUNT_NAME_TAKEN",
+            f"Another email account is called {name!r} already.",
+            not_done="Nothing was connected or changed.",
+            remedy="Correct what is named, and try again.",
+            exit=Exit.USAGE,
+        )
 
 
 async def connect(asked: EmailAccountInput, around: Surroundings) -> Dotdigital:
@@ -196,7 +228,7 @@ def _account(proved: Connected, row_id: str, before: EmailAccount) -> EmailAccou
     return msgspec.structs.replace(
         before,
         id=row_id,
-        name=asked.name,
+        name=before.name or asked.name,
         description=asked.description or before.description,
         is_default=before.is_default if asked.is_default is None else asked.is_default,
         region=proved.region,

@@ -157,6 +157,7 @@ class Setup:
                     name=await security.organisation_name(dv),
                 )
                 proved = [await email_accounts.prove(each, around) for each in request.accounts]
+                proved = email_accounts.named(proved, await self._resources.read(accounts.accounts))
                 # A keyring that refuses says so before anything is written.
                 if by.keeps_a_secret:
                     await self._resources.secrets.check(DATAVERSE_SECRET, secret)

@@ -37,6 +37,7 @@ from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.contract.suppressions import AddSuppression
 from dyntui.service.identity import Identities
+from dyntui.service.setup import Setup
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, suppressions
 from dyntui.store.schema import admin_change, list_unsubscribe, schedule, watermark
@@ -136,6 +137,37 @@ def test_what_is_learnt_of_an_account_while_its_settings_are_saved_stays(
     with two.office.db.read() as c:
         kept = next(each for each in accounts.accounts(c) if each.name == "Scotland")
     assert (kept.double_opt_in, kept.api_user) == ("all", "replaced")
+
+
+def test_an_account_is_called_only_what_can_be_shown_and_typed(two: Two) -> None:
+    office, desk = two.office, two.desk
+    setup, request = Setup(office.resources, office.worker.reconnect), office.setup_request()
+    for name in ("", " ", "Two\nlines", "\x1b[2JMain", "\u202eniaM", "n" * 101):
+        with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*name"):
+            desk.ask(ACCOUNT_ADD, two.asked(name))
+        with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*name"):
+            desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name=name))
+        asked = msgspec.structs.replace(request, accounts=(msgspec.structs.replace(request.accounts[0], name=name),))
+        with pytest.raises(DyntuiError, match=r"SETUP_INVALID.*name"):
+            office.wait(setup.apply(office.context, asked))
+    assert list(two.accounts()) == ["Main", "Second"]
+
+
+def test_setup_renames_no_account_and_takes_no_name_that_another_one_has(two: Two) -> None:
+    office = two.office
+    setup = Setup(office.resources, office.worker.reconnect)
+    two.desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name="Scotland"))
+    request = office.setup_request()
+    both = msgspec.structs.replace(request, accounts=(*request.accounts, two.asked()))
+    told = office.wait(setup.apply(office.context, both))
+    assert list(two.accounts()) == ["Main", "Scotland"]
+    assert [each.partition(" at ")[0] for each in told.accounts] == ["Main", "Scotland"]
+
+    two.desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Scotland"))
+    two.desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", name="second"))
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_NAME_TAKEN.*'Second'"):
+        office.wait(setup.apply(office.context, both))
+    assert list(two.accounts()) == ["second"]
 
 
 def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:

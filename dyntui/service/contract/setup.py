@@ -36,7 +36,8 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach one email account; any region's address will do, the right one is discovered. `double_opt_in`: whom
+    """How to reach one email account; any region's address will do, the right one is discovered. `name`: of a new one;
+    one that is connected keeps its own. `double_opt_in`: whom
     the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
     (bulk uploads too), or `""`; nobody is imported before that is known. `is_default` None, `sync_level` and
     `description` `""`: as they are, here or in its row in Dynamics; a new account is the default one where no other is,
