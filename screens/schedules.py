@@ -40,6 +40,7 @@ from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
 from .places import RUN
 from .schedule_question import ScheduleQuestion
+from .widgets.cells import single_line
 from .widgets.columns import Column
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
@@ -131,7 +132,7 @@ _ROWS = Rows(id="schedules-grid", columns=_COLUMNS, key=lambda each: each.row.sy
 
 class SchedulesPage(GridScreen[Shown], AccountPage):
     """The schedules of an email account, named by its id (`""`: the default one). Edits are kept on the page until they
-    are saved together."""
+    are saved together, those of each account for itself."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SCHEDULES,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SCHEDULES)
@@ -140,7 +141,7 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
 
     def __init__(self) -> None:
         super().__init__(_ROWS)
-        self._edits: dict[str, ScheduleEdit] = {}
+        self._edits_of: dict[str, dict[str, ScheduleEdit]] = {}
         self._week = Week(id="schedules-week")
         self._row = Static("", id="schedules-row", markup=False)
         self._note = Static("", id="schedules-note", classes="label", markup=False)
@@ -152,20 +153,22 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         yield self._row
         yield self._note
 
-    def aim(self, about: str) -> None:
-        """Whoever opens it once more has the edits as they left them."""
-        edits = dict(self._edits) if about == self.about else {}
-        super().aim(about)
-        self._edits.update(edits)
+    @property
+    def _edits(self) -> dict[str, ScheduleEdit]:
+        """Those of the account that is to be shown; whoever chooses another one finds them again."""
+        return self._edits_of.setdefault(self.account_meant, {})
 
-    def aimed(self) -> None:
-        """Edits belong to one account."""
-        self._edits.clear()
-
-    def account_chosen(self) -> None:
-        """Those of another account are not edited."""
-        self._edits.clear()
-        super().account_chosen()
+    def _not_saved(self) -> list[str]:
+        """How many edits of which account wait on the page, that which is shown first."""
+        names = {each.id: each.name for each in (self.console.hello.accounts if self.console.hello else ())}
+        said: list[str] = []
+        for account, edits in self._edits_of.items():
+            many = f"{number(len(edits))} edit{'' if len(edits) == 1 else 's'}"
+            if edits and account == self.account_meant:
+                said.insert(0, f"{many} not saved")
+            elif edits:
+                said.append(f"{many} of {single_line(names.get(account, account))} not saved")
+        return said
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -185,9 +188,10 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         start, now = datetime.fromisoformat(strip.start), datetime.fromisoformat(self.console.now())
         self._week.show_week(start, now, [WeekRow(each.sync_type, each.title, each.hours) for each in strip.rows])
         notes = [*strip.warnings, *filter(None, (known.note,))]
-        if self._edits:
-            count = len(self._edits)
-            notes.insert(0, f"* {number(count)} edit{'' if count == 1 else 's'} not saved: w saves, u takes back.")
+        what = ["w saves, u takes back"] if self._edits else []
+        waiting = self._not_saved()
+        what += ["@ chooses that account"] * (len(waiting) - len(what))
+        notes = [*(f"* {each}: {keys}." for each, keys in zip(waiting, what, strict=True)), *notes]
         self._note.update(" ".join(notes))
         self._note.display = bool(notes)
         self.trail.show_trail(*self.TRAIL, note=known.account)
@@ -228,7 +232,8 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         shown = self.in_hand()
         if shown is None:
             return
-        row, before, account = shown.row, self._edits.get(shown.row.sync_type), self.shown_of
+        account, row = self.shown_of, shown.row
+        before = self._edits_of.get(account, {}).get(row.sync_type)
 
         def answered(edit: ScheduleEdit | None) -> None:
             if edit is None or account != self.account_meant:
@@ -252,8 +257,9 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         self.ask(SCHEDULES_STRIP, StripQuery(account=account, edits=edits), taken, kind="try an edit")
 
     def do_schedules_save(self) -> None:
-        """Saves all edits together."""
-        self._save(tuple(self._edits.values()), self._edits.clear)
+        """Saves all edits of the account together."""
+        edits = self._edits_of.get(self.shown_of, {})
+        self._save(tuple(edits.values()), edits.clear)
 
     def do_schedules_drop(self) -> None:
         """Forgets the edits."""
@@ -263,14 +269,16 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
     def do_schedules_pause(self) -> None:
         """Pauses or resumes the sync type in hand, at once."""
         shown = self.in_hand()
-        if shown is not None:
-            self._save((ScheduleEdit(sync_type=shown.row.sync_type, paused=not shown.row.paused),), self._as_saved)
+        if shown is None:
+            return
+        edits = self._edits_of.get(self.shown_of, {})
 
-    def _as_saved(self) -> None:
-        """Other edits stay, on top of what was just saved."""
-        self._edits = {
-            name: msgspec.structs.replace(edit, revision=0, paused=None) for name, edit in self._edits.items()
-        }
+        def as_saved() -> None:
+            """Other edits stay, on top of what was just saved."""
+            for name, edit in edits.items():
+                edits[name] = msgspec.structs.replace(edit, revision=0, paused=None)
+
+        self._save((ScheduleEdit(sync_type=shown.row.sync_type, paused=not shown.row.paused),), as_saved)
 
     def _save(self, edits: tuple[ScheduleEdit, ...], then: Callable[[], None]) -> None:
         def saved(_: Schedules) -> None:
@@ -301,15 +309,15 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
         if self.has_class("-week") and not self.has_class("-tall"):
             self.do_schedules_week()
             return
-        if not self._edits:
+        not_saved = self._not_saved()
+        if not not_saved:
             super().leave()
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._edits.clear()
+                self._edits_of.clear()
                 self.app.pop_screen()
 
-        count = len(self._edits)
-        lines = [f"{number(count)} edit{'' if count == 1 else 's'} not saved. w on the page saves them."]
+        lines = [f"{', '.join(not_saved)}. w on the page saves them."]
         self.app.push_screen(Confirm("Leave without saving?", lines, yes="Leave", no="Stay"), answered)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+from dyntui.screens.remembered import Memory
 from dyntui.screens.widgets.week import cells_of_a_day, shade
 
 from dyntui.model.outcomes import RunStatus
@@ -17,6 +19,7 @@ from dyntui.store.runs import NewRun
 
 from .driving import NARROW, WIDE, Driver, driving
 from .service import Service
+from .test_several_accounts import SECOND, two
 from .worlds import PERSON, Opening
 
 SMALL, LARGE = (60, 18), (200, 60)
@@ -243,3 +246,22 @@ async def test_when_a_type_runs_next_is_local_time_first(
     async with driving(Opening("worked", stays=True), size=NARROW) as hand:
         await hand.press("S")
         assert shown in hand.text and "Next, local" not in hand.text
+
+
+async def test_edits_of_an_account_wait_while_another_one_is_shown(tmp_path: Path) -> None:
+    async with driving(Opening("targeted", prepare=two), memory=Memory(tmp_path / "memory.json")) as hand:
+        await an_edit(hand)
+        first = hand.asked("schedules.list")[-1].account
+        await hand.press("at", "G", "enter")
+        assert "@ Second" in hand.text and "1 edit of Main not saved" in hand.text
+        assert "* " not in line_of(hand.text, SYNC_TYPES["suppressions"].title)
+        # What is done here is done to this one alone.
+        await hand.press("g", "enter", "enter", "j", "j", "enter", "w")
+        (saved,) = hand.asked("schedules.save")
+        assert saved.account == SECOND.id and [each.sync_type for each in saved.edits] == ["suppressions"]
+        await hand.press("escape")
+        assert "Leave without saving?" in hand.text and "1 edit of Main not saved" in hand.text
+        await hand.press("n", "at", "G", "k", "enter")
+        assert "@ Main" in hand.text and "1 edit not saved" in hand.text and "* every 30 minutes" in hand.text
+        await hand.press("w")
+        assert hand.asked("schedules.save")[-1].account == first and "not saved" not in hand.text
