@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.contract.runs import RunRow, calls_text, run_text
 
 from .runs_under_way import run_tone
@@ -13,7 +14,7 @@ def run_facts(run: RunRow) -> list[Fact]:
     """How it stands, whose it is, and what it took."""
     return [
         ("Status", run_text(run), run_tone(run)),
-        ("Type", run.kind, ""),
+        ("Type", RUN_KINDS[run.kind].title if run.kind in RUN_KINDS else run.kind, ""),
         ("Account", run.account, ""),
         ("Started by", run.started_by, ""),
         ("Started", moment(run.started_on) or "not yet", ""),

@@ -9,6 +9,7 @@ from dyntui.screens.places import REPORT
 from sqlalchemy import select
 
 from dyntui.model.roles import Role
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service import sending
 from dyntui.service.contract.campaigns import CampaignRef, ChangeTargets
 from dyntui.service.contract.lists import Activate
@@ -240,6 +241,13 @@ async def test_a_run_leads_down_to_its_people() -> None:
         await hand.press("escape", "escape", "k", "k", "enter")
         assert FAILED in hand.text and "BOOK_GONE" in hand.text
         assert "Activate the list for email again" in hand.text
+
+
+async def test_a_run_says_what_it_is_of_in_words() -> None:
+    async with driving(size=WIDE) as hand:
+        await hand.press("4", "j", "j", "enter")
+        (line,) = [each for each in hand.text.splitlines() if " Type " in each]
+        assert SYNC_TYPES["lists"].title in line
 
 
 async def test_the_report_shows_rates_hours_links_and_recipients() -> None:
