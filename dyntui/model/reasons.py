@@ -286,7 +286,14 @@ CATALOGUE: tuple[Reason, ...] = (
         _MARKETER,
         "Set the fields in dotdigital by hand, where they are wrong.",
     ),
-    Reason("ALREADY_SENT", "Already sent", "The person has had this campaign.", _MARKETER, "Nothing to do."),
+    Reason(
+        "ALREADY_SENT",
+        "Already sent",
+        "The person has had this campaign, or may have had it: by a send of which it is not known whom it mailed.",
+        _MARKETER,
+        "Nothing to do; of a send of which that is not known, say what dotdigital's outbox shows: `dyntui campaigns "
+        "settle SEND`.",
+    ),
     Reason(
         "WAVE_STOPPED",
         "Wave stopped",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select, union
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER
@@ -79,12 +79,19 @@ _THROUGH = _p.mailed_as != literal_column("''")
 
 
 def of_people(person_ids: Sequence[str], addresses: Sequence[str], account_id: str, campaign_id: int) -> Select[Any]:
-    """The sends of ours by which the records, or whoever had the addresses, had the campaign: `sent_on`, `created_by`,
-    `address`, `person_id` and `mailed_as`, the first one first."""
-    columns = (send.c.sent_on, send.c.created_by, _p.address, _p.person_id, _p.mailed_as)
+    """The sends of ours by which the records, or whoever had the addresses, had the campaign, or may have had it:
+    `id`, `unknown` (nobody has said whom it mailed), `sent_on`, `created_by`, `address`, `person_id` and `mailed_as`;
+    those that are known before the others, the first one first."""
+    unknown = case((and_(send.c.doubt != "", send.c.decision == ""), 1), else_=0)
+    columns = (
+        *(send.c.id, unknown.label("unknown"), send.c.sent_on, send.c.created_by),
+        *(_p.address, _p.person_id, _p.mailed_as),
+    )
     had = _by_other_sends("", account_id, campaign_id, *columns)
     through = and_(_THROUGH, _p.mailed_as.in_(person_ids))
-    return had.where(or_(_p.person_id.in_(person_ids), through, _p.address.in_(addresses))).order_by(send.c.sent_on)
+    return had.where(or_(_p.person_id.in_(person_ids), through, _p.address.in_(addresses))).order_by(
+        unknown, send.c.sent_on
+    )
 
 
 def addresses(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:

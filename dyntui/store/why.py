@@ -310,7 +310,10 @@ def _had(c: Connection, people: Sequence[_Person], account_id: str, campaign_id:
             row for record in each.records for row in by_contact.get(record, ()) if row.address != each.address
         ]
         before = min(elsewhere, key=lambda row: row.sent_on, default=None)
-        if by_us is not None:
+        if by_us is not None and by_us.unknown and each.address not in shown and before is None:
+            whose = f"the send {by_us.id[:8]} of {by_us.created_by or 'somebody'}"
+            detail, since = f"whom {whose} mailed is not known: `dyntui campaigns settle`", by_us.sent_on
+        elif by_us is not None and not by_us.unknown:
             detail, since = f"sent by {by_us.created_by}".strip(), by_us.sent_on
         elif each.address in shown:
             detail, since = "as dotdigital shows", shown[each.address]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select, update
 
+from dyntui.model.reasons import BY_CODE
 from dyntui.store import counts, leaving, lifts, opt_outs, settling, why
 from dyntui.store.opt_outs import Merge, OptOut, Unseen
 from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address, recipient, send, target_person
@@ -179,3 +180,31 @@ def test_who_had_a_campaign_through_an_account_that_is_mailed_at_their_address_h
     for each in ("buyer", "left", "branch"):
         (told,) = why.of_address(c, f"{each}@example.com", account_id=ACCOUNT, campaign_id=1, lists=["list-1"])
         assert [(gate.code, gate.detail) for gate in told.gates] == [("ALREADY_SENT", "sent by Ann")]
+
+
+def test_of_a_send_that_may_have_reached_somebody_it_is_said_that_nobody_knows(c: Connection) -> None:
+    activate(c, "list-0")
+    synced(c, "list-0", "ann")
+    counts.snapshot(c, new("first", ("list-0",)))
+    sent = {"account_id": ACCOUNT, "campaign_id": 1, "created_by": "Ann", "lists": [], "list_ids": []}
+    c.execute(insert(send).values(id="5e4d0000-1", count_id="first", state="Cancelled", doubt="cancelled", **sent))
+
+    def told() -> list[tuple[str, str]]:
+        (verdict,) = why.of_address(c, "ann@example.com", account_id=ACCOUNT, campaign_id=1, lists=["list-0"])
+        return [(gate.code, gate.detail) for gate in verdict.gates]
+
+    unknown = "whom the send 5e4d0000 of Ann mailed is not known: `dyntui campaigns settle`"
+    assert told() == [("ALREADY_SENT", unknown)]
+    # Of two sends the one counts of which it is known.
+    counts.snapshot(c, new("second", ("list-0",)))
+    p = target_person.c
+    c.execute(update(target_person).where(p.count_id == "second").values(outcome="added", reason=""))
+    c.execute(insert(send).values(id="s-2", count_id="second", state="Sent", sent_on=NOW, **sent))
+    assert told() == [("ALREADY_SENT", "sent by Ann")]
+    c.execute(update(send).where(send.c.id == "5e4d0000-1").values(decision="mailed"))
+    assert told() == [("ALREADY_SENT", "sent by Ann")]
+
+
+def test_the_remedy_of_a_campaign_that_was_had_is_one_also_where_that_is_not_known() -> None:
+    had = BY_CODE["ALREADY_SENT"]
+    assert "may have" in had.meaning and "`dyntui campaigns settle" in had.remedy
