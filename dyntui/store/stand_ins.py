@@ -2,12 +2,12 @@
 address for that contact, with those that were merged into it. What they said counts for it as its own.
 
 Public: `stand_ins(name) -> Subquery`: `person_id`, `entity`, `survivor_id` (the record that stands for them), `address`
-(that of a record that was merged away), `how`, in words.
+(that of a record that was merged away), `how`, in words; `into(person_id)`: the record that is left of a merged one.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import String, Subquery, literal, literal_column, select, union, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, String, Subquery, literal, literal_column, select, union, union_all
 
 from dyntui.store.schema import list_member, merged_record
 
@@ -33,3 +33,9 @@ def stand_ins(name: str) -> Subquery:
         .where(through),
     ).subquery(f"{name}_contacts")
     return union_all(select(*columns, _MERGED.label("how")), select(*contacts.c)).subquery(name)
+
+
+def into(person_id: ColumnElement[str]) -> ScalarSelect[str]:
+    """`into contact <id>`; nothing where it is not known which record is left."""
+    left = literal("into ", String) + _r.entity + literal(" ", String) + _r.survivor_id
+    return select(left).where(_r.person_id == person_id).scalar_subquery()

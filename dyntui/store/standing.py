@@ -39,6 +39,7 @@ from dyntui.store.chunks import beside
 from dyntui.store.gate_marks import code_mark, codes_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
+from dyntui.store.stand_ins import into
 
 Scope = Sequence[ColumnElement[bool]]
 
@@ -147,6 +148,7 @@ def standing(
     first = first_mark(masked.mask)
     detail = case(
         (masked.mask == 0, literal("", String)),
+        (and_(first == mark("MERGED"), masked.own_detail == ""), func.coalesce(into(masked.person_id), "")),
         (first.bitwise_and(masked.own) != 0, masked.own_detail),
         (first.bitwise_and(masked.filtered) != 0, masked.filtered_detail),
         (first == masked.opted, masked.opted_detail),

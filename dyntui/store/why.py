@@ -35,7 +35,7 @@ from dyntui.store.schema import (
     recipient,
     suppression,
 )
-from dyntui.store.stand_ins import stand_ins
+from dyntui.store.stand_ins import into, stand_ins
 
 _m, _l = list_member.c, marketing_list.c
 _r = stand_ins("why_stand_ins").c
@@ -341,7 +341,7 @@ def _marked(c: Connection, account_id: str) -> list[Fact]:
 def _of_members(c: Connection, people: Sequence[_Person], lists: Sequence[str]) -> _Known:
     """What the people's rows on the lists say: the record's own gates, what the book holds, what was refused."""
     rows = c.execute(
-        select(list_member, _l.name.label("list_name"), _l.last_synced)
+        select(list_member, _l.name.label("list_name"), _l.last_synced, into(_m.person_id).label("into"))
         .join(marketing_list, _l.id == _m.list_id)
         .where(_m.person_id.in_([each.id for each in people]), beside(_m.list_id).in_(lists))
         .order_by(_l.name)
@@ -352,6 +352,8 @@ def _of_members(c: Connection, people: Sequence[_Person], lists: Sequence[str]) 
         own = split(row.own_reasons)
         for code in own:
             detail = row.own_detail if code == own[0] else ""
+            if code == "MERGED":
+                detail = detail or row.into or ""
             if code in _OPT_OUTS:
                 detail = f"{row.entity} {row.person_id}{f', {detail}' if detail else ''}"
             facts.setdefault(code, Fact(code=code, detail=detail, learned_on=row.last_synced))

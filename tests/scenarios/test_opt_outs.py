@@ -132,6 +132,19 @@ def test_the_surviving_record_of_a_chain_of_merges_is_opted_out_as_a_person(offi
         assert chain.items() <= dict(c.execute(select(m.person_id, m.survivor_id)).all()).items()
 
 
+def test_who_was_merged_away_is_told_with_the_record_that_is_left(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    loser, survivor, *_ = added(office, newsletter.id)
+    merged = {"merged": 1, "masterid": survivor.person, "statecode": 1, "statuscode": 2}
+    office.change_in_dynamics("contact", loser.person, **merged)
+    run = office.run("lists").run.id
+    (person,) = [each for each in office.people(run) if each.person == loser.person]
+    into = f"into contact {survivor.person}"
+    assert (person.reason, person.detail) == ("MERGED", into)
+    (verdict,) = [each for each in office.why(loser.address).verdicts if each.person == loser.person]
+    assert ("MERGED", into) in [(gate.code, gate.detail) for gate in verdict.gates]
+
+
 CONSENT_TABLE = TableSpec(
     schema_name="msdynmkt_contactpointconsent4",
     label="Contact Point Consent",
