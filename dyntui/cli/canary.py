@@ -13,7 +13,7 @@ from dyntui.service.contract.setup import CANARY, Canary
 
 @click.command("canary", cls=Command)
 @click.argument("address")
-@click.option("--account", default="", help="The email account, by id; the default one where none is named.")
+@click.option("--account", default="", help="The email account, by name or id; the default one where none is named.")
 @click.pass_context
 def command(context: click.Context, address: str, account: str) -> int:
     """Find out whether the email account mails everybody who is imported.

@@ -162,14 +162,14 @@ _KINDS = (
         "DOUBLE_OPT_IN_UNKNOWN",
         Severity.FAILED,
         "Nobody knows whether the account mails everybody who is imported; nobody is imported before that is known.",
-        "Find it out with an address of your own: `dyntui canary ADDRESS`.",
+        "Find it out with an address of your own: `dyntui canary ADDRESS --account NAME`.",
     ),
     Kind(
         "DOUBLE_OPT_IN_ENFORCED",
         Severity.FAILED,
         "The account mails everybody who is imported, to confirm; nobody is imported as long as that is so.",
-        "Switch it off for bulk uploads in dotdigital (Account settings, Double opt-in); then `dyntui canary ADDRESS`"
-        " tells, in the console c.",
+        "Switch it off for bulk uploads in dotdigital (Account settings, Double opt-in); then `dyntui canary ADDRESS"
+        " --account NAME` tells, in the console c.",
     ),
     Kind(
         "COLUMNS_OLD",

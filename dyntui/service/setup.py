@@ -33,6 +33,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown, not_permitted
 from dyntui.service.resources import Resources
+from dyntui.service.runs import chosen_account
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation
 from dyntui.sync import double_opt_in, installation
@@ -40,9 +41,7 @@ from dyntui.sync.connections import (
     DATAVERSE_SECRET,
     Patience,
     account_secret,
-    account_unknown,
     dataverse_as,
-    not_configured,
 )
 from dyntui.sync.installation import Step
 from dyntui.sync.signing_in import sign_in_with
@@ -72,11 +71,9 @@ class Setup:
 
     @answers(CANARY)
     async def canary(self, context: CallContext, request: Canary) -> CanaryReport:
-        """Imports one address of the administrator's and looks at its status, before anybody else is imported."""
-        known = await self._resources.read(accounts.accounts)
-        chosen = next((each for each in known if each.id == request.account or not request.account), None)
-        if chosen is None:
-            raise not_configured() if not known else account_unknown(request.account)
+        """Imports one address of the administrator's and looks at its status, before anybody else is imported. Raises
+        NOT_CONFIGURED, ACCOUNT_UNKNOWN, CANARY_ADDRESS_INVALID, CANARY_KNOWN, CANARY_REFUSED, DotdigitalError."""
+        chosen = await chosen_account(self._resources, request.account)
         dd = await self._resources.connections.dotdigital(chosen.id)
         found = await double_opt_in.fly(dd, request.address, self._resources.connections.surroundings.sleep)
         await self._resources.write(lambda c: double_opt_in.flown(c, chosen.id, found, self._resources.now()))

@@ -9,6 +9,7 @@ new contact of each import is looked at: the first that waits for confirmation s
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
@@ -186,12 +187,17 @@ async def _account(ctx: RunContext, account_id: str) -> EmailAccount:
     return known
 
 
+def _canary(known: EmailAccount) -> str:
+    """The command, which is about the default account where it names none."""
+    return "dyntui canary ADDRESS" + ("" if known.is_default else f" --account {shlex.quote(known.name)}")
+
+
 def _unknown(known: EmailAccount) -> DyntuiError:
     return DyntuiError(
         "DOUBLE_OPT_IN_UNKNOWN",
         f"It is not known whether the email account {known.name!r} mails everybody who is imported, to confirm.",
         not_done="Nobody else was imported; who had to leave the address book has left it.",
-        remedy="Run `dyntui canary ADDRESS` with an address of your own that the account does not know yet.",
+        remedy=f"Run `{_canary(known)}` with an address of your own that the account does not know yet.",
     )
 
 
@@ -202,6 +208,6 @@ def _enforced(known: EmailAccount) -> DyntuiError:
         not_done="Nobody else was imported; who had to leave the address book has left it.",
         remedy=(
             "Switch it off for bulk uploads in dotdigital (Account settings, Double opt-in), then run "
-            "`dyntui canary ADDRESS` with an address that the account does not know yet."
+            f"`{_canary(known)}` with an address that the account does not know yet."
         ),
     )

@@ -14,13 +14,14 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.sandbox.dotdigital import contact_store
 from dyntui.sandbox.dotdigital import storage as dd_storage
-from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.lists import Activate, ListRow
 from dyntui.service.contract.setup import Canary
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.sync.double_opt_in import remember
 from dyntui.sync.run_context import RunContext
 from tests.scenarios.office import Office, writes
+from tests.scenarios.test_several_accounts import Two
 from tests.thorough import but
 
 MINE = "astrid+canary@skarnfjall.example"
@@ -181,3 +182,21 @@ def test_rows_that_are_refused_again_and_again_keep_nobody_from_being_updated(
     assert {each.person for each in office.refused()} == refused
     # Three by themselves, which shows nothing of the account; then who is known to dotdigital.
     assert "dotdigital /contacts/v3/import 4" in writes(calls)
+
+
+def test_the_canary_of_another_account_is_flown_by_its_name_as_the_remedy_says(office: Office) -> None:
+    two = Two(office)
+    try:
+        with office.db.write() as c:
+            second = next(each for each in accounts.accounts(c) if each.name == "Second")
+            accounts.put_account(c, msgspec.structs.replace(second, name="Second shop", double_opt_in=""))
+        club = office.list_named("Alpine Club")
+        office.activate(Activate(id=club.id, account="Second shop", link=True))
+        (item,) = office.run("lists", account="Second shop").items
+        assert "`dyntui canary ADDRESS --account 'Second shop'`" in item.note
+        setup = Setup(office.resources, office.worker.reconnect)
+        flown = office.wait(setup.canary(office.context, Canary(address=MINE, account="Second shop")))
+        assert (flown.account, flown.double_opt_in) == ("Second shop", "off")
+        assert contact_store.by_email(two.second.state, MINE) is not None
+    finally:
+        two.second.stop()

@@ -89,7 +89,7 @@ class SetupReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Canary(msgspec.Struct, frozen=True, kw_only=True):
-    """An address of the administrator's, unknown to the email account (by id; `""`: the default one)."""
+    """An address of the administrator's, unknown to the email account (by id or name; `""`: the default one)."""
 
     address: Text
     account: Text = ""
