@@ -19,7 +19,7 @@ def corrupt(where: str, detail: str) -> DyntuiError:
         f"The store at {where} is damaged, or is not a database.",
         not_done=NOTHING_WRITTEN,
         remedy="Put a backup back: `dyntui backup list`, then `dyntui backup restore NAME`; without one, move the file "
-        "away and connect the organisation again: `dyntui setup`.",
+        "away and connect the organisation again: `dyntui setup`, which has to be told anew what is not production.",
         detail=detail,
     )
 

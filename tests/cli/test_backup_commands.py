@@ -264,6 +264,8 @@ def test_a_store_that_is_damaged_is_not_copied_and_said_to_be_so(profile: Profil
     with pytest.raises(DyntuiError, match="STORE_CORRUPT") as damage:
         backups.make(file, "by hand", NOW)
     assert "`dyntui backup list`" in damage.value.remedy
+    # Setting up anew does not know it either.
+    assert "not production" in damage.value.remedy
     assert list(backups.folder_of(file).iterdir()) == []
 
 
