@@ -116,6 +116,7 @@ class EmailAccounts:
             others = [each for each in await self._resources.read(store.accounts) if each.id != before.id]
             wanted = {name: getattr(request, name) for name in _SETTINGS if name != "is_default"}
             wanted["is_default"] = True if request.make_default else None
+            wanted["name"] = request.name.strip() if request.name is not None else None
             chosen = {name: value for name, value in wanted.items() if value is not None}
             after = msgspec.structs.replace(before, **chosen)
             if after.name != before.name:

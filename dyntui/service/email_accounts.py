@@ -86,7 +86,7 @@ def named(proved: Sequence[Connected], known: Sequence[EmailAccount]) -> list[Co
     names = list(here.values())
     found: list[Connected] = []
     for each in proved:
-        name = here.get(each.platform_id, each.asked.name)
+        name = here.get(each.platform_id, each.asked.name.strip())
         if each.platform_id not in here:
             require_free_name(name, names)
             names.append(name)
@@ -228,7 +228,7 @@ def _account(proved: Connected, row_id: str, before: EmailAccount) -> EmailAccou
     return msgspec.structs.replace(
         before,
         id=row_id,
-        name=before.name or asked.name,
+        name=before.name or asked.name.strip(),
         description=asked.description or before.description,
         is_default=before.is_default if asked.is_default is None else asked.is_default,
         region=proved.region,

@@ -151,6 +151,8 @@ def test_an_account_is_called_only_what_can_be_shown_and_typed(two: Two) -> None
         with pytest.raises(DyntuiError, match=r"SETUP_INVALID.*name"):
             office.wait(setup.apply(office.context, asked))
     assert list(two.accounts()) == ["Main", "Second"]
+    # Nobody types the blanks around one again.
+    assert desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name=" Scotland ")).name == "Scotland"
 
 
 def test_setup_renames_no_account_and_takes_no_name_that_another_one_has(two: Two) -> None:
