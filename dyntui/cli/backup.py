@@ -83,8 +83,8 @@ _UNREAD = {
     "Say so before anything is sent: `dyntui environment not-production`, and `dyntui environment allow`.",
     "opt-outs": "what counts as an opt-out since besides donotemail and donotbulkemail: `dyntui suppressions sources` "
     "shows what will.",
-    "handed sends": "which sends dotdigital has since and mails later. Nobody will take out of those that the backup "
-    "does not know whoever opts out: look in dotdigital, under Campaigns > Email > Outbox, and cancel them there.",
+    "handed sends": "which sends dotdigital has since and mails later. Whoever opts out is not taken out of those that "
+    "the backup does not know: look in dotdigital, under Campaigns > Email > Outbox, and cancel them there.",
 }
 
 
@@ -105,9 +105,8 @@ def restore(context: click.Context, backup: str, settings: bool) -> int:
     """Put a backup in place of the store. No service of the profile may run.
 
     The store so far becomes a backup; one that is damaged is kept beside it under another name, and what it cannot tell
-    any more is said before. Runs that were under
-    way when the backup was made are ended, and sends that were held are called off: they have gone out since, or were
-    cancelled.
+    any more is said before. Runs that were under way when the backup was made are ended, and sends that were held are
+    called off: they have gone out since, or were cancelled.
     """
     from dyntui.service.backups import restore as put_back
     from dyntui.service.backups import unread

@@ -291,8 +291,8 @@ CATALOGUE: tuple[Reason, ...] = (
         "Already sent",
         "The person has had this campaign, or may have had it: by a send of which it is not known whom it mailed.",
         _MARKETER,
-        "Nothing to do; of a send of which that is not known, say what dotdigital's outbox shows: `dyntui campaigns "
-        "settle SEND`.",
+        "Nothing to do. Where it is not known whom a send mailed, look in dotdigital's outbox and say what it shows: "
+        "`dyntui campaigns settle SEND`.",
     ),
     Reason(
         "WAVE_STOPPED",
