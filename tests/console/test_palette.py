@@ -39,6 +39,24 @@ async def test_the_names_of_the_original_menus_lead_to_the_place(typed: str, sho
         assert shows in hand.text.splitlines()[0] + hand.text.splitlines()[1] + hand.text.splitlines()[2], hand.text
 
 
+@pytest.mark.parametrize("typed", ["preferences", "web behav", "scoring", "MarketingListsDataOut", "address books"])
+async def test_a_sync_type_is_found_by_its_name_where_it_is_started(typed: str) -> None:
+    async with driving(size=(120, 40)) as hand:
+        await hand.press("colon")
+        await hand.type(typed)
+        await hand.press("enter")
+        assert "Synchronisation Settings" in hand.text.splitlines()[1], hand.text
+
+
+async def test_a_sync_type_with_a_place_of_its_own_leads_there() -> None:
+    async with driving(size=(120, 40)) as hand:
+        for typed, shows in (("Suppressions", "Suppressions"), ("labels", "Data Labels"), ("campaigns", "Campaigns")):
+            await hand.press("colon")
+            await hand.type(typed)
+            await hand.press("enter")
+            assert shows in hand.text.splitlines()[1], typed
+
+
 async def test_what_is_named_is_found_and_opened() -> None:
     async with driving(Opening("targeted")) as hand:
         with hand.service.db.read() as c:

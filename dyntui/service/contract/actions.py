@@ -40,8 +40,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     same on the command line; `hint` is the word in the key hints (`""`: only in help, palette, and the hints of a wide
     screen), `aside` the one where there is room beside the others; `row` says that it concerns the selected row. `rule`
     gives the reason why it cannot be taken, `""` when it can. `hinted` says whether its hint is shown: not where it
-    will never make sense again. `known_as`: what the original product calls it; the palette finds it by these
-    names too."""
+    will never make sense again. `known_as`: what the original product calls it, and what is done there; the
+    palette finds it by these names too."""
 
     id: str
     title: str

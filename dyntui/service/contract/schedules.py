@@ -8,6 +8,7 @@ import msgspec
 
 from dyntui.model.admin_changes import AdminChange as AdminChange
 from dyntui.model.roles import Ability
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
@@ -192,11 +193,14 @@ def has_unsaved(situation: Situation) -> bool:
 
 ON_SCHEDULES = Scope("Synchronisation Settings")
 
+# What the original product calls three of the sync types.
+_CLASSIC = ("MarketingListsDataOut", "MarketingListsDataIn", "CampaignStatistics")
+
 ACTIONS = (
     Action(
         id="schedules.open",
         title="Synchronisation Settings",
-        known_as=("Email Settings",),
+        known_as=("Email Settings", *(each.title for each in SYNC_TYPES.values()), *_CLASSIC),
         scopes=(ON_EVERYWHERE,),
         keys=("S",),
         call=SCHEDULES_LIST,
