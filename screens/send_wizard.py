@@ -85,9 +85,11 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self._summary = SummaryStep()
         self._back = Button("Back", id="back", compact=True)
         self._next = Button("Next", id="next", compact=True, variant="primary")
+        # Not where Next stands: whoever clicks there once too often sends nothing.
+        self._out = Button("Send Campaign", id="send", compact=True, variant="success")
 
     def compose_page(self) -> Iterable[Widget]:
-        """The steps, of which one is shown, and two buttons."""
+        """The steps, of which one is shown, and the buttons."""
         yield self._steps
         with Vertical(id="wizard", classes="card"):
             yield self._campaign
@@ -98,6 +100,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         with Horizontal(id="wizard-buttons"):
             yield self._back
             yield self._next
+            yield self._out
 
     # Who, what, where one is
 
@@ -226,8 +229,9 @@ class SendWizard(ListActions, Page[CampaignRef]):
             right=[Part(f"{counted(self._count)} ", "muted")] if self._count is not None and self._step > 2 else [],
         )
         self._back.label = "Cancel" if self._step == 1 else "Back"
-        self._next.label = "Send Campaign" if self._step == _LAST else "Next"
-        self._next.variant = "success" if self._step == _LAST else "primary"
+        # Its place stays empty on the last step.
+        self._next.visible = self._step < _LAST
+        self._out.display = self._step == _LAST
         self._focus_step()
         self.refresh_hints()
 
@@ -245,7 +249,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
     def do_wizard_next(self) -> None:
         """To the next step; on the last one to the button, which alone sends: one key too many mails nobody."""
         if self._step == _LAST:
-            self.set_focus(self._next)
+            self.set_focus(self._out)
             return
         if self._step == 2:
             self._count_chosen()
@@ -287,7 +291,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
     def _pressed(self, event: Button.Pressed) -> None:
         if event.button is self._back:
             self.leave()
-        elif self._step < _LAST:
+        elif event.button is self._next:
             self.action_perform("wizard.next")
         elif reason := self._blocked():
             self.notify(reason, title="Send Campaign", severity="warning", markup=False)
@@ -314,7 +318,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         if action_id == "campaign.test":
             return None if self._step in (1, _LAST) else ""
         if action_id == "wizard.next" and self._step == _LAST:
-            return "" if self.focused is self._next else "To the button"
+            return "" if self.focused is self._out else "To the button"
         if action_id != "grid.open":
             return None
         row = self._lists.grid.row()
@@ -402,7 +406,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
     @on(Input.Submitted, "#confirm-count")
     def _number_entered(self) -> None:
         if self._summary.confirmed is not None:
-            self.set_focus(self._next)
+            self.set_focus(self._out)
         else:
             self.notify(self._summary.blocked(), title="Not this number", severity="warning", markup=False)
 

@@ -1,0 +1,33 @@
+"""The send wizard by mouse: however often somebody clicks on Next, nothing is sent."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Button
+
+from .driving import NARROW, WIDE, driving
+from .test_main_job import counting
+from .worlds import Opening
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_one_click_too_many_on_next_sends_nothing(size: tuple[int, int]) -> None:
+    async with driving(Opening("few"), size=size) as hand:
+        await counting(hand)
+        there = hand.app.screen.query_one("#next", Button).region
+        # As of somebody who is impatient, or clicks twice by habit.
+        for _ in range(5):
+            await hand.pilot.click(offset=(there.x + 2, there.y))
+            await hand.settle()
+        assert "Step 5 of 5" in hand.text
+        assert hand.asked("campaigns.send") == [] and hand.mailed() == 0
+
+
+async def test_the_campaign_is_sent_by_a_click_on_the_button_that_says_so() -> None:
+    async with driving(Opening("few")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
+        await hand.pilot.click("#send")
+        await hand.finish()
+        assert len(hand.asked("campaigns.send")) == 1 and hand.mailed() > 0
+        assert "Sent" in hand.text
