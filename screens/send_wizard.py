@@ -426,6 +426,12 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
     def _not_sent(self, error: DyntuiError) -> None:
         self._sending = False
+        if error.code == "COUNT_UNKNOWN":
+            # It has grown too old: back to the counts, with everybody counted anew.
+            self._outdated = True
+            self._count_chosen()
+            self._step = 3
+            self._show_step()
         self.show_error(error)
 
     def _sent(self, send: SendRow) -> None:

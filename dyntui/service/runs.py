@@ -17,7 +17,6 @@ from dyntui.model.people import normalise
 from dyntui.model.roles import Ability
 from dyntui.model.sync_types import (
     LISTS,
-    SEND,
     SENDING,
     SYNC_TYPES,
     UNDO,
@@ -256,7 +255,7 @@ class Runs:
                 raise DyntuiError(
                     "ALREADY_RUNNING",
                     f"A send of {made.title} is under way already."
-                    if made.kind == SEND.id
+                    if made.kind in SENDING
                     else f"{made.title} is being synchronised already.",
                     not_done="No second one was started.",
                     remedy="Wait for it to end, or cancel it.",

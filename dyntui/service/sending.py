@@ -40,7 +40,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, require_connected
-from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, sends, watermarks
+from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, send_window, sends, watermarks
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
@@ -151,7 +151,7 @@ class Sending:
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
         """Sends to exactly the people of a count, holds the send until its hour, or hands it to dotdigital with a date.
 
-        Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
+        Raises COUNT_UNKNOWN, COUNT_TAKEN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
         SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD, CAMPAIGN_ARCHIVED, and what
         `as_confirmed.marks` does: both systems are asked what is confirmed.
         """
@@ -161,6 +161,7 @@ class Sending:
         if waves is not None:
             self._may_be_divided(request, waves)
         known = await self._resources.read(lambda c: counts.get(c, request.count))
+        await self._resources.read(lambda c: _require_untaken(c, request.count))
         if known is None or known.counted_on < text_of(self._resources.clock() - COUNT_LIFE):
             raise _count_unknown()
         sendable = known.sendable
@@ -211,8 +212,9 @@ class Sending:
         def take(c: Connection, run_id: str) -> None:
             require_connected(c, campaign.account_id, "Nothing was sent.")
             # Looked at where it is taken: of two who send the same count at once, one comes too late.
-            if counts.get(c, new.count_id) is None or sends.of_count(c, new.count_id) is not None:
+            if counts.get(c, new.count_id) is None:
                 raise _count_unknown()
+            _require_untaken(c, new.count_id)
             require_out(campaign_store.get(c, campaign.account_id, campaign.id))
             if send_waves.in_waves(c, campaign.account_id, campaign.id):
                 raise _in_waves(campaign.name)
@@ -363,11 +365,26 @@ def _to_reach_somebody(count: Count, lists: Sequence[StoredList]) -> str:
     return "Synchronise the target lists, then count again: none of them was ready to be counted."
 
 
+def _require_untaken(c: Connection, count_id: str) -> None:
+    """Whoever asks once more, as no answer came the first time, hears of the send that there is. Raises COUNT_TAKEN."""
+    taken = sends.of_count(c, count_id)
+    made = send_window.row(c, taken.id) if taken is not None else None
+    if made is None:
+        return
+    raise DyntuiError(
+        "COUNT_TAKEN",
+        f"A send of {made.campaign_name!r} was made of this target count already: {made.standing}.",
+        not_done="No second send was made.",
+        remedy=f"See what becomes of it: `dyntui sends show {made.id}`. Whom it does not reach another count has.",
+        exit=Exit.USAGE,
+    )
+
+
 def _count_unknown() -> DyntuiError:
     return DyntuiError(
         "COUNT_UNKNOWN",
         "The target count is not there any more.",
         not_done="Nothing was sent.",
-        remedy="Count the targets again; a count is kept for an hour, and only one send can take it.",
+        remedy="Count the targets again; a count is kept for an hour.",
         exit=Exit.USAGE,
     )

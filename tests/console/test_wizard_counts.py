@@ -116,3 +116,20 @@ async def test_the_campaign_before_is_not_shown_in_the_wizard_of_another_one():
         hand.app.open_page(SEND_WIZARD, CampaignRef(campaign_id(hand, "Trade news")))
         await hand.settle()
         assert " ✗ REMOTE_AWAY" in hand.text and CAMPAIGN not in hand.text
+
+
+async def test_a_count_that_has_grown_too_old_to_be_sent_to_is_made_anew_at_once():
+    async with driving(Opening("few")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
+        assert "Step 5 of 5" in hand.text
+        before = len(hand.asked("campaigns.count"))
+        # Somebody comes back from lunch.
+        hand.service.sandbox.advance(2 * 3600)
+        await hand.press("n", "enter")
+        assert "COUNT_UNKNOWN" in hand.text and hand.mailed() == 0
+        await hand.press("escape")
+        assert "Step 3 of 5" in hand.text and len(hand.asked("campaigns.count")) == before + 1
+        await hand.press("n", "n", "n", "enter")
+        await hand.finish()
+        assert hand.mailed() > 0

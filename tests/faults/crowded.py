@@ -225,7 +225,7 @@ class CrowdedHistory(SharedLists):
             self.told.append(f"send refused: {refused.code}")
             # Of one campaign only one send is under way.
             twice = ("ALREADY_RUNNING",) if beside_another else ()
-            known = ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_STALE", "CAMPAIGN_NOT_SENDABLE", *twice)
+            known = ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_TAKEN", "CAMPAIGN_NOT_SENDABLE", *twice)
             assert is_away(refused) or refused.code in known, refused
             return None
 

@@ -224,7 +224,8 @@ class History:
             queued = self.office.queue_send(count)
         except DyntuiError as refused:
             self.told.append(f"send refused: {refused.code}")
-            assert is_away(refused) or refused.code in ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_STALE"), refused
+            known = ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_TAKEN")
+            assert is_away(refused) or refused.code in known, refused
             return
         meanwhile = [
             self.chance.choice((self.opts_out_in_dynamics, self.unsubscribes, self.unsubscribes_from_the_list))

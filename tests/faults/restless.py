@@ -181,7 +181,7 @@ class RestlessHistory(History):
         except DyntuiError as refused:
             self.told.append(f"send refused: {refused.code}")
             # Staff may have cancelled the campaign since it was counted.
-            known = ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "CAMPAIGN_NOT_SENDABLE")
+            known = ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN", "COUNT_TAKEN", "CAMPAIGN_NOT_SENDABLE")
             assert is_away(refused) or refused.code in known, refused
             return
         self.sending, self.left = count.campaign, self.chance.randint(0, 6)

@@ -101,7 +101,7 @@ def test_who_joins_the_list_after_the_count_is_not_mailed(
 def test_a_count_can_be_sent_once_only(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
     campaign, count = counted
     office.send(count)
-    with pytest.raises(DyntuiError, match="COUNT_UNKNOWN"):
+    with pytest.raises(DyntuiError, match="COUNT_TAKEN"):
         office.send(count)
     addresses = [mail["address"] for mail in office.mailed(campaign)]
     assert len(addresses) == len(set(addresses))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -44,12 +45,43 @@ def test_of_two_who_send_one_count_at_once_one_comes_too_late(office: Office, co
 
     answers = office.wait(both())
     refused = [each for each in answers if isinstance(each, DyntuiError)]
-    assert [each.code in ("COUNT_UNKNOWN", "ALREADY_RUNNING") for each in refused] == [True]
+    assert [each.code in ("COUNT_TAKEN", "ALREADY_RUNNING") for each in refused] == [True]
     office.engine.drain()
     assert len(office.mailed(campaign)) == count.sendable
     with office.db.read() as c:
         account = accounts.accounts(c)[0].id
         assert [each.state for each in send_window.of_campaign(c, account, campaign.id)] == ["Sent"]
+
+
+def test_whoever_sends_once_more_as_no_answer_came_hears_of_the_send_that_was_made(
+    office: Office, counted: Counted
+) -> None:
+    campaign, count = counted
+    hour = office.sandbox.now() + timedelta(hours=2)
+    held = office.schedule_send(count, hour)
+    # The answer was lost: all that the person sees is that the service went away, and to try again.
+    with pytest.raises(DyntuiError) as refused:
+        office.schedule_send(count, hour)
+    assert refused.value.code == "COUNT_TAKEN" and "Scheduled" in refused.value.message
+    assert "Nothing was sent" not in refused.value.not_done and held.id in refused.value.remedy
+    office.let_pass(hours=2)
+    office.look_at_sends()
+    with pytest.raises(DyntuiError) as refused:
+        office.send(count)
+    assert refused.value.code == "COUNT_TAKEN" and "Sent" in refused.value.message
+    assert len(office.mailed(campaign)) == count.sendable
+
+
+def test_a_send_that_is_being_handed_to_dotdigital_is_not_said_to_be_synchronised(
+    office: Office, counted: Counted
+) -> None:
+    campaign, count = counted
+    second = office.count(campaign)
+    at = (office.sandbox.now() + timedelta(hours=2)).isoformat()
+    office.queue_send(count, handed=True, at=at)
+    with pytest.raises(DyntuiError) as refused:
+        office.queue_send(second)
+    assert refused.value.code == "ALREADY_RUNNING" and "A send of" in refused.value.message
 
 
 def test_a_count_that_is_older_than_an_hour_is_not_sent_to(office: Office, counted: Counted) -> None:
