@@ -1,6 +1,6 @@
 """Members of lists that are cleared after a send.
 
-Public: `on_the_list(c, list_id, after, limit, counted="") -> [Member]`, `let_go(c, list_id, people, now)`.
+Public: `on_the_list(c, list_id, after, limit, counted) -> [Member]`, `let_go(c, list_id, people, now)`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     address: str
 
 
-def on_the_list(c: Connection, list_id: str, after: int, limit: int, counted: str = "") -> list[Member]:
-    """Who is on the list as last read, by `seq` after `after`; of the people of a count, where its id is given."""
+def on_the_list(c: Connection, list_id: str, after: int, limit: int, counted: str) -> list[Member]:
+    """Who of the people of a count is on the list as last read, by `seq` after `after`."""
     of_count = select(target_person.c.person_id).where(target_person.c.count_id == counted)
-    theirs = (_m.person_id.in_(of_count),) if counted else ()
     rows = c.execute(
         select(*(_m[name] for name in Member.__struct_fields__))
-        .where(_m.list_id == list_id, _m.has_left.is_(False), _m.seq > after, *theirs)
+        .where(_m.list_id == list_id, _m.has_left.is_(False), _m.seq > after, _m.person_id.in_(of_count))
         .order_by(_m.seq)
         .limit(limit)
     )

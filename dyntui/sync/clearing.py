@@ -1,7 +1,7 @@
 """Static lists that are cleared once a campaign was sent to them, so that they can be filled anew (spec section 10).
 
-Taken off the list in Dynamics is whom the send has read on it; who joined since stays. Who was taken off is kept for
-the audit, and the next synchronisation takes them out of the address book: that is meant, and not held.
+Taken off the list in Dynamics is whom the send was about, mailed or not; who joined since stays. Who was taken off is
+kept for the audit, and the next synchronisation takes them out of the address book: that is meant, and not held.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from dyntui.sync.leaving_lists import Leaving
 from dyntui.sync.run_context import RunContext
 
 
-async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], counted: str = "") -> None:
-    """Those of the lists whose setting says so, as it is in Dynamics now. `counted`: of the people of this count alone,
-    where the lists may have been read since. Repeatable. Raises as `leaving_lists.take_off`."""
+async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], counted: str) -> None:
+    """Those of the lists whose setting says so, as it is in Dynamics now, of the people of the count `counted` alone:
+    the lists may have been read since. Repeatable. Raises as `leaving_lists.take_off`."""
     for place, chosen in enumerate(await ctx.read(lambda c: list_store.stored(c, list_ids)), start=1):
         if not chosen.dynamic:
             await leaving_lists.take_off(ctx, dv, chosen, place, _cleared(ctx, chosen, counted))

@@ -29,7 +29,7 @@ from dyntui.store import consent_news, handed_sends, outcomes, run_people, runs,
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync import clearing, earlier_sends, kept_books, list_feeds, platform_send, send_proof, suppressed_targets
+from dyntui.sync import after_send, earlier_sends, kept_books, list_feeds, platform_send, send_proof
 from dyntui.sync.campaigns.recipients import told_who_was_mailed
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -225,8 +225,7 @@ async def _until_sent(
     now = text_of(dd.connection.clock_of(ctx.moment()))
     await ctx.write(lambda c: _leave_out(c, ctx, this, now, wanted))
     # Before it has ended, as it is looked after until then: who joined meanwhile was not mailed, and stays.
-    await clearing.clear(ctx, dv, this.list_ids, this.count_id)
-    await suppressed_targets.take_off(ctx, dv, this)
+    await after_send.take_off_lists(ctx, dv, this)
     ended = await ctx.read(lambda c: send_store.get(c, this.id))
     if ended is not None:
         await earlier_sends.close(ctx, dv, dd, ended, also=also)

@@ -36,8 +36,8 @@ from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
 from dyntui.sync import (
     adopted_unsubscribes,
+    after_send,
     as_confirmed,
-    clearing,
     double_opt_in,
     doubtful_sends,
     earlier_sends,
@@ -48,7 +48,6 @@ from dyntui.sync import (
     send_proof,
     sight,
     strange_books,
-    suppressed_targets,
 )
 from dyntui.sync.campaigns import listing
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
@@ -99,27 +98,13 @@ async def dispatch(
             after = await phases[phase](ctx, dv, dd, this)
         except DyntuiError as error:
             if phase == "clear":
-                raise _sent_all_the_same(error) from error
+                raise after_send.sent_all_the_same(error) from error
             if not isinstance(error, DotdigitalError) or phase in PAST_RECALL or ctx.at(SendCursor).may_exist:
                 raise
             targets = await ctx.read(lambda c: list_store.stored(c, this.list_ids))  # noqa: B023 - awaited here
             raise await gone_meanwhile.of_send(dd, this, targets, error) from error
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in PAST_RECALL)
         phase = after
-
-
-def _sent_all_the_same(error: DyntuiError) -> DyntuiError:
-    """What has failed of a send once everybody was mailed."""
-    return DyntuiError(
-        error.code,
-        error.message,
-        not_done="The send went out. What follows it was not finished: its row in Dynamics, and taking people off "
-        "those of its lists that are cleared after a send.",
-        remedy=f"{error.remedy} Then synchronise the email campaigns, which tells Dynamics; of lists that are to be "
-        "cleared take the members off by hand.",
-        exit=error.exit,
-        detail=error.detail,
-    )
 
 
 async def _goes_on(ctx: RunContext) -> None:
@@ -334,8 +319,7 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     await listing.read_again(ctx, dd, this.account_id, this.campaign_id)
     # Who is in a later wave has to be on the list still.
     if await ctx.read(lambda c: send_waves.is_whole(c, this.id)):
-        await clearing.clear(ctx, dv, this.list_ids)
-        await suppressed_targets.take_off(ctx, dv, this)
+        await after_send.take_off_lists(ctx, dv, this)
     return "done"
 
 

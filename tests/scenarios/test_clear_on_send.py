@@ -10,6 +10,7 @@ import pytest
 
 from dyntui.dataverse import membership
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.waves import Waves
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
 from tests.scenarios.office import Office
@@ -117,3 +118,34 @@ def test_a_list_that_is_not_to_be_cleared_any_more_when_an_interrupted_run_goes_
     run = office.detail(sent.run)
     assert (sent.state, run.run.status) == ("Sent", RunStatus.COMPLETED)
     assert on_the_list(office, newsletter.id) == before
+
+
+def small_list(office: Office, campaign: CampaignRow, people: list[str]) -> str:
+    """A list that is cleared after a send, the campaign's only target."""
+    small = office.new_list(name="Small", member_type="contact").row
+    office.join(small.id, people)
+    office.activated("Small")
+    office.target(campaign, small.id)
+    office.untarget(campaign, office.list_named("Newsletter").id)
+    office.edit(EditList(id=small.id, clear_on_send=True))
+    office.run("lists", lists=(small.id,))
+    return small.id
+
+
+@pytest.mark.parametrize("waves", [None, Waves(shares=(50,), pause=10)])
+def test_who_joins_after_the_count_was_not_mailed_and_stays_on_a_list_that_is_cleared(
+    waves: Waves | None, office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    *members, joins = [each.person for each in office.count_people(count.id, sendable=True)[:5]]
+    small = small_list(office, campaign, members)
+    queued = office.queue_send(office.count(campaign), **({} if waves is None else {"waves": waves}))
+    if waves is not None:
+        office.look_at_sends()
+    office.join(small, [joins])
+    office.engine.drain()
+    for _ in range(4 if waves is not None else 0):
+        office.let_pass(minutes=10)
+        office.look_at_sends()
+    assert (office.send_row(queued.id).state, len(office.mailed(campaign))) == ("Sent", len(members))
+    assert on_the_list(office, small) == {joins}
