@@ -8,7 +8,7 @@ Public:
     put_before(c, send_id, results); put_next(c, send_id, moment); put_stop(c, send_id, why) -> bool
     waves(c, send_id) -> list[Send]; last(c, send_id) -> Send | None
     cut(c, whole, NewSend, wave, now) -> int; cut_again(c, wave_send) -> int; left(c, send_id) -> int
-    settle(c, send_id); is_whole(c, send_id) -> bool; seen(c, send_id, since) -> Results
+    settle(c, send_id); is_whole(c, send_id), went_out_before(c, send_id) -> bool; seen(c, send_id, since) -> Results
     in_waves(c, account_id, campaign_id) -> bool
 """
 
@@ -196,6 +196,15 @@ def is_whole(c: Connection, send_id: str) -> bool:
     """Whether a send is the last wave of one: nobody is left for another. True for one that is no wave."""
     this = sends.get(c, send_id)
     return this is None or not this.waves_of or not left(c, this.waves_of)
+
+
+def went_out_before(c: Connection, send_id: str) -> bool:
+    """Whether a send is the last wave of one of which an earlier wave was sent, and that nobody has stopped."""
+    this = sends.get(c, send_id)
+    known = planned(c, this.waves_of) if this is not None and this.waves_of else None
+    if this is None or known is None or known.stop or left(c, this.waves_of):
+        return False
+    return any(each.state == "Sent" and not not_sent(each) for each in waves(c, this.waves_of))
 
 
 # -- what became of them ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError
+from dyntui.store import send_waves
 from dyntui.store.sends import Send
 from dyntui.sync import as_confirmed, clearing, suppressed_targets
 from dyntui.sync.run_context import RunContext
@@ -16,6 +17,16 @@ async def take_off_lists(ctx: RunContext, dv: Dataverse, this: Send) -> None:
     whole = await ctx.read(lambda c: as_confirmed.whole(c, this))
     await clearing.clear(ctx, dv, this.list_ids, whole.count_id)
     await suppressed_targets.take_off(ctx, dv, this)
+
+
+async def follow_last_wave(ctx: RunContext, dv: Dataverse, this: Send) -> None:
+    """Of a wave nobody was left who may be mailed: where it is the last one, the waves before it were the send."""
+    if not await ctx.read(lambda c: send_waves.went_out_before(c, this.id)):
+        return
+    try:
+        await take_off_lists(ctx, dv, this)
+    except DyntuiError as error:
+        raise sent_all_the_same(error) from error
 
 
 def sent_all_the_same(error: DyntuiError) -> DyntuiError:

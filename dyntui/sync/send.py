@@ -99,6 +99,8 @@ async def dispatch(
         except DyntuiError as error:
             if phase == "clear":
                 raise after_send.sent_all_the_same(error) from error
+            if error.code == "SEND_NO_RECIPIENTS":
+                await after_send.follow_last_wave(ctx, dv, this)
             if not isinstance(error, DotdigitalError) or phase in PAST_RECALL or ctx.at(SendCursor).may_exist:
                 raise
             targets = await ctx.read(lambda c: list_store.stored(c, this.list_ids))  # noqa: B023 - awaited here

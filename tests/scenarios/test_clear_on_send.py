@@ -149,3 +149,21 @@ def test_who_joins_after_the_count_was_not_mailed_and_stays_on_a_list_that_is_cl
         office.look_at_sends()
     assert (office.send_row(queued.id).state, len(office.mailed(campaign))) == ("Sent", len(members))
     assert on_the_list(office, small) == {joins}
+
+
+def test_a_list_is_cleared_after_waves_of_which_the_last_has_nobody_left(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    members = [each.person for each in office.count_people(count.id, sendable=True)[:4]]
+    small = small_list(office, campaign, members)
+    whole = office.send_in_waves(office.count(campaign), Waves(shares=(50,), pause=10))
+    office.look_at_sends()
+    had = {mail["address"] for mail in office.mailed(campaign)}
+    for each in office.count_people(office.count(campaign).id, sendable=True):
+        office.change_in_dynamics("contact", each.person, donotemail=1)
+    for _ in range(4):
+        office.let_pass(minutes=10)
+        office.look_at_sends()
+    assert office.send_row(whole.id).state == "Sent" and len(had) == len(office.mailed(campaign)) == 2
+    assert on_the_list(office, small) == set()
