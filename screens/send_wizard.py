@@ -127,7 +127,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
     def read(self) -> None:
         """The campaign, and how ready its lists are. A count that was made stays: it is what will be sent."""
         if self.about is not None and self._detail is None:
-            self.look(CAMPAIGN_GET, self.about, self._take_campaign)
+            self._read_campaign()
             self.look(SCHEDULES_LIST, SchedulesOf(), self._know_service)
         if self.about is not None and self._all is None:
             if self._unread is not None:
@@ -157,14 +157,22 @@ class SendWizard(ListActions, Page[CampaignRef]):
     def _take_campaign(self, detail: CampaignDetail) -> None:
         if self._detail is None and detail.row.split_test:
             self._chosen = SendOptions(split=SplitTest())
-        self._detail = detail
+        before, self._detail = self._detail, detail
         self.trail.show_trail("Email Campaigns", detail.row.name, "Send Email Campaign")
         self._campaign.show(detail, self._sender)
         self._options.show(detail, self._chosen)
+        if self._step == _LAST and before is not None and _seen_of(before) != _seen_of(detail):
+            self._show_summary()
         self.refresh_hints()
+
+    def _read_campaign(self) -> None:
+        if self.about is not None:
+            self.look(CAMPAIGN_GET, self.about, self._take_campaign)
 
     def _take_readiness(self, count: TargetCount) -> None:
         self._all, self._unread = count, None
+        # The service has asked dotdigital for it: somebody may have edited it there.
+        self._read_campaign()
         self.tell_trouble("readiness", None)
         self._lists.show(count.lists)
         self.refresh_hints()
@@ -254,9 +262,13 @@ class SendWizard(ListActions, Page[CampaignRef]):
         if self._step == 2:
             self._count_chosen()
         self._step += 1
-        if self._step == _LAST and self._detail is not None and self._count is not None:
-            self._summary.show(self._detail, self._count, self._chosen, self._sender, self._roles)
+        if self._step == _LAST:
+            self._show_summary()
         self._show_step()
+
+    def _show_summary(self) -> None:
+        if self._detail is not None and self._count is not None:
+            self._summary.show(self._detail, self._count, self._chosen, self._sender, self._roles)
 
     def do_campaign_test(self) -> None:
         """Sends a copy of the campaign to one address; the wizard stays where it is."""
@@ -333,13 +345,16 @@ class SendWizard(ListActions, Page[CampaignRef]):
             self.action_perform("wizard.next")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
-        """Lists were synchronised: more of them may be ready."""
-        return isinstance(value, RunChanged) and value.run.kind == "lists" and value.run.status.ended
+        """Lists were synchronised: more of them may be ready. So were campaigns: this one may be another one by now."""
+        return isinstance(value, RunChanged) and value.run.kind in ("lists", "campaigns") and value.run.status.ended
 
     def refetch(self) -> None:
-        """How ready the lists are, as long as they can be chosen; who goes on from them has everybody counted anew."""
+        """The campaign, and how ready the lists are as long as they can be chosen; who goes on from them has everybody
+        counted anew."""
         self._outdated = True
         known = self._all is not None
+        if self._detail is not None:
+            self._read_campaign()
         self.read()
         if self._step <= 2 and known:
             self._count_all()
@@ -371,6 +386,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
     def _take_count(self, count: TargetCount) -> None:
         self._count = count
+        self._read_campaign()
         self.tell_trouble("count", None)
         self._counts.show(count)
         if self._step == 3:
@@ -432,9 +448,16 @@ class SendWizard(ListActions, Page[CampaignRef]):
             self._count_chosen()
             self._step = 3
             self._show_step()
+        elif error.code == "SEND_CHANGED":
+            self._read_campaign()
         self.show_error(error)
 
     def _sent(self, send: SendRow) -> None:
         # The wizard has done its work: it is not come back to.
         self.depart()
         self.console.open_page(SEND, send.id)
+
+
+def _seen_of(detail: CampaignDetail) -> tuple[str, ...]:
+    """What the summary says of the campaign."""
+    return detail.row.name, detail.row.subject, detail.from_name, detail.from_address

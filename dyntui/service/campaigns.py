@@ -154,7 +154,7 @@ class Campaigns:
         return MailPreview(
             campaign=campaign.id,
             name=campaign.name,
-            subject=campaign.subject,
+            subject=campaign.subject if details is None else details.subject or "",
             text=(details.plain_text_content or "")[:_LONGEST_TEXT] if details is not None else "",
             html=seen.text[:_LONGEST_TEXT],
             links=seen.links,

@@ -19,6 +19,7 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
 from dyntui.model.waves import Waves
+from dyntui.service import campaign_now
 from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
 from dyntui.service.archive import require_out
@@ -83,6 +84,7 @@ class Sending:
         campaign = await self._campaigns.known(CampaignRef(request.id, request.account))
         if request.to_send:
             require_out(campaign)
+            await campaign_now.read_again(self._resources, campaign)
         targets = await self._campaigns.target_lists(campaign)
         chosen = [each for each in targets if not request.lists or each.id in request.lists]
         if not chosen:
@@ -152,8 +154,8 @@ class Sending:
         """Sends to exactly the people of a count, holds the send until its hour, or hands it to dotdigital with a date.
 
         Raises COUNT_UNKNOWN, COUNT_TAKEN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
-        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD, CAMPAIGN_ARCHIVED, and what
-        `as_confirmed.marks` does: both systems are asked what is confirmed.
+        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD, SEND_CHANGED, CAMPAIGN_ARCHIVED, and what
+        `as_confirmed.seen` does: both systems are asked what is confirmed.
         """
         at, waves, split = self._at(request), request.waves, request.split
         handed_for = at if request.handed else ""
@@ -235,10 +237,13 @@ class Sending:
         return await self.send_get(context, SendRef(new.id))
 
     async def _as_it_is(self, campaign: Campaign, lists: Sequence[StoredList]) -> dict[str, str]:
-        """What the campaign and its lists are at this moment, so that what is sent is what was confirmed."""
+        """What the campaign and its lists are at this moment, so that what is sent is what was confirmed. Raises
+        SEND_CHANGED where that is not what is shown of it."""
         connections = self._resources.connections
         dd = await connections.dotdigital(campaign.account_id)
-        return await as_confirmed.marks(await connections.dataverse(), dd, campaign.id, lists)
+        now, marks = await as_confirmed.seen(await connections.dataverse(), dd, campaign.id, lists)
+        await campaign_now.require_as_shown(self._resources, campaign, now)
+        return marks
 
     def _at(self, request: SendCampaign) -> str:
         """When the send is to go out, as the store writes it. Raises SEND_AT_INVALID, SEND_NOT_HELD."""

@@ -191,6 +191,12 @@ def record_content(c: Connection, account_id: str, campaign_id: int, text: str) 
     c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(body_text=text))
 
 
+def record_edited(c: Connection, account_id: str, campaign_id: int, changed: Mapping[str, object]) -> None:
+    """Keep what somebody has edited about a campaign since it was listed (columns of its `Header`). Its content is
+    forgotten, as it may be another one too."""
+    c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(dict(changed) | {"body_text": ""}))
+
+
 def _is(account_id: str, campaign_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return _c.account_id == account_id, _c.id == campaign_id
 

@@ -42,7 +42,14 @@ _QUERY, _FILTER = "the query of ", "the subscription filter of "
 
 async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequence[StoredList]) -> dict[str, str]:
     """What the campaign and the lists are at this moment: a mark of each part; that of a list is named by its id, as a
-    list may be renamed.
+    list may be renamed. Raises as `seen`."""
+    return (await seen(dv, dd, campaign_id, targets))[1]
+
+
+async def seen(
+    dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequence[StoredList]
+) -> tuple[CampaignDetails, dict[str, str]]:
+    """The campaign at this moment, and the marks of it and of the lists.
 
     Raises CAMPAIGN_GONE, CAMPAIGN_NOT_SENDABLE, what `list_state.as_it_is` does, DotdigitalError, DataverseError.
     """
@@ -51,7 +58,7 @@ async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequen
     for each, now in zip(targets, lists, strict=True):
         found[f"{_QUERY}{each.id}"] = _mark(now.row.query)
         found[f"{_FILTER}{each.id}"] = _mark(text_of(now.settings.subscription_filter))
-    return found
+    return campaign, found
 
 
 async def _as_it_is(dv: Dataverse, target: StoredList) -> ListNow:

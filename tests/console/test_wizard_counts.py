@@ -133,3 +133,25 @@ async def test_a_count_that_has_grown_too_old_to_be_sent_to_is_made_anew_at_once
         await hand.press("n", "n", "n", "enter")
         await hand.finish()
         assert hand.mailed() > 0
+
+
+def edited(hand: Driver, subject: str) -> None:
+    """Somebody gives the campaign another subject in dotdigital."""
+    with hand.service.sandbox.state.db as db:
+        db.execute("UPDATE dd_campaign SET subject = ? WHERE name = ?", (subject, CAMPAIGN))
+
+
+async def test_the_summary_says_the_subject_that_the_mails_will_have():
+    async with driving(Opening("few")) as hand:
+        await hand.to("3", CAMPAIGN)
+        edited(hand, "Mended in dotdigital")
+        await hand.press("w", "n", "n", "n", "n")
+        assert "Step 5 of 5" in hand.text and "Mended in dotdigital" in hand.text
+        edited(hand, "Mended once more")
+        await hand.press("n", "enter")
+        assert "SEND_CHANGED" in hand.text and hand.mailed() == 0
+        await hand.press("escape")
+        assert "Step 5 of 5" in hand.text and "Mended once more" in hand.text
+        await hand.press("n", "enter")
+        await hand.finish()
+        assert hand.mailed() > 0

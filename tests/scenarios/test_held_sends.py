@@ -194,7 +194,8 @@ def test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_m
     office.give_roles("manager", Role.MANAGER)
 
     def at_its_hour(*meanwhile: Callable[[], object]) -> str:
-        held = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
+        count = office.count(campaign, to_send=True)
+        held = office.schedule_send(count, office.sandbox.now() + timedelta(hours=1))
         for each in meanwhile:
             each()
         office.let_pass(hours=1)

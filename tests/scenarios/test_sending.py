@@ -7,7 +7,7 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, TargetCount
 from tests.scenarios.conftest import CAMPAIGN
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
@@ -61,6 +61,36 @@ def test_a_name_changed_between_count_and_send_is_the_one_that_the_mail_carries_
     values = {each["key"]: each["value"] for each in msgspec.json.decode(found)["dataFields"]}
     assert values["FIRSTNAME"] == "Renamed"
     assert office.run("lists").run.tally.of(Outcome.UPDATED) == 0
+
+
+def edit_in_dotdigital(office: Office, campaign: CampaignRow, subject: str) -> None:
+    """Somebody gives a campaign another subject there."""
+    office.sandbox.state.db.execute("UPDATE dd_campaign SET subject = ? WHERE id = ?", (subject, campaign.id))
+
+
+def test_what_was_changed_about_a_campaign_since_it_was_shown_is_not_sent_unseen(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    edit_in_dotdigital(office, campaign, "Another subject")
+    with pytest.raises(DyntuiError) as refused:
+        office.send(count)
+    assert refused.value.code == "SEND_CHANGED" and "the campaign's subject" in refused.value.message
+    assert office.mailed(campaign) == [] and office.campaign_named(campaign.name).subject == "Another subject"
+    # By now it is shown as it is.
+    assert office.send(count).state == "Sent"
+
+
+def test_who_counts_to_send_is_shown_the_campaign_as_it_is_in_dotdigital(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, _ = counted
+    edit_in_dotdigital(office, campaign, "Another subject")
+    seen = office.wait(office._campaigns.preview(office.context, CampaignRef(campaign.id)))
+    assert seen.subject == "Another subject"
+    count = office.count(campaign, to_send=True)
+    assert office.campaign_named(campaign.name).subject == "Another subject"
+    assert office.send(count).state == "Sent"
 
 
 def test_who_unsubscribes_between_count_and_send_is_left_out_by_name(
