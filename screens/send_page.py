@@ -248,7 +248,7 @@ class SendPage(SendActions, Page[str]):
 
 def _kind(send: SendRow) -> str:
     """Whom a send has mailed, or whom it would mail."""
-    return SEND_KIND.id if send.state in ("Sent", "Stopped") else COUNT
+    return SEND_KIND.id if send.was_mailed or send.state == "Stopped" else COUNT
 
 
 def _facts(send: SendRow) -> list[Fact]:

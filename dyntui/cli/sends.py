@@ -141,7 +141,7 @@ def _print_people(detail: SendDetail) -> None:
     """Everybody by outcome and reason, beside what was counted when the send was confirmed."""
     counted = {(each.outcome, each.reason): each.people for each in detail.counted}
     now = {(each.outcome, each.reason): each.people for each in detail.people}
-    kind = SEND_KIND.id if detail.send.state in ("Sent", "Stopped") else COUNT
+    kind = SEND_KIND.id if detail.send.was_mailed or detail.send.state == "Stopped" else COUNT
     click.echo()
     print_table(
         ["outcome", "reason", "people", *(["counted"] if counted else [])],

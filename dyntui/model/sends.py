@@ -80,7 +80,12 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         """How many people it has mailed so far; None where that is not known, or nothing has gone out."""
         if self.waves is not None and not self.waves_of:
             return self.mailed
-        return self.sendable if self.state == "Sent" else None
+        return self.sendable if self.was_mailed else None
+
+    @property
+    def was_mailed(self) -> bool:
+        """Whether all of it was, as far as dotdigital says or somebody has found."""
+        return self.decision == "mailed" or (self.state == "Sent" and self.decision != "not mailed")
 
     @property
     def meant(self) -> int:

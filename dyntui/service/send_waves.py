@@ -278,6 +278,8 @@ def _trouble(last: Send | None) -> str:
     """Why the wave that ended last lets no other one begin; `""` where it does."""
     if last is None:
         return ""
+    if last.decision == "not mailed":
+        return f"Wave {last.wave} was not mailed, as somebody found."
     if last.state == "Sending" or last.doubt in ("cancelled", "unproved"):
         return f"It is not known whom wave {last.wave} reached. {last.error}".strip()
     if last.state == "Failed" and not last.sendable:

@@ -122,7 +122,8 @@ def _waves(c: Connection, row: Row[Any]) -> dict[str, object]:
     waves = msgspec.convert(found.waves, Waves, strict=False)
     if row.waves_of:
         return {"waves": waves}
-    mailed = case((_s.state == "Sent", _s.sendable), else_=0)
+    sent = and_(_s.state == "Sent", _s.decision != "not mailed")
+    mailed = case((or_(sent, _s.decision == "mailed"), _s.sendable), else_=0)
     of_it = select(func.max(_s.wave), func.sum(mailed)).where(_s.waves_of == row.id)
     begun, people = c.execute(of_it).one()
     return {"waves": waves, "wave": begun or 0, "mailed": int(people or 0), "next_on": found.next_on}

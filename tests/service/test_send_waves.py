@@ -15,12 +15,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from dyntui.dotdigital.campaigns import Summary
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.sends import SendRow
 from dyntui.model.waves import Limits, Waves
 from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
 from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
-from dyntui.store import notices, outcomes, runs, schema, send_waves, sends
+from dyntui.store import notices, outcomes, runs, schema, send_waves, send_window, sends
 from dyntui.store.database import Database
 from dyntui.store.sends import NewSend, Send
 from tests.empty_store import open_empty_store
@@ -286,3 +287,38 @@ def test_a_wave_of_which_it_is_not_certain_whom_it_reached_asks_a_person(post: P
     with post.db.read() as c:
         assert len(send_waves.waves(c, WHOLE)) == 1
     assert told(post) == ["The send of News missed its hour"]
+
+
+def shown_whole(post: Post) -> SendRow:
+    """The send as people look at it."""
+    with post.db.read() as c:
+        row = send_window.row(c, WHOLE)
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(("state", "doubt"), [("Sent", "stopped"), ("Cancelled", "cancelled")])
+@pytest.mark.parametrize("decision", ["mailed", "not mailed"])
+def test_what_somebody_found_of_a_wave_counts_for_how_many_were_mailed(
+    post: Post, state: str, doubt: str, decision: str
+) -> None:
+    post.look(post.timer(post.db))
+    post.carry_out(state=state, doubt=doubt)
+    with post.db.write() as c:
+        (wave,) = send_waves.waves(c, WHOLE)
+        assert sends.decide(c, wave.id, decision, "Astrid", "2026-03-02T10:00:00Z")
+        row = send_window.row(c, wave.id)
+    mailed = 4 if decision == "mailed" else 0
+    assert row is not None and row.people_mailed == (mailed or None)
+    assert shown_whole(post).mailed == mailed
+
+
+def test_a_wave_that_was_not_mailed_as_somebody_found_is_not_called_sent_where_it_stops_the_send(post: Post) -> None:
+    timer = post.timer(post.db)
+    post.look(timer)
+    post.carry_out(doubt="stopped")
+    with post.db.write() as c:
+        (wave,) = send_waves.waves(c, WHOLE)
+        sends.decide(c, wave.id, "not mailed", "Astrid", "2026-03-02T10:00:00Z")
+    post.look(timer)
+    assert (post.whole().state, post.whole().error) == ("Stopped", "Wave 1 was not mailed, as somebody found.")
