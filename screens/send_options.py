@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from dyntui.model.held_sends import in_time, time_of
+from dyntui.model.held_sends import as_written, in_time, time_of
 from dyntui.model.moments import text_of
 from dyntui.model.sends import HANDED_WORDS, SPLIT_WORDS
 from dyntui.model.split_tests import SplitTest, split_of
@@ -146,8 +146,7 @@ class SendQuestion(FactsQuestion[SendOptions]):
         elif key == "how":
             self._in_waves = not self._in_waves
         elif key == "at":
-            local = datetime.fromisoformat(self._at).astimezone() if self._at else None
-            self.type_in(key, f"{local:%Y-%m-%d %H:%M}" if local else "")
+            self.type_in(key, as_written(datetime.fromisoformat(self._at)) if self._at else "")
         elif key == "shares":
             self.type_in(key, ", ".join([f"{each:g} %" for each in waves.shares] + ["rest"]))
         elif key == "pause":

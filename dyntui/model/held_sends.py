@@ -98,6 +98,14 @@ def time_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
         raise ValueError(f"{shown(text)!r} is outside the calendar") from None
 
 
+def as_written(at: datetime, zone: tzinfo | None = None) -> str:
+    """A time as people write it, in the local time of `zone` as for `time_of`, which makes the same time of it. In the
+    second of two hours that are called the same, as clocks are put back, it names its zone."""
+    local = at.astimezone(zone)
+    written = f"{local:%Y-%m-%d %H:%M}"
+    return local.isoformat(" ", "minutes") if time_of(written, at, zone) != at.replace(second=0) else written
+
+
 def _time_alone(words: str) -> datetime | None:
     try:
         return datetime.strptime(words, "%H:%M")

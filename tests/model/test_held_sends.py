@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.held_sends import Hour, grown, hour_of, in_time, time_of
+from dyntui.model.held_sends import Hour, as_written, grown, hour_of, in_time, time_of
 
 DUE = datetime(2026, 12, 1, 17, 0, tzinfo=UTC)
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -96,3 +96,16 @@ def test_any_text_is_a_time_or_refused_in_words(text: str) -> None:
 def test_past_times_and_those_of_another_year_are_refused() -> None:
     assert in_time(DUE, DUE) and in_time(DUE + timedelta(days=400), DUE)
     assert not in_time(DUE + timedelta(minutes=1), DUE)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Stockholm", "America/New_York", "Australia/Lord_Howe", "UTC"])
+def test_a_time_as_it_is_proposed_to_be_changed_is_the_same_time_where_nothing_is_changed(zone: str) -> None:
+    local = ZoneInfo(zone)
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    # A year of half hours, in which clocks are put forward and back.
+    for half in range(48 * 366):
+        at = first + timedelta(minutes=30 * half)
+        assert time_of(as_written(at, local), first, local) == at
+    twice = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert as_written(twice, ZoneInfo("Europe/Stockholm")) == "2026-10-25 02:30+01:00"
+    assert as_written(twice - timedelta(hours=1), ZoneInfo("Europe/Stockholm")) == "2026-10-25 02:30"
