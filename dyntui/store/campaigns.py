@@ -6,7 +6,7 @@ Public:
     reading(c, Campaign) -> Reading; read_at_all(c, account_id) -> set[int]
     set_level(c, EmailAccount, Campaign, level)
     record_content(c, account_id, campaign_id, text)
-    get(c, account_id, campaign_id) -> Campaign | None; all_of(c, account_id) -> list[Campaign]
+    get(c, account_id, campaign_id) -> Campaign | None; all_of(c, account_id) -> list[Campaign]; ids(c, account_id)
     find(c, campaign_id) -> list[Campaign]                              in every account
     without_results(c, account_id) -> list[int]; looked_at(c, account_id) -> [(id, sent on, results on)]
     written(c, account_id, rows)                                       what Dynamics was told: (id, fingerprint, row_id)
@@ -140,6 +140,11 @@ def record_headers(c: Connection, account_id: str, rows: Iterable[Header], now: 
         ),
         update=[name for name in columns if name not in ("account_id", "id", "summary")],
     )
+
+
+def ids(c: Connection, account_id: str) -> frozenset[int]:
+    """The campaigns of an account that are known."""
+    return frozenset(c.execute(select(_c.id).where(_c.account_id == account_id)).scalars())
 
 
 def record_summary(c: Connection, account_id: str, campaign_id: int, summary: dict[str, Any], now: str) -> None:

@@ -4,7 +4,7 @@ leaves neither a copy nor somebody mailed without a word; the audit's entry of e
 Public:
     begin(c, NewTrial); copied(c, trial_id, copy_id, copy_name); asked(c, trial_id); done(c, trial_id)
     tell(c, trial_id, run_id, outcome, reason, detail, now) -> bool
-    left(c, before) -> [Trial]
+    left(c, before) -> [Trial]; copies(c, account_id) -> Copies
 """
 
 from __future__ import annotations
@@ -71,6 +71,21 @@ def left(c: Connection, before: str) -> list[Trial]:
     """The tests that began before a moment and may have left a copy, the oldest first."""
     rows = c.execute(select(trial_send).where(_t.began_on <= before).order_by(_t.began_on, _t.id))
     return [shown(Trial, row) for row in rows]
+
+
+class Copies(msgspec.Struct, frozen=True):
+    """What dotdigital has for tests that are under way, or has kept of them: numbers of copies, and what those are
+    called that it has not numbered yet."""
+
+    ids: frozenset[int]
+    names: frozenset[str]
+
+
+def copies(c: Connection, account_id: str) -> Copies:
+    """The copies of an email account's campaigns that are none of its campaigns."""
+    rows = c.execute(select(_t.copy_id, _t.campaign_name).where(_t.account_id == account_id)).all()
+    unnumbered = frozenset(f"Copy of {row.campaign_name}" for row in rows if not row.copy_id)
+    return Copies(frozenset(row.copy_id for row in rows if row.copy_id), unnumbered)
 
 
 def tell(c: Connection, trial_id: str, run_id: str, outcome: Outcome, reason: str, detail: str, now: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from dyntui.dotdigital import sends
 from dyntui.model.errors import DyntuiError
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.trial_copies import TrialCopies
 from tests.faults.test_last_look import suppression_row
@@ -103,3 +103,24 @@ def test_of_a_test_whose_service_ended_no_copy_stays_and_the_audit_says_what_bec
     ]
     assert "before the test was sent" in said[0].detail
     assert len(office.sandbox.control.get("/mailed").json()) == 1 and office.wait(copies.sweep()) == 0
+
+
+def test_a_copy_that_is_made_for_a_test_is_no_campaign_to_whoever_synchronises_meanwhile(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    me = office.count_people(count.id, sendable=True)[0]
+    before = {each.name for each in office.all_campaigns()}
+    run_id = office.start("campaigns")
+
+    def synchronised_meanwhile() -> None:
+        office.during_sleep = lambda: None
+        office.engine.drain()
+
+    office.during_sleep = synchronised_meanwhile
+    assert office.test_send(campaign, me.address).copy == ""
+    assert office.detail(run_id).run.status is RunStatus.COMPLETED
+    office.run("campaigns")
+    assert {each.name for each in office.all_campaigns()} == before
+    rows = office.sandbox.state.db.execute("SELECT dyntui_name FROM dv_dyntui_emailcampaign").fetchall()
+    assert {name for (name,) in rows} == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection, Iterable
 
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.http import Dotdigital
@@ -10,8 +11,9 @@ from dyntui.dotdigital.reading import OddRow
 from dyntui.model.errors import DyntuiError
 from dyntui.model.lengths import cut
 from dyntui.model.moments import text_of
-from dyntui.store import campaigns
+from dyntui.store import campaigns, trial_sends
 from dyntui.store.campaigns import Header
+from dyntui.store.trial_sends import Copies
 from dyntui.sync import odd_answers
 from dyntui.sync.run_context import RunContext
 
@@ -20,12 +22,18 @@ _MOST_TAGS = 100
 
 
 async def read(ctx: RunContext, dd: Dotdigital, account_id: str) -> set[int]:
-    """Every campaign there is, into the store; their ids."""
+    """Every campaign there is, into the store; their ids. A copy that is there for a test send is none: it is removed
+    again, and would stay in Dynamics."""
     seen: set[int] = set()
+    before = await ctx.read(lambda c: trial_sends.copies(c, account_id))
     async for page in dd_campaigns.campaign_pages(dd):
         for each in page.odd:
             await _odd(ctx, each)
-        headers = [header_of(each) for each in page.rows]
+        # A test may have ended, or have begun, since the page was asked for.
+        tests = (before, await ctx.read(lambda c: trial_sends.copies(c, account_id)))
+        before = tests[1]
+        known = await ctx.read(lambda c: campaigns.ids(c, account_id))
+        headers = [header for header in map(header_of, page.rows) if not _of_a_test(header, known, tests)]
         seen.update(each.id for each in headers)
         await ctx.save(
             ctx.cursor,
@@ -44,6 +52,11 @@ async def read_again(ctx: RunContext, dd: Dotdigital, account_id: str, campaign_
     if found is not None:
         rows = [header_of(found)]
         await ctx.write(lambda c: campaigns.record_headers(c, account_id, rows, ctx.now()))
+
+
+def _of_a_test(header: Header, known: Collection[int], tests: Iterable[Copies]) -> bool:
+    unknown = header.id not in known
+    return any(header.id in each.ids or (unknown and header.name in each.names) for each in tests)
 
 
 async def _odd(ctx: RunContext, row: OddRow) -> None:
