@@ -140,7 +140,7 @@ class HeldSends:
     @answers(SEND_RELEASE)
     async def release(self, context: CallContext, request: SendRef) -> SendRow:
         """A send, or its next wave, that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
-        SEND_NOT_MISSED, SEND_NOT_HELD, and what keeps it from going out as it is now."""
+        SEND_NOT_MISSED, SEND_NOT_HELD, SEND_UNSETTLED, and what keeps it from going out as it is now."""
         row = await named_send(self._resources, request.id)
         if not self._held_here:
             raise DyntuiError(
@@ -151,6 +151,7 @@ class HeldSends:
                 exit=Exit.USAGE,
             )
         now = self._resources.now()
+        await self._resources.read(lambda c: _require_settled(c, row))
         confirmed = await self._confirmed(context, row)
 
         def release(c: Connection) -> bool:
@@ -188,6 +189,20 @@ class HeldSends:
     async def _who(self, context: CallContext) -> str:
         person = await self._identities.person(context.uid)
         return person.name if person else "somebody"
+
+
+def _require_settled(c: Connection, row: SendRow) -> None:
+    """As long as it is not known whom the last wave reached the next one does not begin. Raises SEND_UNSETTLED."""
+    last = send_waves.last(c, row.id)
+    if row.state == "Missed" and last is not None and last.doubt and not last.decision:
+        raise DyntuiError(
+            "SEND_UNSETTLED",
+            f"It is not known whom wave {last.wave} of {row.campaign_name!r} reached.",
+            not_done="Its next wave was not begun.",
+            remedy=f"Look for it in dotdigital, under {OUTBOX}; then say what you found: `dyntui campaigns settle "
+            f"{last.id} --was-mailed` or `--was-not-mailed`.",
+            exit=Exit.USAGE,
+        )
 
 
 async def check(resources: Resources, *, held_here: bool) -> Check | None:

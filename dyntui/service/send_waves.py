@@ -39,7 +39,10 @@ _LATE = (
 _AWAY = "the service was not running, or another send of the campaign was under way"
 _UNREAD = "the results of the waves before it could not be read"
 _NOBODY = "Nobody of any wave was left who may be mailed."
-_DOUBTED = "it is not known whom the wave before it reached"
+_DOUBTED = (
+    "it is not known whom the wave before it reached (`dyntui campaigns settle {wave} --was-mailed` or "
+    "`--was-not-mailed` says so)"
+)
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +170,7 @@ class SendWaves:
     async def _results(self, whole: Send, plan: Plan, last: Send | None) -> str:
         """Why the next wave waits; `""` where it may begin or the send was stopped for what came back."""
         if last is not None and last.doubt and not last.decision:
-            return _DOUBTED
+            return _DOUBTED.format(wave=last.id)
         try:
             dd = await self._resources.connections.dotdigital(whole.account_id)
             shown = _results_of(await campaigns.summary(dd, whole.campaign_id))

@@ -13,6 +13,7 @@ from dyntui.service.budgets import BudgetUseCases
 from dyntui.service.contract.budgets import Budgets, BudgetsOf, TypeNeed
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.sends import SendRow
+from dyntui.store import sends as send_store
 from tests.scenarios.office import Office
 
 UNLIMITED = Limits(bounces=100, complaints=100, unsubscribes=100)
@@ -162,3 +163,30 @@ def test_waves_of_which_nobody_is_left_are_not_called_sent(
     assert "may be mailed" in ended.error and office.detail(ended.run).run.remedy
     reasons = set(everybody_named(office, ended, campaign).values())
     assert "NOT_ALLOW_LISTED" in reasons and "" not in reasons
+
+
+def test_the_next_wave_is_not_said_to_go_out_before_somebody_says_whom_the_last_one_reached(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    whole = office.send_in_waves(count, Waves(shares=(50,), pause=20, limits=UNLIMITED))
+    office.look_at_sends()
+    (first,) = office.sends_of(whole.id)
+    with office.db.write() as c:
+        send_store.put_doubt(c, first.id, "stopped", "It says Sent, and shows fewer people.")
+    for _ in range(4):
+        office.let_pass(minutes=20)
+        office.look_at_sends()
+    missed = office.send_row(whole.id)
+    assert missed.state == "Missed" and f"settle {first.id}" in missed.error
+    with pytest.raises(DyntuiError) as refused:
+        office.release_send(whole.id)
+    assert refused.value.code == "SEND_UNSETTLED" and f"settle {first.id}" in refused.value.remedy
+    assert office.send_row(whole.id).state == "Missed"
+    office.settle(first.id, was_mailed=True)
+    office.release_send(whole.id)
+    office.look_at_sends()
+    office.look_at_sends()
+    ended = office.send_row(whole.id)
+    assert ended.state == "Sent"
+    everybody_named(office, ended, campaign)
