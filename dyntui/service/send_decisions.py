@@ -105,8 +105,18 @@ def _known(c: Connection, send_id: str) -> Send:
     run = runs.get(c, this.run_id)
     left = this.state == "Sending" and run is not None and run.status.ended
     if this.decision or not (this.doubt or left):
-        raise _not_in_doubt()
+        raise _under_way(this) if this.state == "Sending" and not this.decision else _not_in_doubt()
     return this
+
+
+def _under_way(this: Send) -> DyntuiError:
+    return DyntuiError(
+        "SEND_NOT_IN_DOUBT",
+        f"The send of {this.campaign_name!r} is under way: dotdigital is mailing it.",
+        not_done="Nothing was changed.",
+        remedy=f"Wait until it has ended: `dyntui sends show {this.id}`.",
+        exit=Exit.USAGE,
+    )
 
 
 def _not_in_doubt() -> DyntuiError:

@@ -14,7 +14,7 @@ from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.runs import RunRef
 from dyntui.service.contract.sends import SendCampaign
 from dyntui.service.permission import CallContext
-from dyntui.store import accounts, send_window, watermarks
+from dyntui.store import accounts, send_window, sends, watermarks
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
 
@@ -214,3 +214,17 @@ def test_a_send_is_refused_while_another_account_cannot_say_whom_it_suppressed(
     second_account(office, "wrong")
     sent = office.send(count)
     assert (sent.state, office.mailed(campaign)) == ("Refused", [])
+
+
+def test_whoever_settles_a_send_that_is_under_way_is_told_so(office: Office, counted: Counted) -> None:
+    _, count = counted
+    queued = office.queue_send(count)
+    with office.db.write() as c:
+        # As its page shows it while dotdigital mails.
+        sends.set_state(c, queued.id, "Sending")
+    with pytest.raises(DyntuiError) as refused:
+        office.settle(queued.id, was_mailed=True)
+    assert refused.value.code == "SEND_NOT_IN_DOUBT" and "under way" in refused.value.message
+    office.engine.drain()
+    with pytest.raises(DyntuiError, match="It is known"):
+        office.settle(queued.id, was_mailed=True)
