@@ -442,7 +442,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
     def _not_sent(self, error: DyntuiError) -> None:
         self._sending = False
-        if error.code == "COUNT_UNKNOWN":
+        if error.code == "COUNT_UNKNOWN" and self._step == _LAST:
             # It has grown too old: back to the counts, with everybody counted anew.
             self._outdated = True
             self._count_chosen()
