@@ -48,6 +48,13 @@ class SendActions(FramedScreen):
                 "No other wave begins. Whoever was not mailed is named so, and can be sent to again.",
             ]
             question = Confirm("Stop the send?", lines, yes="Stop", no="Let it go on", danger=True)
+        elif row.waves_of:
+            lines = [
+                f"{row.campaign_name}, wave {row.wave}: {people_of(row.sendable)}.",
+                "It does not go out, and no other wave begins: the send stops. Whoever was not mailed is named so, and "
+                "can be sent to again.",
+            ]
+            question = Confirm("Stop the send?", lines, yes="Stop", no="Let it go on", danger=True)
         elif row.state == HANDED_OVER:
             lines = [
                 f"{row.campaign_name}: {people_of(row.sendable)}.",
