@@ -37,7 +37,7 @@ SENDABLE = ("unsent", "sent", "sending")
 _NOT_DONE = "Nothing was sent, and no send was created."
 _AGAIN = "If it is still wanted as it is now, count the campaign's targets and send it again."
 
-_QUERY, _FILTER = "the query of ", "the subscription filter of "
+_QUERY, _FILTER, _OWNER = "the query of ", "the subscription filter of ", "in whose name it is asked who is on "
 
 
 async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequence[StoredList]) -> dict[str, str]:
@@ -58,6 +58,8 @@ async def seen(
     for each, now in zip(targets, lists, strict=True):
         found[f"{_QUERY}{each.id}"] = _mark(now.row.query)
         found[f"{_FILTER}{each.id}"] = _mark(text_of(now.settings.subscription_filter))
+        if now.caller is not None:
+            found[f"{_OWNER}{each.id}"] = _mark(now.caller)
     return campaign, found
 
 
@@ -174,7 +176,7 @@ def whole(c: Connection, this: Send) -> Send:
 
 def _said(part: str, names: Mapping[str, str]) -> str:
     """A part as people call it."""
-    for what in (_QUERY, _FILTER):
+    for what in (_QUERY, _FILTER, _OWNER):
         if part.startswith(what):
             list_id = part.removeprefix(what)
             return f"{what}{names.get(list_id, list_id)!r}"

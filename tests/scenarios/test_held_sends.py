@@ -247,3 +247,27 @@ def test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_m
     office.give_roles("manager", Role.MANAGER)
     # Whom nobody mailed is counted again; what is as it was confirmed goes out.
     assert at_its_hour() == "Sent"
+
+
+def test_a_held_send_to_a_list_that_means_its_owner_is_refused_where_that_is_somebody_else_by_then(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, _ = counted
+    mine = office.activated("My own contacts")
+    # The one who has most of them, and another one.
+    first, second = office.sandbox.state.db.execute(
+        "SELECT systemuserid FROM dv_systemuser WHERE isdisabled = 0 AND azureactivedirectoryobjectid IS NOT NULL"
+        " ORDER BY (SELECT count(*) FROM dv_contact WHERE dv_contact.ownerid = systemuserid) DESC LIMIT 2"
+    ).fetchall()
+    office.change_in_dynamics("list", mine.id, ownerid=first[0])
+    office.run("lists", lists=(mine.id,))
+    office.untarget(campaign, office.list_named("Newsletter").id)
+    office.target(campaign, mine.id)
+    held = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
+    # Somebody hands the list to a colleague: its query, which nobody has touched, finds that one's people by now.
+    office.change_in_dynamics("list", mine.id, ownerid=second[0])
+    office.let_pass(hours=1)
+    office.look_at_sends()
+    ended = office.send_row(held.id)
+    assert (ended.state, office.detail(ended.run).run.error_code) == ("Failed", "SEND_CHANGED")
+    assert "in whose name" in ended.error and office.mailed(campaign) == []
