@@ -7,13 +7,16 @@ what is mailed, may not. It is asked when a send that waited begins, and of ever
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.fetchxml import relative_to_caller
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.views import saved_view
 from dyntui.dotdigital import campaigns
 from dyntui.dotdigital.campaigns import CampaignDetails
 from dyntui.dotdigital.errors import DotdigitalError
@@ -37,7 +40,8 @@ SENDABLE = ("unsent", "sent", "sending")
 _NOT_DONE = "Nothing was sent, and no send was created."
 _AGAIN = "If it is still wanted as it is now, count the campaign's targets and send it again."
 
-_QUERY, _FILTER, _OWNER = "the query of ", "the subscription filter of ", "in whose name it is asked who is on "
+_QUERY, _FILTER = "the query of ", "the subscription filter of "
+_OWNER, _VIEW = "in whose name it is asked who is on ", "the saved view in the subscription filter of "
 
 
 async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequence[StoredList]) -> dict[str, str]:
@@ -55,21 +59,37 @@ async def seen(
     """
     campaign, *lists = await together(campaign_now(dd, campaign_id), *(_as_it_is(dv, each) for each in targets))
     found = _marks_of(campaign)
-    for each, now in zip(targets, lists, strict=True):
+    for each, (now, view) in zip(targets, lists, strict=True):
         found[f"{_QUERY}{each.id}"] = _mark(now.row.query)
         found[f"{_FILTER}{each.id}"] = _mark(text_of(now.settings.subscription_filter))
         if now.caller is not None:
             found[f"{_OWNER}{each.id}"] = _mark(now.caller)
+        if now.settings.subscription_filter.view:
+            found[f"{_VIEW}{each.id}"] = view
     return campaign, found
 
 
-async def _as_it_is(dv: Dataverse, target: StoredList) -> ListNow:
+async def _as_it_is(dv: Dataverse, target: StoredList) -> tuple[ListNow, str]:
+    """The list, and a mark of the saved view in its filter, which says by its own conditions who is mailed."""
     try:
-        return await list_state.as_it_is(dv, target)
+        now = await list_state.as_it_is(dv, target)
+        return now, await _view_mark(dv, now)
     except (DataverseError, DotdigitalError):
         raise
     except DyntuiError as error:
         raise of_the_list(target, error) from error
+
+
+async def _view_mark(dv: Dataverse, now: ListNow) -> str:
+    asked = now.settings.subscription_filter.view
+    view = await saved_view(dv, asked) if asked else None
+    if view is None:
+        return ""
+    with contextlib.suppress(DataverseError):
+        if relative_to_caller(view.query):
+            return _mark(view.query, now.row.owner_id)
+    # One that is no query says so when the list is synchronised.
+    return _mark(view.query)
 
 
 def of_the_list(chosen: StoredList, error: DyntuiError) -> DyntuiError:
@@ -176,7 +196,7 @@ def whole(c: Connection, this: Send) -> Send:
 
 def _said(part: str, names: Mapping[str, str]) -> str:
     """A part as people call it."""
-    for what in (_QUERY, _FILTER, _OWNER):
+    for what in (_QUERY, _FILTER, _OWNER, _VIEW):
         if part.startswith(what):
             list_id = part.removeprefix(what)
             return f"{what}{names.get(list_id, list_id)!r}"

@@ -15,6 +15,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Role
 from dyntui.model.waves import Limits, Waves
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.lists import EditList
 from dyntui.service.held_sends import check
 from tests.scenarios.office import Office
 from tests.scenarios.test_manage_members import signed_in
@@ -271,3 +272,26 @@ def test_a_held_send_to_a_list_that_means_its_owner_is_refused_where_that_is_som
     ended = office.send_row(held.id)
     assert (ended.state, office.detail(ended.run).run.error_code) == ("Failed", "SEND_CHANGED")
     assert "in whose name" in ended.error and office.mailed(campaign) == []
+
+
+def test_a_held_send_is_refused_where_the_view_of_a_lists_filter_finds_by_other_conditions_by_then(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    (newsletter,) = [each.id for each in count.lists]
+    titles = "SELECT jobtitle FROM dv_contact WHERE jobtitle IS NOT NULL GROUP BY jobtitle ORDER BY count(*) DESC"
+    most, *_, fewest = [row[0] for row in office.sandbox.state.db.execute(titles).fetchall()]
+    office.save_view("Whom we write to", "contact", "jobtitle", most)
+    (view,) = [each for each in office.saved_views(newsletter) if each.name == "Whom we write to"]
+    office.edit(EditList(id=newsletter, subscription_filter=(f"view:{view.id}",)))
+    office.run("lists", lists=(newsletter,))
+    held = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
+    asked = "SELECT fetchxml FROM dv_savedquery WHERE savedqueryid = ?"
+    (query,) = office.sandbox.state.db.execute(asked, (view.id,)).fetchone()
+    assert most in query
+    office.change_in_dynamics("savedquery", view.id, fetchxml=query.replace(most, fewest))
+    office.let_pass(hours=1)
+    office.look_at_sends()
+    ended = office.send_row(held.id)
+    assert (ended.state, office.detail(ended.run).run.error_code) == ("Failed", "SEND_CHANGED")
+    assert "the saved view" in ended.error and office.mailed(campaign) == []
