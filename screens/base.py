@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.chosen_account import of_account
@@ -34,7 +35,7 @@ R = TypeVar("R")
 
 class Asking(Screen[R], Generic[R]):
     """A screen that asks the service: the worker only posts the answer, the handler on the screen takes it in. Of
-    several questions of one kind only the last one's answer counts."""
+    several questions of one kind only the last one's answer counts; what was done is told of each time."""
 
     @dataclass
     class _Answered(Message):
@@ -71,6 +72,10 @@ class Asking(Screen[R], Generic[R]):
         """Asks the service without waiting; `take` gets the answer, `refused` the error (else the error panel)."""
         kind = kind or method.name
         turn = self._turns[kind] = self._turns.get(kind, 0) + 1
+        if _does(method):
+            # That a send could not be cancelled is heard of, though another one was cancelled after it.
+            kind = f"{kind} {turn}"
+            self._turns[kind] = turn
         start(self, kind, self._ask, method, request, take, refused or self.show_error, kind, turn)
 
     async def _ask(
@@ -119,6 +124,13 @@ class Asking(Screen[R], Generic[R]):
     def shows_run(self, id: str) -> bool:
         """Whether the end of a run is seen here, so that no notice is needed."""
         return False
+
+
+def _does(method: Call[Q, A]) -> bool:
+    """Whether a call does something, and not only answers."""
+    return method.ability in (Ability.SYNCHRONISE, Ability.SEND) or (
+        bool(method.changes) and method.ability is not Ability.SEE
+    )
 
 
 class FramedScreen(Asking[None]):

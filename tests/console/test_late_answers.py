@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_GET, PlanRef
+from dyntui.service.contract.sends import SEND_CANCEL, SendRef
 from dyntui.service.contract.suppressions import ConsentSources
 
 Asked = tuple[str, int, Callable[[Any], None]]
@@ -104,3 +105,20 @@ def test_an_answer_about_one_source_of_opt_outs_leaves_the_others_as_they_are_by
     (confirmed,) = asked
     confirmed(True)
     assert answered == [({"msgdpr"}, page._known)]
+
+
+def test_of_what_was_done_every_answer_is_told_however_much_is_done_meanwhile(asked: list[Asked]) -> None:
+    page = _PlanPage()
+    page.aim("a")
+    for send in ("one", "other"):
+        page.ask(SEND_CANCEL, SendRef(send), page.shown.append)
+    answer(page, asked[0], "one goes out all the same")
+    answer(page, asked[1], "the other is cancelled")
+    assert page.shown == ["one goes out all the same", "the other is cancelled"]
+    # Of what is only looked at the last answer is the one that counts.
+    page.shown.clear()
+    for plan in ("a", "b"):
+        page.ask(PLAN_GET, PlanRef(plan), page.shown.append)
+    answer(page, asked[2], "plan a")
+    answer(page, asked[3], "plan b")
+    assert page.shown == ["plan b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -192,3 +193,24 @@ async def test_what_came_back_is_no_zero_before_it_was_read() -> None:
         assert f"Sends › {CAMPAIGN} › Changed since" in hand.text and "Everybody is what was confirmed" in hand.text
         await hand.press("escape", "v")
         assert "as of 22 Nov 2026" in hand.text
+
+
+async def test_whoever_tests_to_two_addresses_is_told_of_both() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("enter")
+        gate = hand.service.gate = asyncio.Event()
+        hand.service.held = {"campaigns.test"}
+        for address in ("nobody.here@example.org", "nobody.there@example.org"):
+            await hand.pilot.press("T")
+            await hand.until(lambda text: "A copy goes to one" in text)
+            await hand.pilot.press(*address, "enter")
+            await hand.until(lambda text: "removed again once" in text)
+            await hand.pilot.press("enter")
+            await hand.until(lambda text: "removed again once" not in text)
+        gate.set()
+        await hand.settle()
+        said = hand.text
+        await hand.press("escape")
+        said = " ".join(f"{said} {hand.text}".replace("│", " ").split())
+        assert "no contact nobody.here@" in said and "no contact nobody.there@" in said
