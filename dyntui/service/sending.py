@@ -267,7 +267,7 @@ class Sending:
                 "SEND_AT_INVALID",
                 f"The send cannot be scheduled: {wrong}",
                 not_done="Nothing was scheduled or sent.",
-                remedy="Give a time to come, such as 2026-12-01T17:00:00Z.",
+                remedy=f"Give a time to come, such as {text_of(now + timedelta(days=1))}.",
                 exit=Exit.USAGE,
             )
         return text_of(at)

@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -295,3 +295,15 @@ def test_a_held_send_is_refused_where_the_view_of_a_lists_filter_finds_by_other_
     ended = office.send_row(held.id)
     assert (ended.state, office.detail(ended.run).run.error_code) == ("Failed", "SEND_CHANGED")
     assert "the saved view" in ended.error and office.mailed(campaign) == []
+
+
+def test_the_time_that_is_proposed_instead_of_one_that_has_passed_is_to_come(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, _ = counted
+    office.let_pass(days=400)
+    count = office.count(campaign)
+    with pytest.raises(DyntuiError) as refused:
+        office.schedule_send(count, office.sandbox.now() - timedelta(minutes=1))
+    proposed = datetime.fromisoformat(refused.value.remedy.removesuffix(".").rpartition(" ")[2])
+    assert office.schedule_send(count, proposed).state == "Scheduled"
