@@ -167,3 +167,8 @@ def test_a_list_is_cleared_after_waves_of_which_the_last_has_nobody_left(
         office.look_at_sends()
     assert office.send_row(whole.id).state == "Sent" and len(had) == len(office.mailed(campaign)) == 2
     assert on_the_list(office, small) == set()
+    # Who was taken off is named by the run of the wave of which nobody was left.
+    last = office.detail(office.sends_of(whole.id)[-1].run)
+    (cleared,) = [item for item in last.items if item.kind == "cleared"]
+    assert (cleared.status, cleared.tally.of(Outcome.REMOVED)) == (RunStatus.COMPLETED, len(members))
+    assert {each.person for each in office.people(last.run.id, item=cleared.id)} == set(members)
