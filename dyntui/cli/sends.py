@@ -229,7 +229,8 @@ async def changes(_client: ServiceClient, rows: Rows, send: str) -> ChangesQuery
 @click.argument("send", metavar="SEND")
 @click.pass_context
 def cancel(context: click.Context, send: str) -> None:
-    """Cancel a send that waits for its hour, or one that dotdigital does not have yet; stop one in waves.
+    """Cancel a send that waits for its hour, or one that dotdigital does not have yet; stop one in waves, all of
+    it, whichever of its waves is named.
 
     One that dotdigital has until its date, or until a split test is over, cannot be taken back: its address book is
     emptied, so that it reaches nobody more. Cancel it in dotdigital as well, then say what became of it: `dyntui

@@ -110,7 +110,7 @@ def passed(limits: Limits, mailed: int, results: Results) -> str:
     return ""
 
 
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%?\Z", re.ASCII)
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)\Z", re.ASCII)
 _THE_REST = ("rest", "the rest", "")
 
 
@@ -123,6 +123,11 @@ def shares_of(text: str) -> tuple[float, ...]:
     found = [_SHARE.match(each) for each in parts]
     if not parts or not all(found):
         raise ValueError(f"{shown(text)!r} names no waves; write them as 1 %, 10 %, rest")
+    if len({each[2] for each in found if each is not None}) > 1:
+        # 1,5 % would be two waves.
+        raise ValueError(
+            f"{shown(text)!r} is not clear; write % after each share, and decimals as in 1.5 %, 10 %, rest"
+        )
     shares = tuple(float(each[1]) for each in found if each is not None)
     if len(shares) >= MOST_WAVES:
         raise ValueError(f"a send has at most {MOST_WAVES} waves")

@@ -48,7 +48,8 @@ def test_waves_are_read_as_people_write_them(text: str, shares: tuple[float, ...
 
 
 @pytest.mark.parametrize(
-    "text", ["", "rest", "all", "0, 10", "50, 50, rest", "-1", "1e3", "٣", "1,,2", ",".join("1" * 25)]
+    "text",
+    ["", "rest", "all", "0, 10", "50, 50, rest", "-1", "1e3", "٣", "1,,2", ",".join("1" * 25), "1,5 %, 10 %", "2,5%"],
 )
 def test_what_are_no_waves_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w+ \w+"):
