@@ -433,6 +433,7 @@ class SummaryStep(LongStep):
                 ("Email account", detail.row.account, ""),
                 ("Excluded", in_short(by_reason(count.excluded)), ""),
                 *([("Note", options.warning, "warn")] if options.warning else []),
+                *_also_held(detail),
                 *_bounces(count),
                 ("Potential", equation(count).replace(" potential", ""), ""),
                 ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
@@ -460,6 +461,17 @@ class SummaryStep(LongStep):
         if self.asks and self.confirmed is None and self._count is not None:
             return f"Type {self._count.sendable} into the field first: this many people will be mailed."
         return ""
+
+
+def _also_held(detail: CampaignDetail) -> list[Fact]:
+    waiting = [each for each in detail.sends if each.held and not each.waves_of]
+    if not waiting:
+        return []
+    first = waiting[0]
+    when = f"until {moment(first.send_at)}" if first.state == "Scheduled" else "as it has missed its hour"
+    more = f", and {number(len(waiting) - 1)} more" if len(waiting) > 1 else ""
+    said = f"a send to {people_of(first.meant)} {when}{more}: whoever has it by one of the two is left out of the other"
+    return [("Also held", said, "warn")]
 
 
 def counted(count: TargetCount) -> str:

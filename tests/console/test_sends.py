@@ -12,6 +12,7 @@ from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.sends import SendCampaign
 
 from .driving import driving
+from .test_main_job import counting
 from .worlds import CAMPAIGN, Opening
 
 
@@ -59,6 +60,22 @@ async def test_the_page_of_a_send_says_in_full_why_no_results_of_it_are_read() -
         )
         said = " ".join(" ".join(line[left:].strip("│ ") for line in lines[top + 1 : top + 4]).split())
         assert "Nothing of the campaign's results is read (NONE, of its own)." in said
+
+
+async def test_whoever_sends_a_campaign_that_is_scheduled_already_is_told_so_before() -> None:
+    async with driving(Opening("few", prepare=lambda service: service.stays())) as hand:
+        await counting(hand)
+        await hand.press("n", "E", "enter")
+        await hand.type("2026-12-01 18:00Z")
+        await hand.press("enter", "G", "enter", "n")
+        assert "Step 5 of 5" in hand.text and "Also held" not in hand.text
+        await hand.press("n", "enter")
+        assert "Scheduled" in hand.text
+        await hand.press("3", "escape", "escape")
+        await counting(hand)
+        await hand.press("n", "n")
+        summary = " ".join(hand.text.replace("│", " ").split())
+        assert "Also held" in summary and "whoever has it by one of the two is left out of the other" in summary
 
 
 async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_until_it_is_stopped() -> None:
@@ -109,6 +126,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         await hand.press("3", "escape", "escape")
         await hand.to("", CAMPAIGN)
         await hand.press("w", "n", "n", "n", "E", "j", "enter", "G", "enter")
+        assert "Also held" not in hand.text
         assert "In waves: 1 %, 10 %, the rest" in hand.text
         await hand.press("n", "n", "enter")
         assert "In waves" in hand.text and "x Cancel" in hand.text.splitlines()[-1]
