@@ -87,7 +87,8 @@ class BookMembership(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True, rename="camel"):
-    """A v3 contact. Channels and lists are None unless included; `data_fields` holds what was asked for."""
+    """A v3 contact. Channels, lists and preferences are None unless included; `data_fields` holds what was asked
+    for."""
 
     contact_id: Long
     identifiers: dict[str, str | int | None] = {}
@@ -97,6 +98,13 @@ class Person(msgspec.Struct, frozen=True, rename="camel"):
     data_fields: dict[str, Any] | None = None
     channel_properties: Channels | None = None
     lists: list[BookMembership] | None = None
+    preferences: Any = None
+
+    @property
+    def opted_in(self) -> bool:
+        """Whether the contact has opted in to a marketing preference, as far as that can be read."""
+        rows = self.preferences if isinstance(self.preferences, list) else ()
+        return any(isinstance(each, dict) and each.get("isOptedIn") is True for each in rows)
 
     @property
     def email(self) -> str:

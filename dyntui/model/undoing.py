@@ -19,7 +19,8 @@ from dyntui.model.plans import ADD, FLAG, JOIN, REMOVE, SUPPRESS, UNFLAG, UPDATE
 
 class ContactNow(msgspec.Struct, frozen=True, kw_only=True):
     """A contact of dotdigital as it is. `channel`: the reason code of its own status, `""` where it would be mailed;
-    `elsewhere`: it is in other address books too; `mailed`: a campaign has reached it."""
+    `elsewhere`: it is in other address books too; `mailed`: a campaign has reached it; `chose`: it has opted in to a
+    marketing preference; `theirs`: the data fields with a value that no data mapping sends."""
 
     contact_id: int
     values: Mapping[str, Any] = {}
@@ -27,6 +28,8 @@ class ContactNow(msgspec.Struct, frozen=True, kw_only=True):
     in_book: bool = False
     elsewhere: bool = False
     mailed: bool = False
+    chose: bool = False
+    theirs: frozenset[str] = frozenset()
 
 
 class Undoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,8 +161,10 @@ _STAYS = ("", "PENDING_OPT_IN")
 
 
 def _deletes(change: AppliedChange, here: ContactNow) -> bool:
-    # A contact that has opted out is kept: one made anew with its address would be mailed again.
-    return change.created and here.channel in _STAYS and not (here.elsewhere or here.mailed)
+    # A contact that has opted out is kept: one made anew with its address would be mailed again. So is one to which
+    # others have given something since, which would go with it.
+    given = here.chose or here.theirs - {name.upper() for name in change.after or {}}
+    return change.created and here.channel in _STAYS and not (here.elsewhere or here.mailed or given)
 
 
 def _take_out(change: AppliedChange, here: ContactNow | None) -> Undoing:

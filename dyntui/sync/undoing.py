@@ -16,15 +16,15 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import contacts, deletions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportContact, ImportResult, fitting
-from dyntui.model.changes import AppliedChange, changed_since
+from dyntui.model.changes import AppliedChange, changed_since, same_value
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.errors import DyntuiError
-from dyntui.model.people import normalise
+from dyntui.model.people import Entity, normalise
 from dyntui.model.plans import ADD, REMOVE, UPDATE
 from dyntui.model.reasons import reason_of_status
 from dyntui.model.sync_types import UndoOf
 from dyntui.model.undoing import ContactNow, Undoing, elsewhere, undo
-from dyntui.store import applied_changes, members_undone, needed_contacts, runs, undoing, undone_holds
+from dyntui.store import applied_changes, mappings, members_undone, needed_contacts, runs, undoing, undone_holds
 from dyntui.store import lists as list_store
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.lists import StoredList
@@ -37,7 +37,9 @@ from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 _PAGE = 5000
-_INCLUDED = ("channelProperties", "lists")
+_INCLUDED = ("channelProperties", "lists", "preferences")
+# dotdigital keeps it itself.
+_KEPT_THERE = frozenset({"LASTSUBSCRIBED"})
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +108,7 @@ async def _in_book(ctx: RunContext, dd: Dotdigital, job: Job) -> dict[str, Conta
     present one: of them the contact with the former one has yet to be asked for."""
     moved: dict[str, ContactNow] = {}
     done = 0
+    ours = await ctx.read(lambda c: _labels(c, job.chosen)) | _KEPT_THERE
     async for page in contacts.contact_pages(
         dd, list_id=job.chosen.book_id, data_fields=contacts.ALL_DATA_FIELDS, include=_INCLUDED
     ):
@@ -116,6 +119,8 @@ async def _in_book(ctx: RunContext, dd: Dotdigital, job: Job) -> dict[str, Conta
                 channel=reason_of_status(each.email_status),
                 in_book=True,
                 elsewhere=any(book.id != job.chosen.book_id for book in each.lists or ()),
+                chose=each.opted_in,
+                theirs=frozenset(name for name, value in each.values.items() if not same_value(value, None)) - ours,
             )
             for each in page.rows
         }
@@ -127,6 +132,12 @@ async def _in_book(ctx: RunContext, dd: Dotdigital, job: Job) -> dict[str, Conta
             work=functools.partial(_decide_page, ctx=ctx, job=job, here=here, moved=moved),
         )
     return moved
+
+
+def _labels(c: Connection, chosen: StoredList) -> frozenset[str]:
+    """The data fields that mappings send of a list's members."""
+    feeds = mappings.feeds(c, chosen.account_id)[Entity(chosen.member_type)].feeds
+    return frozenset(each.label.upper() for each in feeds)
 
 
 def _decide_page(

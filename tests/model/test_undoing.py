@@ -76,6 +76,25 @@ def test_an_address_book_is_as_before_or_says_why_not(
     assert undoing.delete is ("deleted" in undoing.detail)
 
 
+@pytest.mark.parametrize(
+    ("more", "deleted"),
+    [
+        ({}, True),
+        ({"theirs": frozenset({"NAME"})}, True),
+        ({"theirs": frozenset({"NAME", "TOWN"})}, False),
+        ({"chose": True}, False),
+        ({"elsewhere": True}, False),
+        ({"mailed": True}, False),
+        ({"channel": "UNSUBSCRIBED"}, False),
+        ({"channel": "PENDING_OPT_IN"}, True),
+    ],
+)
+def test_a_contact_that_a_run_made_is_deleted_where_nobody_else_has_given_it_anything(
+    more: dict[str, Any], deleted: bool
+) -> None:
+    assert undo(change(ADD, created=True), contact(**more)).delete is deleted
+
+
 def test_somebody_who_moved_is_taken_back_to_the_address_before() -> None:
     moved = change(UPDATE, before_address="anne@x.org", created=True)
     before = ContactNow(contact_id=4)

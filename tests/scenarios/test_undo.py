@@ -15,6 +15,7 @@ from tests.scenarios.office import Office, writes
 from tests.scenarios.test_mapped_columns import MORE, mapped
 from tests.scenarios.test_members_and_books import in_book, in_dotdigital
 from tests.scenarios.test_plans import numbers
+from tests.scenarios.test_preferences import OFFERS, chosen
 from tests.scenarios.test_suppressions import typed
 
 
@@ -72,6 +73,24 @@ def test_a_contact_that_dotdigital_does_not_delete_is_out_of_the_book_and_named_
     assert {each.person for each in office.written(done.run.id) if each.deleted} == set(made) - kept
     # The contact that stayed is no stranger's: it can be put back.
     assert office.undo(done.run.id).run.tally.of(Outcome.ADDED) == len(said)
+
+
+def test_a_contact_to_which_others_have_given_something_since_leaves_the_book_and_is_not_deleted(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("suppressions")
+    run = office.run("lists").run.id
+    filled, chose, other = [each for each in office.written(run) if each.created][:3]
+    office.change_in_dotdigital(filled.address, POSTCODE="SW1A 1AA")
+    chosen(office, chose.address, OFFERS, True)
+    plan = office.plan_undo(run)
+    said = {each.person: each.detail for each in office.planned(plan)}
+    assert [said[each.person] for each in (filled, chose)] == ["", ""] and "is deleted" in said[other.person]
+    done = office.apply(plan)
+    assert done.run.status is RunStatus.COMPLETED and in_book(office, office.book_of(newsletter.id)) == set()
+    there = {row[0] for row in office.sandbox.state.db.execute("SELECT email FROM dd_contact").fetchall()}
+    assert {filled.address, chose.address} <= there and other.address not in there
+    assert fields_of(office, filled.address)["POSTCODE"] == "SW1A 1AA"
 
 
 def contact(office: Office, address: str) -> dict[str, Any]:
