@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from dyntui.model import exact_json
+from dyntui.model.contact_numbers import contact_number
 from dyntui.model.created_records import LABELS
 
 
@@ -116,7 +117,8 @@ def _in_words(value: Any, question: Question | None) -> tuple[str, bool]:
     if isinstance(value, bool):
         return ("Yes" if value else "No"), True
     if question is not None and question.choices:
-        number = value if isinstance(value, int) else int(value) if str(value).isdecimal() else None
+        # What somebody typed instead of choosing may be any number of digits.
+        number = value if isinstance(value, int) else contact_number(str(value))
         if number in question.choices:
             return question.choices[number], True
         return (f"choice {value}", False) if isinstance(value, int) else (_plain(value), False)

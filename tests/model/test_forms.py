@@ -44,6 +44,11 @@ def test_an_answer_is_put_into_words_and_nothing_that_was_answered_is_dropped(
     assert found.unknown is unknown
 
 
+def test_what_somebody_typed_instead_of_choosing_may_be_thousands_of_digits() -> None:
+    (found,) = answers([GivenValue(2, 0, "9" * 5000)], ALL).answers
+    assert found.answer == "9" * 5000
+
+
 def test_what_dotdigital_would_fill_a_name_with_names_a_new_record() -> None:
     assert answers([GivenValue(3, 0, "Ada"), GivenValue(2, 0, 10)], ALL).names == {"FIRSTNAME": "Ada"}
 
