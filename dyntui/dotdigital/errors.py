@@ -9,6 +9,7 @@ Public: `DotdigitalError`, `UnknownOutcome`, `error_from(...)`, `read_error(body
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final, Unpack
 
 import msgspec
@@ -192,31 +193,32 @@ _FAILED: Final = Meaning(
 _REFUSED: Final = Meaning("DOTDIGITAL_REFUSED", "dotdigital refused the request.", "See the log for its answer.")
 
 
-class _Detail(msgspec.Struct, frozen=True):
-    item: str | None = None
-    description: str | None = None
-    error: str | None = None
-
-
-class _Body(msgspec.Struct, frozen=True):
-    message: str | None = None
-    error_code: str | None = msgspec.field(default=None, name="errorCode")
-    description: str | None = None
-    details: list[_Detail] | None = None
-
-
 def read_error(body: bytes) -> ErrorBody:
-    """dotdigital's code and words from an error body of any shape."""
+    """dotdigital's code and words from an error body of any shape; names are compared without regard to case, as in
+    every answer (reference 1.4)."""
     try:
-        parsed = msgspec.json.decode(body, type=_Body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        text = text_of(body)
-        return ErrorBody(_code_in(text), text)
-    if parsed.error_code:
-        items = tuple((each.item or "", each.description or each.error or "") for each in parsed.details or ())
-        return ErrorBody(parsed.error_code.strip(), parsed.description or "", items)
-    message = (parsed.message or "").strip()
+        parsed = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        parsed = None  # no JSON: its text is the message
+    said = _members(parsed)
+    if code := _text(said, "errorcode"):
+        details = said.get("details")
+        rows = filter(None, map(_members, details if isinstance(details, list) else ()))
+        items = tuple((_text(each, "item"), _text(each, "description") or _text(each, "error")) for each in rows)
+        return ErrorBody(code, _text(said, "description"), items)
+    in_words = isinstance(parsed, dict) and isinstance(said.get("message"), str | None)
+    message = _text(said, "message") if in_words else text_of(body)
     return ErrorBody(_code_in(message), message)
+
+
+def _members(value: object) -> dict[str, object]:
+    """The members of an object by their name in lower case; none of anything else."""
+    return {name.lower(): each for name, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _text(of: Mapping[str, object], name: str) -> str:
+    value = of.get(name)
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _code_in(message: str) -> str:

@@ -183,6 +183,17 @@ async def test_v3_errors_keep_their_details_under_either_name():
     assert raised.value.items == (("a@b", "Not found"), ("line 1", "bad type"))
 
 
+async def test_an_error_of_which_some_is_odd_keeps_its_code_and_what_can_be_read():
+    details = [{"Item": 5, "Description": "Not found"}, "line 1", {"item": "a@b", "error": None}]
+    body = {"ErrorCode": "contacts:badRequest", "description": 7, "details": details}
+    talk = Conversation(httpx.Response(400, json=body))
+    async with talk.client() as dd:
+        with pytest.raises(DotdigitalError) as raised:
+            await dd.get("/contacts/v3", dict)
+    assert (raised.value.platform_code, raised.value.code) == ("contacts:badRequest", "DOTDIGITAL_VALUE_REFUSED")
+    assert raised.value.items == (("", "Not found"), ("a@b", ""))
+
+
 async def test_property_names_in_another_case_are_read():
     from dyntui.dotdigital.address_books import removal
 
