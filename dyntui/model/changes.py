@@ -3,10 +3,11 @@ from."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -72,7 +73,13 @@ def same_value(one: Any, other: Any) -> bool:
     return None not in moments and moments[0] == moments[1]
 
 
+# As both systems write dates and times: what has no hyphens may be anybody's number.
+_DATED: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
 def _moment(text: str) -> datetime | None:
+    if _DATED.match(text) is None:
+        return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -134,6 +134,8 @@ def test_what_was_written_in_dynamics_is_set_back_while_it_is_what_was_written()
         ("2026-03-04T01:00:00+01:00", "2026-03-04T00:00:00Z", True),
         (date(2026, 3, 4), "2026-03-04", True),
         ("2026-03-04", "2026-03-05", False),
+        ("20260304", "2026-03-04", False),
+        ("2026W101", "2026-W10-1", False),
     ],
 )
 def test_values_are_compared_by_what_they_say(one: Any, other: Any, same: bool) -> None:
