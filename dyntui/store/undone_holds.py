@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, String, and_, case, delete, ex
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.plans import ADD, REMOVE, UPDATE
-from dyntui.store import leaving
+from dyntui.store import consent_news, leaving
 from dyntui.store.chunks import in_chunks
 from dyntui.store.held import KEEP
 from dyntui.store.held import UNDONE as REASON
@@ -158,6 +158,8 @@ def decide(c: Connection, list_id: str, people: Sequence[str], again: bool, by: 
                 .values(outcome="", reason="", news=True)
             )
             c.execute(delete(undone_hold).where(*mine))
+            # A run that is importing takes them along: what it has learned of opt-outs meanwhile was asked of others.
+            consent_news.told(c)
         else:
             kept = {"decision": KEEP, "decided_by": by, "decided_on": now}
             c.execute(update(undone_hold).where(*mine).values(kept))

@@ -11,6 +11,9 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
+from dyntui.store import opt_outs, undone_holds
+from dyntui.store.opt_outs import OptOut
+from dyntui.sync import list_imports
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_mapped_columns import MORE, mapped
 from tests.scenarios.test_members_and_books import in_book, in_dotdigital
@@ -293,3 +296,37 @@ def test_who_has_opted_out_since_is_not_put_back_and_what_has_moved_is_refused_b
     assert fields_of(office, people[by_hand].address)["LASTNAME"] == "By hand"
     stand = {each.person for each in office.written(run) if not each.undone_by}
     assert stand == {opted_out, unsubscribed, suppressed, back, gone, by_hand, out}
+
+
+def test_who_opts_out_while_a_list_is_imported_is_not_imported_by_a_decision_about_their_undone_change(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    waits, *others = people[:8]
+    office.leave(newsletter.id, [waits.person])
+    office.run("lists")
+    office.until_told()
+    office.join(newsletter.id, [waits.person])
+    office.undo(office.run("lists").run.id)
+    for place, each in enumerate(others):
+        office.change_in_dynamics("contact", each.person, firstname=f"Changed {place}")
+    monkeypatch.setattr(list_imports, "ROWS", 2)
+    imports, carry_out = list[int](), list_imports.carry_out
+
+    async def meanwhile(ctx: Any, dd: Any, rows: Any, *where: Any) -> Any:
+        imports.append(len(rows))
+        if len(imports) == 1:
+            office.change_in_dynamics("contact", waits.person, donotemail=1)
+            said = OptOut(person_id=waits.person, entity="contact", reason="DO_NOT_EMAIL", addresses=[waits.address])
+            await ctx.write(lambda c: opt_outs.learn(c, [said], [], ctx.now()))
+        if len(imports) == 2:
+            await ctx.write(lambda c: undone_holds.decide(c, newsletter.id, [waits.person], True, "Mira", ctx.now()))
+        return await carry_out(ctx, dd, rows, *where)
+
+    monkeypatch.setattr(list_imports, "carry_out", meanwhile)
+    run = office.run("lists").run
+    assert len(imports) > 2
+    (became,) = (each for each in office.people(run.id) if each.person == waits.person)
+    assert (became.outcome, became.reason) == (Outcome.EXCLUDED, "DO_NOT_EMAIL")
+    assert waits.address not in in_book(office, office.book_of(newsletter.id))
