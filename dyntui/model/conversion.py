@@ -269,9 +269,11 @@ def _choice_out(value: object, column: Column, choice: ChoiceAs) -> Value:
 def _named(value: int, column: Column, choice: ChoiceAs) -> str:
     if choice is ChoiceAs.VALUE:
         return str(value)
-    label = next((each.label for each in column.options if each.value == value), "")
+    label = next((each.label for each in column.options if each.value == value), None)
+    if label is None:
+        raise _Refused(f"the choice {value} is none that is known here: `dyntui sync metadata` reads them anew")
     if not label.strip():
-        raise _Refused(f"the choice {value} has no label that is known here")
+        raise _Refused(f"the choice {value} has no label")
     return label
 
 

@@ -29,6 +29,7 @@ WHOLE = column("Integer", minimum=-100.0, maximum=100.0)
 MONEY = column("Money", precision=2, minimum=-1e9, maximum=1e9)
 DOUBLE = column("Double", precision=5)
 COLOUR = column("Picklist", options=COLOURS)
+UNNAMED = column("Picklist", options=(Option(3, " "),))
 COLOURS_CHOSEN = column("MultiSelectPicklist", options=COLOURS)
 DAY = column("DateTime", format="DateOnly", behaviour="DateOnly")
 MOMENT = column("DateTime", format="DateAndTime", behaviour="UserLocal")
@@ -113,7 +114,8 @@ REFUSED = [
     (FLAG, IN, 0, "0 is neither true nor false"),
     (COLOUR, IN, "red", "'red' is none of the column's choices"),
     (COLOUR, IN, "Blue", "'Blue' is several of the column's choices"),
-    (COLOUR, OUT, 9, "the choice 9 has no label that is known here"),
+    (COLOUR, OUT, 9, "the choice 9 is none that is known here: `dyntui sync metadata`"),
+    (UNNAMED, OUT, 3, "the choice 3 has no label"),
     (COLOURS_CHOSEN, OUT, "1;2", "are no choices"),
     (DAY, IN, "2026-03-04T10:00:00Z", "has a time of day"),
     (DAY, IN, "1700-01-01", "is before 1753"),
