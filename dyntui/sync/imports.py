@@ -23,6 +23,8 @@ ROWS = imports.MOST_CONTACTS
 _ANSWERS_WITHOUT_STATUS = 18
 # dotdigital's own samples poll every 10 s (dotdigital_api.md 5.2); short imports are met sooner.
 POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+# Failures of parts that no import of a list's people has.
+_NOT_OURS = frozenset({"consentrecordsnotapplied"})
 # An import is asked for when it should be through by the pace of the one before, and after so many seconds at most.
 _LONGEST_FIRST_WAIT = 20.0
 # One that was through when it was first asked for may have been so for a while: the next one is asked for by this share
@@ -127,7 +129,8 @@ def fates(addresses: Iterable[str], result: imports.ImportResult) -> list[Fate]:
     """Every address of an import against its report.
 
     A refusal of the whole import is everybody's; a row that the report does not mention is UNKNOWN, never a success.
-    A row that was updated although a part of it failed counts as accepted (dotdigital_api.md 5.7).
+    A contact may be written although a part of its row failed (dotdigital_api.md 5.7). Unless that is a part that no
+    import of ours has, the row counts as refused: what the contact holds, or in which books it is, nobody knows.
     """
     if not result.status and not result.succeeded:
         return [Fate(address, reason="UNKNOWN", detail="the import has no status") for address in addresses]
@@ -140,7 +143,7 @@ def fates(addresses: Iterable[str], result: imports.ImportResult) -> list[Fate]:
     unmentioned = _unmentioned(result)
     found: list[Fate] = []
     for address in addresses:
-        if address in accepted:
+        if address in accepted and not (address in refused and _concerns_us(refused[address])):
             found.append(Fate(address, accepted[address]))
         elif address in refused:
             first = next(iter(refused[address]), imports.Failure())
@@ -150,6 +153,10 @@ def fates(addresses: Iterable[str], result: imports.ImportResult) -> list[Fate]:
         else:
             found.append(Fate(address, reason="UNKNOWN", detail=unmentioned))
     return found
+
+
+def _concerns_us(failures: Sequence[imports.Failure]) -> bool:
+    return not failures or any(each.failure_code.lower() not in _NOT_OURS for each in failures)
 
 
 def _unmentioned(result: imports.ImportResult) -> str:

@@ -19,6 +19,7 @@ from dyntui.store import labels, list_unsubscribes, suppressions, watermarks
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_address_books import account_of, change_in_dotdigital, two_way
 from tests.scenarios.test_opt_in import opt_in_of
+from tests.scenarios.test_undo import fields_of
 
 # How the first rows of an answer are changed.
 ODD: tuple[dict[str, Any], ...] = (
@@ -131,6 +132,43 @@ def test_an_odd_contact_whose_values_wait_costs_itself_and_no_synchronisation(of
     assert [each for each in office.people(run.run.id) if each.reason == "ODD_ROW" and "dataFields" in each.detail]
     office.run("lists")
     assert office.records_where("contact", firstname="Al") == {ada.person, bob.person}
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [("dataFieldsNotApplied", True), ("InvalidAddressBookIds", True), ("consentRecordsNotApplied", False)],
+)
+def test_who_is_updated_although_a_part_was_refused_is_named_and_keeps_their_value_in_dynamics(
+    office: Office, code: str, refused: bool
+) -> None:
+    newsletter = office.activated("Newsletter")
+    two_way(office, ("FIRSTNAME", "firstname"))
+    office.run("lists")
+    office.run("address-books")
+    ada = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    before = fields_of(office, ada.address)["FIRSTNAME"]
+    office.let_pass(hours=2)
+    office.change_in_dynamics("contact", ada.person, firstname="Augusta")
+
+    def in_part(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "/contacts/v3/import/" not in request.url.path:
+            return answer
+        body = answer.json()
+        rows = [each for each in body.get("updated") or () if each["identifiers"].get("email") == ada.address]
+        body["failures"] = [{**each, "failures": [{"failureCode": code}]} for each in rows]
+        if rows and refused:
+            change_in_dotdigital(office, ada.address, FIRSTNAME=before)
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, content=json.dumps(body).encode())
+
+    office.sandbox.doctor(in_part)
+    run = office.run("lists").run
+    office.sandbox.doctor(lambda request, answer: answer)
+    (became,) = (each for each in office.people(run.id) if each.person == ada.person)
+    assert (became.outcome, became.detail) == ((Outcome.REJECTED, code) if refused else (Outcome.UPDATED, ""))
+    office.let_pass(hours=2)
+    office.run("lists")
+    assert ada.person in office.records_where("contact", firstname="Augusta")
+    assert fields_of(office, ada.address)["FIRSTNAME"] == "Augusta"
 
 
 SUPPRESSIONS: tuple[dict[str, Any], ...] = (
