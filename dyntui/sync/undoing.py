@@ -297,6 +297,11 @@ async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
         if ctx.was_away and await _refuse_changed(ctx, dd, job, some):
             continue
         await _past_recall(ctx, stage)
+        # dotdigital takes one row of an address: who shares it with somebody has their turn next.
+        firsts: dict[str, Step] = {}
+        for each in some:
+            firsts.setdefault(each.address, each)
+        some = list(firsts.values())
         rows = [_row(each, job.chosen.book_id) for each in some]
         some, rows = some[: (fits := fitting(rows))], rows[:fits]
         result = await carry_out(ctx, dd, rows, stage, done, of, cancellable=False)
