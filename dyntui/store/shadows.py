@@ -1,12 +1,14 @@
 """The values that both sides had last, one for each email account and person: the base of every merge.
 
 What dotdigital acknowledged of a list's members is newer than what was read of a contact before that; which of the two
-came last is told by the fingerprint that was sent when the contact was read. Both are of one contact: of another one
-that the person has by now, because it was made anew or they have another address, nothing was ever synchronised.
+came last is told by the fingerprint that was sent when the contact was read. Of somebody on several lists that counts
+which was acknowledged last: what the other lists sent is older. Both are of one contact: of another one that the person
+has by now, because it was made anew or they have another address, nothing was ever synchronised.
 
 Public:
     people(c, account_id, addresses) -> [Shadowed]      whose contacts these are
     keep(c, account_id, rows); again(c, account_id) -> {contact id: changed on}
+    set_back(c, account_id, {address: Carried}); outlast(c, account_id, known)
     look_again(c, account_id, contacts)                 their contacts (person -> id) are read next time
     in_book_and_waiting(c, account_id, list_id) -> addresses
     known_labels(c, account_id, people) -> {address: {person: labels}}        synchronised ever with their contacts
@@ -59,6 +61,11 @@ class Shadowed(msgspec.Struct, frozen=True, kw_only=True):
         sources = (self.sent or {}, self.seen) if self.sent_later else (self.seen, self.sent or {})
         return next((each[label] for each in sources if label in each), NEVER)
 
+    def values(self) -> dict[str, Any]:
+        """All values that both sides had last."""
+        sent = self.sent or {}
+        return {**self.seen, **sent} if self.sent_later else {**sent, **self.seen}
+
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A person's values as merged. `again`: something could not be written, and is tried with the next run;
@@ -80,41 +87,57 @@ def people(c: Connection, account_id: str, addresses: Sequence[str]) -> list[Sha
         rows = c.execute(
             select(
                 *(_m[name] for name in ("person_id", "entity", "name", "sent_address", "sent_fingerprint")),
-                _m.sent_fields,
+                *(_m[name] for name in ("sent_fields", "acknowledged_on")),
+                and_(
+                    _l.activated.is_(True),
+                    _m.has_left.is_(False),
+                    _m.outcome.not_in((Outcome.EXCLUDED.value, Outcome.REMOVED.value)),
+                ).label("concerned"),
                 _m.contact_id.label("sent_to"),
                 _s["values"].label("seen"),
                 _s.contact_id.label("seen_of"),
                 _s.fingerprint.label("seen_at"),
             )
             .select_from(list_member.join(marketing_list, _l.id == _m.list_id).outerjoin(shadow, here))
-            .where(
-                _l.account_id == account_id,
-                _l.activated.is_(True),
-                _m.sent_address.in_(some),
-                _m.sent_address == _m.address,
-                _m.has_left.is_(False),
-                _m.outcome.not_in((Outcome.EXCLUDED.value, Outcome.REMOVED.value)),
-            )
+            .where(beside(_l.account_id) == account_id, _m.sent_address.in_(some), _m.sent_address == _m.address)
             .order_by(_m.list_id, _m.seq)
         )
-        for row in rows:
-            ours = row.sent_fingerprint not in _NOT_OURS
-            made = Shadowed(
-                person_id=row.person_id,
-                entity=row.entity,
-                name=row.name,
-                address=row.sent_address,
-                fingerprint=row.sent_fingerprint if ours else "",
-                sent=row.sent_fields if ours else None,
-                seen=row.seen or {},
-                sent_later=ours and row.seen_at != row.sent_fingerprint,
-                sent_to=row.sent_to,
-                seen_of=row.seen_of,
-            )
-            known = found.get(row.sent_address)
+        for made in _of_each(rows.all()):
+            known = found.get(made.address)
             if known is None or (made.sent_later and not known.sent_later):
-                found[row.sent_address] = made
+                found[made.address] = made
     return [found[each] for each in addresses if each in found]
+
+
+def _of_each(rows: Sequence[Any]) -> list[Shadowed]:
+    """Whoever one of the rows is about, in their order, with what was sent last of those."""
+    last: dict[tuple[str, str], tuple[tuple[str, bool], Shadowed]] = {}
+    concerned: dict[tuple[str, str], None] = {}
+    for row in rows:
+        key = (row.sent_address, row.person_id)
+        if row.concerned:
+            concerned[key] = None
+        made = _shadowed(row)
+        rank = (row.acknowledged_on, made.sent_later)
+        if key not in last or rank > last[key][0]:
+            last[key] = (rank, made)
+    return [last[key][1] for key in concerned]
+
+
+def _shadowed(row: Any) -> Shadowed:
+    ours = row.sent_fingerprint not in _NOT_OURS
+    return Shadowed(
+        person_id=row.person_id,
+        entity=row.entity,
+        name=row.name,
+        address=row.sent_address,
+        fingerprint=row.sent_fingerprint if ours else "",
+        sent=row.sent_fields if ours else None,
+        seen=row.seen or {},
+        sent_later=ours and row.seen_at != row.sent_fingerprint,
+        sent_to=row.sent_to,
+        seen_of=row.seen_of,
+    )
 
 
 def keep(c: Connection, account_id: str, rows: Iterable[Kept]) -> None:
@@ -132,6 +155,42 @@ def keep(c: Connection, account_id: str, rows: Iterable[Kept]) -> None:
 
 
 _KEPT = ("contact_id", "fingerprint", "again", "changed_on")
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What a contact carries."""
+
+    contact_id: int | None
+    values: Mapping[str, Any]
+
+
+def set_back(c: Connection, account_id: str, contacts: Mapping[str, Carried]) -> None:
+    """An undo has written these values to the contacts with these addresses: they are newer than what any of their
+    lists has sent."""
+    _put(c, account_id, [(each, contacts[each.address]) for each in people(c, account_id, list(contacts))])
+
+
+def outlast(c: Connection, account_id: str, known: Sequence[Shadowed]) -> None:
+    """What was known of these stays known where the list that sent it has forgotten it, and another has not."""
+    had = {(each.address, each.person_id): each for each in known}
+    rows = []
+    for each in people(c, account_id, [each.address for each in known]):
+        was = had.get((each.address, each.person_id))
+        if was is not None and was.fingerprint != each.fingerprint:
+            rows.append((each, Carried(was.sent_to, was.values())))
+    _put(c, account_id, rows)
+
+
+def _put(c: Connection, account_id: str, rows: Iterable[tuple[Shadowed, Carried]]) -> None:
+    written = []
+    for known, carried in rows:
+        ids = (carried.contact_id, known.sent_to, known.seen_of)
+        contact_id = next((each for each in ids if each is not None), None)
+        if contact_id is not None:
+            values = json_text({**known.of_contact(contact_id).values(), **carried.values})
+            written.append((account_id, known.person_id, values, contact_id, known.fingerprint))
+    columns = ("values", "contact_id", "fingerprint")
+    upsert(c, shadow, ("account_id", "person_id", *columns), ("account_id", "person_id"), written, update=columns)
 
 
 def again(c: Connection, account_id: str) -> dict[int, str]:

@@ -17,7 +17,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import OneList
 from dyntui.model.guard import guard
-from dyntui.store import accounts, applied_changes, leaving, members, reading_places, staging
+from dyntui.store import accounts, applied_changes, leaving, members, reading_places, shadows, staging
 from dyntui.store.leaving import Leaver
 from dyntui.store.lists import StoredList
 from dyntui.sync import before_images, list_state, sight
@@ -82,7 +82,9 @@ def _about_to_remove(c: Connection, ctx: RunContext, chosen: StoredList, some: S
 
 def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver], mark: str) -> None:
     applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some)
+    known = shadows.people(c, chosen.account_id, [each.sent_address for each in some if not each.in_use])
     leaving.remove(c, chosen.id, mark, [each.person_id for each in some])
+    shadows.outlast(c, chosen.account_id, known)
     leaving.hand_over(c, chosen.id, mark, some)
 
 

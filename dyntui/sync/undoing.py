@@ -24,11 +24,21 @@ from dyntui.model.plans import ADD, REMOVE, UPDATE
 from dyntui.model.reasons import reason_of_status
 from dyntui.model.sync_types import UndoOf
 from dyntui.model.undoing import ContactNow, Undoing, elsewhere, undo
-from dyntui.store import applied_changes, mappings, members_undone, needed_contacts, runs, undoing, undone_holds
+from dyntui.store import (
+    applied_changes,
+    mappings,
+    members_undone,
+    needed_contacts,
+    runs,
+    shadows,
+    undoing,
+    undone_holds,
+)
 from dyntui.store import lists as list_store
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.lists import StoredList
 from dyntui.store.members_undone import InBook
+from dyntui.store.shadows import Carried
 from dyntui.store.undoing import Step
 from dyntui.store.undone_holds import Hold
 from dyntui.sync import double_opt_in, list_feeds, list_state, lists, suppressions
@@ -390,6 +400,8 @@ def _imported(
     members_undone.put_in(c, job.chosen.id, put_in)
     changed = {each.person: each.after or {} for each in done if each.effect == UPDATE and not each.puts_in}
     members_undone.set_fields(c, job.chosen.id, changed)
+    carried = {each.address: Carried(fate[each.address].contact_id, each.after) for each in done if each.after}
+    shadows.set_back(c, job.chosen.account_id, carried)
     _settle(c, ctx, job, done)
     undoing.record(c, ctx.run_id, job.item, [each for each in steps if each.person in refused], refused)
 
