@@ -13,10 +13,10 @@ from sqlalchemy import Connection, String, bindparam, null, select, update
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.payloads import fingerprint
-from dyntui.store import sequences
+from dyntui.store import sequences, shadows
 from dyntui.store.book_marks import OVERWRITTEN
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import list_member
+from dyntui.store.schema import list_member, marketing_list
 from dyntui.store.upserts import json_text, update_many, upsert
 
 _m = list_member.c
@@ -36,10 +36,15 @@ class InBook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def took_out(c: Connection, list_id: str, people: Sequence[str]) -> None:
-    """These are out of the book."""
+    """These are out of the book. What their contacts carry stays known, where they are in another one."""
     gone = {"sent_fingerprint": "", "sent_address": "", "contact_id": null(), "channel": "", "news": True}
+    account_id = c.execute(select(marketing_list.c.account_id).where(marketing_list.c.id == list_id)).scalar() or ""
     for some in in_chunks(people):
-        c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id.in_(some)).values(gone))
+        here = (_m.list_id == list_id, _m.person_id.in_(some))
+        sent = c.execute(select(_m.sent_address).where(*here, _m.sent_address != "")).scalars().all()
+        known = shadows.people(c, account_id, sent)
+        c.execute(update(list_member).where(*here).values(gone))
+        shadows.outlast(c, account_id, known)
 
 
 def put_in(c: Connection, list_id: str, rows: Iterable[InBook]) -> None:
