@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from dyntui.model.moments import to_come
+
 # Nearly a day, so that a run at the same time each day finds that one has passed.
 A_DAY: Final = timedelta(hours=20)
 # So many readings from the beginning have to leave the same missing.
@@ -32,7 +34,7 @@ class Behind(msgspec.Struct, frozen=True):
 def due(sent: datetime | None, looked: datetime | None, now: datetime) -> bool:
     """Whether a campaign is to be looked at again: after a day, and the older it was when it was looked at, the later:
     after a quarter of its age. `sent`: None where that is not known."""
-    return looked is None or now >= next_look(sent, looked)
+    return looked is None or to_come(looked, now) or now >= next_look(sent, looked)
 
 
 def next_look(sent: datetime | None, looked: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,6 +18,21 @@ def dated(moment: datetime | None, now: datetime) -> datetime | None:
         return None
     known = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return known if known <= now else None
+
+
+# Clocks that show the same differ by less.
+_SKEW = timedelta(hours=1)
+
+
+def to_come(moment: datetime, now: datetime) -> bool:
+    """Whether something that has happened would be still to come: a clock was far ahead when it was kept, and it says
+    nothing."""
+    return moment > now + _SKEW
+
+
+def due_again(last: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Whether what was done at `last` (None: never), and is done every so often, is to be done again."""
+    return last is None or to_come(last, now) or now - last >= every
 
 
 def text_of(moment: datetime | None) -> str:

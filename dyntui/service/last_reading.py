@@ -8,7 +8,7 @@ import logging
 
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model.errors import DyntuiError
-from dyntui.model.moments import EPOCH, moment_of
+from dyntui.model.moments import EPOCH, moment_of, to_come
 from dyntui.service import former_books
 from dyntui.service.resources import Resources
 from dyntui.store import lists, suppressions, watermarks
@@ -32,7 +32,8 @@ async def learn_who_opted_out(resources: Resources, account_id: str) -> str:
 async def _read(resources: Resources, account_id: str) -> None:
     known = moment_of(await resources.read(lambda c: watermarks.get(c, account_id, FEED)))
     dd = await resources.connections.dotdigital(account_id)
-    since = EPOCH if known is None or known == EPOCH else known - feeds.CONSENT_OVERLAP
+    now = dd.connection.clock_of(resources.clock())
+    since = EPOCH if known is None or known == EPOCH or to_come(known, now) else known - feeds.CONSENT_OVERLAP
     async for page in dd_suppressions.suppressed_since(dd, since):
         named = await nameless_rows.named(resources, dd, account_id, page.rows)
         rows = [as_stored(address, row) for address, row in named]

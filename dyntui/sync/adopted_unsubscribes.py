@@ -20,7 +20,7 @@ from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.model import solution
 from dyntui.model.mentioned import addresses_in
-from dyntui.model.moments import dated, moment_of, text_of
+from dyntui.model.moments import dated, due_again, moment_of, text_of, to_come
 from dyntui.store import list_unsubscribes, told_unsubscribes, watermarks
 from dyntui.store.told_unsubscribes import Untold
 from dyntui.sync import feeds
@@ -53,10 +53,10 @@ class _Row(
 async def read(ctx: RunContext, dv: Dataverse) -> None:
     """Keeps who has left a list by these rows. Nothing where the table was not installed yet."""
     known, now = moment_of(await ctx.read(lambda c: watermarks.get(c, "", _FEED))), ctx.moment()
-    if known is not None and timedelta() <= now - known < _EVERY:
+    if not due_again(known, now, _EVERY):
         return
     question = Asked(dv, now)
-    since = None if known is None else f"modifiedon ge {query.moment(known - feeds.OVERLAP)}"
+    since = None if known is None or to_come(known, now) else f"modifiedon ge {query.moment(known - feeds.OVERLAP)}"
     try:
         async for page in dv_rows.pages(
             dv,

@@ -22,7 +22,7 @@ from dyntui.dataverse.rows import Page
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown, without_id
-from dyntui.model.moments import dated, moment_of, text_of
+from dyntui.model.moments import dated, due_again, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import consent_sources as store
 from dyntui.store.consent_sources import Found
@@ -57,7 +57,7 @@ async def counting(ctx: RunContext, dv: Dataverse) -> Sources:
     """What counts now; the organisation is asked what exists when that was a day ago."""
     known = await ctx.read(store.found)
     asked_on = moment_of(known.asked_on) if known else None
-    if known is None or asked_on is None or ctx.moment() - asked_on >= _ASKED_EVERY:
+    if due_again(asked_on, ctx.moment(), _ASKED_EVERY):
         await _ask(ctx, dv)
     return await ctx.read(as_known)
 

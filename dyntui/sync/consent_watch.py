@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from dyntui.model import watch as model
 from dyntui.model.errors import DyntuiError
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import moment_of, text_of, to_come
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.plans import OPT_OUTS
 from dyntui.model.sync_types import WATCH
@@ -149,7 +149,8 @@ class ConsentWatch:
         except DyntuiError:
             # Asked itself, the source names what keeps it from being asked.
             return None
-        return min(min(read) - timedelta(seconds=dd.connection.ahead), self._clock())
+        known, now = min(read) - timedelta(seconds=dd.connection.ahead), self._clock()
+        return None if to_come(known, now) else min(known, now)
 
     async def _ask(self, source: Source, places: dict[Key, Place]) -> int:
         """The calls that it took."""

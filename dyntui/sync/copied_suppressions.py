@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import due_again, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import is_address
 from dyntui.store import outcomes, watermarks
@@ -34,7 +34,7 @@ async def copy(ctx: RunContext, dd: Dotdigital, account_id: str, item: str) -> N
     """What was learned of the other accounts since the last time, and once a day all of it, into this one."""
     now = ctx.moment()
     whole_on = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, _WHOLE)))
-    whole = whole_on is None or now - whole_on >= _WHOLE_EVERY
+    whole = due_again(whole_on, now, _WHOLE_EVERY)
     since = "" if whole else await ctx.read(lambda c: watermarks.get(c, account_id, _COPIED))
     after = ""
     while some := await ctx.read(

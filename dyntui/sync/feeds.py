@@ -11,7 +11,7 @@ from dyntui.dotdigital import account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
 from dyntui.model.errors import DyntuiError
-from dyntui.model.moments import EPOCH, moment_of, text_of
+from dyntui.model.moments import EPOCH, due_again, moment_of, text_of, to_come
 from dyntui.store import watermarks
 from dyntui.sync.run_context import RunContext
 
@@ -44,10 +44,12 @@ async def mark(ctx: RunContext, account_id: str, feed: str) -> datetime:
     return moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed))) or EPOCH
 
 
-async def since(ctx: RunContext, account_id: str, feed: str) -> datetime:
-    """Where to read a feed from; the beginning of time for the first reading."""
-    known = await mark(ctx, account_id, feed)
-    return EPOCH if known == EPOCH else known - OVERLAP
+async def since(
+    ctx: RunContext, account_id: str, feed: str, now: datetime, *, overlap: timedelta = OVERLAP
+) -> datetime:
+    """Where to read a feed from, by dotdigital's clock; the beginning of time for the first reading."""
+    known = await _until_now(ctx, account_id, feed, now)
+    return EPOCH if known is None else known - overlap
 
 
 async def consent_window(ctx: RunContext, account_id: str, feed: str, now: datetime, *, daily: bool) -> Window:
@@ -66,12 +68,18 @@ async def window(
 ) -> Window:
     """Where to read a feed from, by dotdigital's clock: what came since the last run, with an `overlap`; everything the
     first time, and again once `whole_every` has passed since it was read as a whole."""
-    mark = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed)))
+    mark = await _until_now(ctx, account_id, feed, now)
     read_whole = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, whole_of(feed))))
-    due = whole_every is not None and (read_whole is None or now - read_whole >= whole_every)
-    if mark is None or due:
+    if mark is None or (whole_every is not None and due_again(read_whole, now, whole_every)):
         return Window(EPOCH, True)
     return Window(mark - overlap, False)
+
+
+async def _until_now(ctx: RunContext, account_id: str, feed: str, now: datetime) -> datetime | None:
+    """What is kept of a feed; None where there is nothing, or it is later than dotdigital's clock shows: that was ahead
+    once, and what came since would be read by nobody before it shows that time."""
+    known = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed)))
+    return None if known is None or to_come(known, now) else known
 
 
 async def server_time(dd: Dotdigital) -> datetime:

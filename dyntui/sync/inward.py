@@ -77,7 +77,7 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
     feed = _feed(mapped)
     drains = await _there(ctx, dd, mapped)
     notes = [each for of_entity in drains.values() for each in of_entity.left_out]
-    since = await feeds.since(ctx, ctx.account_id, feed)
+    since = await feeds.since(ctx, ctx.account_id, feed, until)
     labels = sorted({each.label for of_entity in drains.values() for each in of_entity.drains})
     done = 0
     if labels:

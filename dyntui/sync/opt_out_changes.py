@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import is_guid, moment
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import moment_of, text_of, to_come
 from dyntui.model.people import Entity
 from dyntui.model.trust import OPT_OUTS, Rule, why_proved
 from dyntui.store import cheap_answers, watermarks
@@ -33,6 +33,8 @@ async def read(ctx: RunContext, dv: Dataverse, rule: Rule) -> None:
     sources = await consent_sources.counting(ctx, dv)
     feed = f"opt-outs/{_as_asked(sources)}"
     since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", feed)))
+    if since is not None and to_come(since, dv.connection.clock_of(ctx.moment())):
+        since = None
     question = Asked(dv, ctx.moment())
     # Consent rows are few, and whoever takes one back is asked for by its id alone.
     asked = since is not None and not sources.consent_rows

@@ -22,7 +22,7 @@ from dyntui.dataverse.query import guid, is_guid, moment
 from dyntui.dataverse.reading import ODD_COLUMNS
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.mentioned import addresses_in, without_id
-from dyntui.model.moments import dated, moment_of, text_of
+from dyntui.model.moments import dated, due_again, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.store import watermarks
@@ -280,7 +280,7 @@ async def ask_for_survivors(ctx: RunContext, dv: Dataverse) -> None:
 
 async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, reading: str) -> None:
     asked_on = moment_of(await ctx.read(lambda c: watermarks.get(c, "", _KEPT_ASKED)))
-    kept_too = asked_on is None or ctx.moment() - asked_on >= _KEPT_EVERY
+    kept_too = due_again(asked_on, ctx.moment(), _KEPT_EVERY)
     after = ""
     while some := await ctx.read(
         lambda c: opt_out_store.unseen(c, reading, after)  # noqa: B023 - awaited here

@@ -23,7 +23,7 @@ from dyntui.model.cursors import PreferencesCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.guard import guard
 from dyntui.model.guids import guid_of
-from dyntui.model.moments import EPOCH, dated, moment_of, text_of
+from dyntui.model.moments import EPOCH, dated, due_again, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.model.preferences import CODES, Choice, Preference
@@ -61,9 +61,8 @@ async def read_contacts(ctx: RunContext, dd: Dotdigital, offered: Mapping[int, P
     `yes` is known has taken it back unseen."""
     if not ctx.at(PreferencesCursor).until:
         until = await feeds.server_time(dd)
-        mark = await feeds.mark(ctx, ctx.account_id, FEED)
         # As of every feed of consent: nobody says how late somebody's no may come into it.
-        since = mark if mark == EPOCH else mark - feeds.CONSENT_OVERLAP
+        since = await feeds.since(ctx, ctx.account_id, FEED, until, overlap=feeds.CONSENT_OVERLAP)
         at = PreferencesCursor(since=text_of(since), until=text_of(until))
         await ctx.save(at, stage="Reading choices")
     for preference_id in sorted(offered):
@@ -129,7 +128,7 @@ async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime, offered: Sequen
     before = text_of(now - feeds.CONSENT_OVERLAP)
     last = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _PROOF)))
     yes = await ctx.read(lambda c: preferences.count_yes(c, ctx.account_id, offered, before))
-    if not yes or (last is not None and now - last < _PROVED_EVERY):
+    if not yes or not due_again(last, now, _PROVED_EVERY):
         return
     withdrawn: list[OfContact] = []
     listed, why = 0, ""

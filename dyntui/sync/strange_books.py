@@ -18,7 +18,7 @@ from dyntui.dataverse.query import guid
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import due_again, moment_of, text_of
 from dyntui.model.sends import book_of_send, send_of_book
 from dyntui.store import sends, watermarks
 from dyntui.store.sends import Kept
@@ -48,7 +48,7 @@ async def learn(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str)
 async def _books(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> list[Kept]:
     now = ctx.moment()
     asked_on, known = _remembered(account_id, await ctx.read(lambda c: watermarks.get(c, account_id, _FEED)))
-    if asked_on is not None and timedelta() <= now - asked_on < _EVERY:
+    if not due_again(asked_on, now, _EVERY):
         return known
     there = {send: book.id for book in await address_books.address_books(dd) if (send := send_of_book(book.name))}
     own = {each.book_id for each in await ctx.read(lambda c: sends.with_books(c, account_id))}

@@ -22,7 +22,7 @@ from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.mentioned import addresses_in, shown
-from dyntui.model.moments import dated, moment_of, text_of
+from dyntui.model.moments import dated, due_again, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import as_v2_spells, reason_of_status
@@ -159,7 +159,7 @@ async def _read_statuses(ctx: RunContext, dd: Dotdigital, account_id: str, item:
     """Once a month what every contact says of itself: whom dotdigital would not mail is suppressed, even where the feed
     does not name them. Who has not confirmed yet is not suppressed."""
     read_on = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, _STATUSES)))
-    if read_on is not None and now - read_on < _STATUSES_EVERY:
+    if not due_again(read_on, now, _STATUSES_EVERY):
         return
     async for page in odd_answers.contact_pages(ctx, dd):
         await learn_statuses(ctx, account_id, [Said(each.email, each.email_status) for each in page.rows], item)

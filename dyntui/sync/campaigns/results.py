@@ -31,7 +31,7 @@ from dyntui.model import late_results
 from dyntui.model.campaign_results import Reading, ResultKind, reading_text
 from dyntui.model.cursors import CampaignsCursor
 from dyntui.model.late_results import Behind
-from dyntui.model.moments import EPOCH, moment_of, text_of
+from dyntui.model.moments import EPOCH, due_again, moment_of, text_of
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.store import campaigns, outcomes, recipients, watermarks
 from dyntui.store.campaigns import Campaign, total
@@ -206,7 +206,7 @@ def _still_again(c: Connection, campaign: Campaign, read: Reading) -> bool:
 def _else(at: CampaignsCursor, wanted: Reading, before: _Read) -> str:
     """With which step to begin where the totals are as they were; `""`: nothing is to be read."""
     read_on, until = moment_of(before.on), moment_of(at.until)
-    if ResultKind.ROI in wanted.kinds and (read_on is None or until is None or until - read_on >= late_results.A_DAY):
+    if ResultKind.ROI in wanted.kinds and (until is None or due_again(read_on, until, late_results.A_DAY)):
         return ResultKind.ROI.value
     return "" if before.behind is not None else _TELL
 

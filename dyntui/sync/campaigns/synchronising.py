@@ -53,9 +53,8 @@ async def synchronise(
 
 
 async def _list(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, only: Collection[int]) -> None:
-    mark = await feeds.mark(ctx, account_id, _FEED)
-    since = EPOCH if mark == EPOCH else mark - results.OVERLAP
     until = await feeds.server_time(dd)
+    since = await feeds.since(ctx, account_id, _FEED, until, overlap=results.OVERLAP)
     listed = await listing.read(ctx, dd, account_id)
     await campaign_rows.tell(ctx, dv, account_id)
     readable = await ctx.read(lambda c: campaigns.read_at_all(c, account_id))

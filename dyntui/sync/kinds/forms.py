@@ -26,7 +26,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if account is None:
         raise account_unknown(ctx.account_id)
     until = await feeds.server_time(dd)
-    since = await feeds.since(ctx, ctx.account_id, _FEED)
+    since = await feeds.since(ctx, ctx.account_id, _FEED, until)
     listed = await form_definitions.listed(ctx, dd)
     active: set[int] = set() if since == EPOCH else await dd_forms.active_since(dd, since)
     await form_definitions.tell_dynamics(ctx, dv)
