@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
+from tests.scenarios.watching import Watched
 
 
 def run_by_a_clock_ahead(office: Office, monkeypatch: pytest.MonkeyPatch, *sync_types: str, **ahead: float) -> None:
@@ -38,6 +40,17 @@ def test_no_opt_out_is_overlooked_after_it(
     run = office.run("lists")
     said = {each.person: each.reason for each in office.people(run.run.id)}
     assert (said[first.person], said[second.person]) == ("SUPPRESSED", "UNSUBSCRIBED_LIST")
+
+
+def test_the_consent_watch_goes_on_asking(office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch) -> None:
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    with closing(Watched(office)) as watch:
+        watch.minutes(2)
+        run_by_a_clock_ahead(office, monkeypatch, "suppressions", days=3)
+        office.unsubscribe(somebody.address)
+        watch.minutes(2)
+        learned = {each.address for run in watch.learned for each in office.people(run)}
+    assert learned == {somebody.address}
 
 
 def test_no_value_is_overlooked_after_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
