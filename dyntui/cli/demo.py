@@ -40,6 +40,9 @@ _FAREWELL = "The demo ends with it, and all that was done in it; `dyntui demo --
 # Seconds that parting from the service may take.
 _END_LIMIT = 10.0
 
+# Seconds between two questions of the service whether the code was typed.
+_CODE_INTERVAL = 1
+
 # The service answers sign-in questions from its own memory; seconds.
 _PACE = 0.1
 
@@ -137,6 +140,8 @@ async def connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived
 
 
 async def _sign_in(client: ServiceClient, sandbox: Sandbox, person: str) -> None:
+    # Whoever types the code is there at once: the five seconds between two questions would be waited for.
+    await asyncio.to_thread(sandbox.control, "POST", "/settings", {"entra": {"device_code_interval": _CODE_INTERVAL}})
     started = await client.call(SIGN_IN, Nothing())
     answer = {"user_code": started.user_code, "as": person}
     await asyncio.to_thread(sandbox.control, "POST", "/device", answer)

@@ -160,6 +160,7 @@ def _machine() -> dict[str, Any]:
         told["stranger"] = people[STRANGER].hear()
         people["mira"].tell(setup={**sandbox.info, "ca_file": str(ca_file)})
         told["installed"] = people["mira"].hear()
+        sandbox.control.post("/settings", json={"entra": {"device_code_interval": 1}}).raise_for_status()
         for name in PEOPLE:
             people[name].tell()
             told["before"][name], code = people[name].hear()
