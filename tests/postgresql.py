@@ -27,7 +27,7 @@ from dyntui.store.schema import metadata
 
 # PostgreSQL does not run as root. In a container tests often do: the server is then this user's, who is everywhere.
 _NOBODY = 65534
-_START_SECONDS = 30
+_START_SECONDS = 180
 _numbers = itertools.count(1)
 
 

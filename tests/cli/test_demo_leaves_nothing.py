@@ -72,7 +72,7 @@ def test_profile_and_service_are_gone_after_the_end(
     assert is_alive(int(service))
     if number:
         demo.send_signal(number)
-    _, _ = demo.communicate(timeout=60)
+    _, _ = demo.communicate(timeout=180)
 
     assert demo.returncode == code
     assert not Path(home).exists()

@@ -18,7 +18,7 @@ def in_fresh_process(code: str, home: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         env={**os.environ, "DYNTUI_HOME": str(home)},
         stdin=subprocess.DEVNULL,
     )

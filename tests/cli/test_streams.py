@@ -23,7 +23,7 @@ _PRINT = (
 def _run(command: list[str], tmp_path: Path, shell: str = "", **environment: str) -> subprocess.CompletedProcess[bytes]:
     line = ["bash", "-c", f'"$@" {shell}', "bash", *command] if shell else command
     env = {**os.environ, "DYNTUI_HOME": str(tmp_path), **environment}
-    return subprocess.run(line, env=env, capture_output=True, timeout=60, check=False)
+    return subprocess.run(line, env=env, capture_output=True, timeout=180, check=False)
 
 
 def _dyntui(*arguments: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_the_exit_code_of_a_refusal_stays_when_nobody_reads_it(tmp_path: Path):
 def test_an_argument_that_is_not_text_is_a_usage_error(tmp_path: Path, arguments: tuple[str | bytes, ...]):
     command = [os.fsencode(each) for each in _dyntui()] + [os.fsencode(each) for each in arguments]
     env = {**os.environ, "DYNTUI_HOME": str(tmp_path)}
-    done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, timeout=180, check=False)
     assert done.returncode == 2
     assert b"ARGUMENT_UNREADABLE" in done.stderr and b"Traceback" not in done.stderr
 

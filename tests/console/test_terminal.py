@@ -21,7 +21,7 @@ from .worlds import Worlds
 
 ROOT = Path(__file__).parent.parent.parent
 # Generous, for busy machines; nothing waits for it when things go well.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Terminal:

@@ -63,7 +63,7 @@ class Terminal:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=180,
             env={**os.environ, **self.environment, **environment},
             check=False,
         )

@@ -143,7 +143,7 @@ def test_no_secret_is_written_shown_logged_or_handed_to_a_process(tmp_path: Path
                 env=environment,
                 input=typed.encode(),
                 capture_output=True,
-                timeout=100,
+                timeout=180,
                 check=False,
             )
             said.extend((done.stdout, done.stderr))

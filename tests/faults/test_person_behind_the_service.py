@@ -73,7 +73,7 @@ def test_from_setup_by_a_code_to_a_revoked_sign_in_and_back(tmp_path: Path) -> N
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=100,
+                timeout=180,
                 check=False,
             )
             assert done.returncode == code, (done.stdout, done.stderr)

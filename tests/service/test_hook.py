@@ -373,7 +373,7 @@ def test_nobody_waits_for_the_hook_when_the_service_ends(tmp_path: Path) -> None
 
         notifier = Notifier(night.resources, SETTINGS, night._metered, tell=hang)
         notifier.start()
-        await asyncio.wait_for(begun.wait(), 20)
+        await asyncio.wait_for(begun.wait(), 180)
         await notifier.stop()
 
     night.run(code="AWAY")

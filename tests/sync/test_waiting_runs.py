@@ -104,7 +104,7 @@ def test_another_run_is_carried_out_while_one_waits_and_the_wait_ends_at_once_wh
     workshop: Workshop,
 ) -> None:
     limited = workshop.begin("limited")
-    assert workshop.waits.acquire(timeout=20)
+    assert workshop.waits.acquire(timeout=180)
     assert workshop.begin("other").result(20) == "done"
     assert workshop.status("other") is RunStatus.COMPLETED
     assert workshop.status("limited") is RunStatus.IN_PROCESS and not limited.done()
@@ -122,7 +122,7 @@ def test_another_run_is_carried_out_while_one_waits_and_the_wait_ends_at_once_wh
 def test_a_run_whose_limit_opened_goes_on_and_all_turns_are_there_again(workshop: Workshop) -> None:
     limited = [workshop.begin(f"limited briefly {each}") for each in range(5)]
     for _ in limited:
-        assert workshop.waits.acquire(timeout=20)
+        assert workshop.waits.acquire(timeout=180)
     workshop.passing.release(5 * 2 * int(SHORT))
     assert {each.result(60) for each in limited} == {"done"}
     assert {workshop.status(f"limited briefly {each}") for each in range(5)} == {RunStatus.COMPLETED}

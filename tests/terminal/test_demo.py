@@ -37,7 +37,7 @@ def headless(environ: Mapping[str, str], *arguments: str) -> subprocess.Complete
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=180,
         check=False,
     )
 

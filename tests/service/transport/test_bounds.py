@@ -61,14 +61,14 @@ async def test_unfinished_requests_of_all_clients_together_are_bounded(profile: 
             writer.write(part)
         refused = len(ends) - UNFINISHED_LIMIT // REQUEST_LIMIT
         # The others stay unfinished, and are not answered.
-        first = asyncio.as_completed([reader.readline() for reader, _ in ends], timeout=60)
+        first = asyncio.as_completed([reader.readline() for reader, _ in ends], timeout=180)
         assert {code_of(await next(first)) for _ in range(refused)} == {"SERVICE_FULL"}
         assert server._unfinished.held <= UNFINISHED_LIMIT
         # Usual requests are answered all the same.
         assert (await ours.call(HELLO, Nothing())).configured
         for _, writer in ends:
             writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(180):
             while server.clients > 1:  # noqa: ASYNC110 - the service notices by itself
                 await asyncio.sleep(0.01)
         assert server._unfinished.held == 0
@@ -124,7 +124,7 @@ async def test_one_client_too_many_is_told_so_once_in_the_log_and_there_is_room_
 
 async def _attached_at_last(profile: Profile) -> dyntui.service.client.ServiceClient:
     """A service that starts has a socket before it listens."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         while True:
             with contextlib.suppress(DyntuiError):
                 return await attach(profile)
@@ -144,7 +144,7 @@ async def test_with_few_descriptors_clients_are_bounded_and_the_log_stays_short(
             for _ in range(80):
                 reader, writer = await asyncio.open_unix_connection(str(profile.socket))
                 ends.append((reader, writer))
-                line = json.loads(await asyncio.wait_for(reader.readline(), 10))
+                line = json.loads(await asyncio.wait_for(reader.readline(), 180))
                 codes.append(line.get("error", {}).get("data", {}).get("code", "served"))
             assert (await ours.call(HELLO, Nothing())).configured
             await ours.call(STOP, Nothing())

@@ -269,7 +269,7 @@ async def gone(process: int) -> None:
     loop = asyncio.get_running_loop()
     ended = loop.create_future()
     loop.add_reader(watch, lambda: ended.done() or ended.set_result(None))
-    await asyncio.wait_for(ended, 20)
+    await asyncio.wait_for(ended, 180)
     loop.remove_reader(watch)
     os.close(watch)
 

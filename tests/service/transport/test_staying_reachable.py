@@ -23,7 +23,7 @@ async def looking_after(server: Server) -> AsyncIterator[None]:
 
 
 async def reached(profile: Profile) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(180):
         while not profile.socket.exists():  # noqa: ASYNC110 - a file tells nobody that it is there
             await asyncio.sleep(0)
     async with await attach(profile):

@@ -82,7 +82,7 @@ class Worker:
         self.process.wait()
 
     def end(self) -> None:
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=180)
         assert self.process.returncode == 0
 
 
@@ -132,11 +132,11 @@ def test_runs_are_executed_by_priority_and_each_until_it_is_done(db: Database, t
     engine = engine_for(db, tmp_path, chunk, at_once=1)
     engine.start()
     try:
-        assert calls.get(timeout=30) == "first"
+        assert calls.get(timeout=180) == "first"
         for run_id, priority in (("campaigns", 60), ("lists", 40), ("send", 10)):
             queued(db, run_id, priority)
             engine.enqueue(run_id, priority)
-        order = [calls.get(timeout=30) for _ in range(9)]
+        order = [calls.get(timeout=180) for _ in range(9)]
     finally:
         engine.stop()
     assert order == ["send"] * 3 + ["lists"] * 3 + ["campaigns"] * 3
@@ -162,9 +162,9 @@ def test_a_run_that_is_put_back_leaves_its_slot_to_the_one_that_it_waits_for(db:
     engine = engine_for(db, tmp_path, chunk, at_once=1, put_back_seconds=0.3)
     engine.start()
     try:
-        order = [calls.get(timeout=30)]
+        order = [calls.get(timeout=180)]
         while "other" not in order or order[-1] != "urgent":
-            order.append(calls.get(timeout=30))
+            order.append(calls.get(timeout=180))
     finally:
         engine.stop()
     assert (order[0], order[-1], order.count("other")) == ("urgent", "urgent", 1)

@@ -31,7 +31,7 @@ def program(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, st
         yield process, json.loads(line)
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=180)
 
 
 def client(announced: dict[str, str]) -> httpx.Client:
@@ -47,7 +47,7 @@ def test_it_announces_itself_serves_and_stops_when_told() -> None:
     with program("--people", "60") as (process, announced):
         counts = control(announced, "/state")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=180) == 0
     assert counts["contacts"] + counts["leads"] == 60
     assert not Path(announced["ca_file"]).exists()
 
@@ -90,8 +90,8 @@ def test_it_ends_by_itself_when_its_parent_is_gone() -> None:
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with program("--people", "0", "--parent", str(parent.pid)) as (process, _):
         assert process.poll() is None
-        parent.communicate(b"\n", timeout=10)
-        assert process.wait(timeout=10) == 0
+        parent.communicate(b"\n", timeout=180)
+        assert process.wait(timeout=180) == 0
 
 
 @pytest.mark.thorough
