@@ -7,15 +7,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import (
-    CAMPAIGNS_COMPARE,
-    ON_COMPARISON,
-    CampaignRef,
-    CampaignReport,
-    CompareCampaigns,
-)
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
+from dyntui.service.contract.results import CAMPAIGNS_COMPARE, ON_COMPARISON, CampaignReport, CompareCampaigns
 from dyntui.service.contract.situations import Situation
 
 from .base import Page

@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, ON_COUNT, CampaignRef, CountTargets, TargetCount
+from dyntui.service.contract.campaigns import CampaignRef
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, ON_COUNT, CountTargets, TargetCount
 
 from .base import Page
 from .bindings import bindings

@@ -12,13 +12,13 @@ from textual.widgets import Static
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
 from dyntui.service.contract.held import HELD_PEOPLE, WaitingPeople
 from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import person_of
 from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery, permalink
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
 
 from .base import Page
 from .bindings import bindings

@@ -13,19 +13,18 @@ from textual.widget import Widget
 
 from dyntui.model.counted import amount, people_of
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import (
-    CAMPAIGN_RECIPIENTS,
-    CAMPAIGN_REPORT,
-    ON_REPORT,
-    CampaignRef,
-    CampaignReport,
-    RecipientRow,
-    RecipientsQuery,
-)
+from dyntui.service.contract.campaigns import ON_REPORT, CampaignRef
 from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import KnownPerson
+from dyntui.service.contract.results import (
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CampaignReport,
+    RecipientRow,
+    RecipientsQuery,
+)
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.situations import Situation
 

@@ -16,20 +16,13 @@ from textual.widgets import Button, Input
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import (
-    CAMPAIGN_COUNT,
-    CAMPAIGN_GET,
-    CAMPAIGN_SEND,
-    CampaignDetail,
-    CampaignRef,
-    CountTargets,
-    TargetCount,
-)
+from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGN_SEND, CampaignDetail, CampaignRef
 from dyntui.service.contract.lists import ON_WIZARD
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.schedules import SCHEDULES_LIST, Schedules, SchedulesOf
 from dyntui.service.contract.sends import SendCampaign, SendRow, SplitTest, WizardStep
 from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CountTargets, TargetCount
 
 from .base import Page
 from .bindings import bindings

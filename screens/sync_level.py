@@ -8,7 +8,8 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Static
 
-from dyntui.service.contract.campaigns import CampaignRow, CountedOnly
+from dyntui.model.campaign_results import CountedOnly
+from dyntui.service.contract.campaigns import CampaignRow
 
 from .dialogs import Dialog
 from .widgets.bars import BarList, BarRow

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.sync_types import outcome_word
-from dyntui.service.contract.campaigns import TargetCount
+from dyntui.service.contract.target_counts import TargetCount
 
 from .whose import Whose
 from .widgets.bars import BarRow

@@ -18,8 +18,9 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.what_if import MENDABLE, opened
-from dyntui.service.contract.campaigns import CampaignDetail, ListReadiness, TargetCount
+from dyntui.service.contract.campaigns import CampaignDetail
 from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.target_counts import ListReadiness, TargetCount
 
 from .send_options import SendOptions
 from .tally import SENDABLE, reason_title

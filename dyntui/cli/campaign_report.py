@@ -9,9 +9,10 @@ import click
 from dyntui.cli.archive import archived
 from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns
+from dyntui.model.campaign_results import CountedOnly
 from dyntui.model.counted import amount
 from dyntui.model.rates import OF, Name, of_each
-from dyntui.service.contract.campaigns import CampaignReport, Comparison, CountedOnly, RecipientRow
+from dyntui.service.contract.results import CampaignReport, Comparison, RecipientRow
 from dyntui.service.row_files import Cell
 
 _LINKS_SHOWN = 10

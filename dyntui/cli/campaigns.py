@@ -27,35 +27,38 @@ from dyntui.cli.together import only_with
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import campaigns as contract
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
-    CAMPAIGN_RECIPIENTS,
-    CAMPAIGN_REPORT,
     CAMPAIGN_TARGETS,
     CAMPAIGN_TEST,
-    CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
+    VIEWS,
     CampaignDetail,
-    CampaignReport,
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
-    CompareCampaigns,
-    Comparison,
     EditCampaign,
     MailPreview,
-    RecipientRow,
-    RecipientsQuery,
     Targets,
     TrialSend,
     TrialSent,
 )
 from dyntui.service.contract.lists import sync_words
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.results import (
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CAMPAIGNS_COMPARE,
+    RECIPIENT_FILTERS,
+    CampaignReport,
+    CompareCampaigns,
+    Comparison,
+    RecipientRow,
+    RecipientsQuery,
+)
 from dyntui.service.new_files import NewFile
 from dyntui.service.row_cells import COMPARED_CELLS, RECIPIENT_CELLS
 
@@ -101,7 +104,7 @@ def _columns(rows: Sequence[CampaignRow]) -> Columns[CampaignRow]:
 @command.command("list")
 @click.option(
     "--view",
-    type=click.Choice(contract.VIEWS),
+    type=click.Choice(VIEWS),
     help="Unsent and sent ones are among the current ones, which are not archived.  "
     "[default: current; all with --search]",
 )
@@ -237,7 +240,7 @@ def test(context: click.Context, named: str, address: str) -> None:
 @click.argument("named", metavar="CAMPAIGN")
 @click.option("--recipients", is_flag=True, help="The people it was sent to, and what each of them did.")
 @click.option(
-    "--filter", "kept", type=click.Choice(contract.RECIPIENTS), default="all", help="With --recipients: only these."
+    "--filter", "kept", type=click.Choice(RECIPIENT_FILTERS), default="all", help="With --recipients: only these."
 )
 @window_options
 @click.pass_context
@@ -292,9 +295,7 @@ def compare(context: click.Context, named: tuple[str, ...], out: NewFile | None)
 
 @command.command("export")
 @click.argument("named", metavar="CAMPAIGN")
-@click.option(
-    "--filter", "kept", type=click.Choice(contract.RECIPIENTS), default="all", help="Only those who did this."
-)
+@click.option("--filter", "kept", type=click.Choice(RECIPIENT_FILTERS), default="all", help="Only those who did this.")
 @out_option("--out", required=True, help=ROWS, rows=True)
 @overwrite_option
 @click.pass_context

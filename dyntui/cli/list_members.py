@@ -20,7 +20,7 @@ from dyntui.cli.query_source import FETCHXML, VIEW, query_in
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.counted import people_of
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import RECIPIENTS, CampaignRef
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.lists import LIST_MEMBERS, MEMBER_TYPES, MemberRow, MembersQuery
 from dyntui.service.contract.members import (
     MEMBERS_FIND,
@@ -33,6 +33,7 @@ from dyntui.service.contract.members import (
     PeopleSlice,
 )
 from dyntui.service.contract.plans import PlanDetail
+from dyntui.service.contract.results import RECIPIENT_FILTERS
 from dyntui.service.contract.runs import RunRow
 
 
@@ -182,7 +183,9 @@ def _question(made: PlanDetail) -> str:
 @click.option("--run", default="", metavar="RUN", help="The people of this run.")
 @click.option("--list", "of_list", default="", metavar="LIST", help="The members of this list, as last read.")
 @click.option("--campaign", default="", metavar="CAMPAIGN", help="The recipients of this email campaign.")
-@click.option("--did", type=click.Choice(RECIPIENTS), default="all", show_default=True, help="Only recipients who.")
+@click.option(
+    "--did", type=click.Choice(RECIPIENT_FILTERS), default="all", show_default=True, help="Only recipients who."
+)
 @click.option("--count", default="", metavar="COUNT", help="The people of this target count; --reason narrows it.")
 @click.option("--sendable", is_flag=True, help="Of a target count, those who would be mailed.")
 @click.option("--suppressed", is_flag=True, help="Whoever is suppressed; --search narrows it.")

@@ -19,22 +19,19 @@ from dyntui.model.outcomes import ReasonCount, RunStatus
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
-    CAMPAIGN_COUNT,
-    CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
     CAMPAIGNS_PAGE,
     CampaignRef,
-    CampaignReport,
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
-    CountTargets,
-    TargetCount,
 )
 from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
+from dyntui.service.contract.results import CAMPAIGN_REPORT, CampaignReport
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RunRef, RunRow, StartRun
 from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CountTargets, TargetCount
 
 LIST = "Newsletter"
 

@@ -24,10 +24,11 @@ from dyntui.model.sends import HANDED_OVER, HANDED_WORDS, SPLIT_WORDS
 from dyntui.model.split_tests import SplitTest, split_of
 from dyntui.model.waves import LONGEST_PAUSE, SHORTEST_PAUSE, Limits, Waves, shares_of
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGN_SEND, TargetCount
+from dyntui.service.contract.campaigns import CAMPAIGN_SEND
 from dyntui.service.contract.runs import RUN_GET, RunRef, RunRow
 from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.contract.session import HELLO, Nothing
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.permission import not_permitted
 
 

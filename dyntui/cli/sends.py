@@ -18,7 +18,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CAMPAIGN_GET, CountPeopleQuery
+from dyntui.service.contract.campaigns import CAMPAIGN_GET
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
     SEND_CHANGES,
@@ -36,6 +36,7 @@ from dyntui.service.contract.sends import (
     SendsQuery,
     SettleSend,
 )
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
 
 
 @click.group(cls=Group)

@@ -16,8 +16,9 @@ from dyntui.cli.target_counts import people
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGN_REPORT, CampaignRef
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.results import CAMPAIGN_REPORT
 from dyntui.service.contract.runs import (
     CALL,
     RUN_CANCEL,

@@ -16,14 +16,14 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.what_if import MENDABLE, opened
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import (
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.target_counts import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
     CountPeopleQuery,
     CountTargets,
     TargetCount,
 )
-from dyntui.service.contract.paging import Page
 
 
 @click.command("count", cls=Command)

@@ -43,6 +43,14 @@ class Reading(msgspec.Struct, frozen=True):
         return LEVELS.index(self.level) >= LEVELS.index(other.level) and set(self.kinds) >= set(other.kinds)
 
 
+class CountedOnly(msgspec.Struct, frozen=True, kw_only=True):
+    """What dotdigital's totals of a campaign count more than its results tell of people, such as `5 opens and 1 person
+    who clicked`; `looked_for`: after that it is read from the beginning once more, `""`: no reading has found it."""
+
+    what: str
+    looked_for: str = ""
+
+
 def reading(of_account: str, of_campaign: str, switched_on: Iterable[ResultKind]) -> Reading:
     """What is read where the levels are these (`of_campaign` `""`: as the account). At the level DETAILED with every
     kind switched off there are the totals alone."""

@@ -84,9 +84,11 @@ SUBJECTS = (
     Subject("members", ("members",)),
     Subject(
         "campaigns",
-        ("campaigns", "results", "trial_sends"),
+        ("campaigns", "trial_sends"),
         (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),
     ),
+    Subject("target_counts"),
+    Subject("results", ("results",)),
     Subject("archive", ("archive",)),
     Subject("campaign_changes", ("campaign_changes",)),
     Subject(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from dyntui.service.contract.campaigns import CountedOnly
+from dyntui.model.campaign_results import CountedOnly
 from dyntui.store.campaigns import Campaign
 from dyntui.sync.campaigns import results
 

@@ -12,18 +12,18 @@ from dyntui.model.rates import Counts, rates
 from dyntui.service import counted_only
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
-from dyntui.service.contract.campaigns import (
+from dyntui.service.contract.campaigns import CampaignRef
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.results import (
     CAMPAIGN_RECIPIENTS,
     CAMPAIGN_REPORT,
     CAMPAIGNS_COMPARE,
-    CampaignRef,
     CampaignReport,
     CompareCampaigns,
     Comparison,
     RecipientRow,
     RecipientsQuery,
 )
-from dyntui.service.contract.paging import Page, Window
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources

@@ -12,7 +12,7 @@ import msgspec
 from dyntui.model.campaigns import RecipientRow
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.rates import OF, Name
-from dyntui.service.contract.campaigns import CampaignReport
+from dyntui.service.contract.results import CampaignReport
 from dyntui.service.contract.runs import RunRow, run_text
 from dyntui.service.row_files import Cell
 

@@ -24,17 +24,16 @@ from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
 from dyntui.service.archive import require_out
 from dyntui.service.campaigns import Campaigns
-from dyntui.service.contract.campaigns import (
+from dyntui.service.contract.campaigns import CAMPAIGN_SEND, CampaignRef
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
+from dyntui.service.contract.target_counts import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
-    CAMPAIGN_SEND,
-    CampaignRef,
     CountPeopleQuery,
     CountTargets,
     TargetCount,
 )
-from dyntui.service.contract.paging import Page
-from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.identity import Identities
 from dyntui.service.named_sends import named_send
 from dyntui.service.parts import Parts

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError
 from dyntui.model.people import Entity
-from dyntui.service.contract.campaigns import ListReadiness
+from dyntui.service.contract.target_counts import ListReadiness
 from dyntui.service.resources import Resources
 from dyntui.store import lists as list_store
 from dyntui.store import pending_members, staging

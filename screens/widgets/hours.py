@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from dyntui.service.contract.campaigns import Hour
+from dyntui.service.contract.results import Hour
 
 from ..wording import number, when
 from .toned import Toned

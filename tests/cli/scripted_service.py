@@ -14,12 +14,14 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.model.roles import Ability
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import CampaignReport, CampaignRow, ListReadiness, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListDetail, ListRow
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.results import CampaignReport
 from dyntui.service.contract.runs import Progress, RunItem, RunRow
 from dyntui.service.contract.sends import SendRow
 from dyntui.service.contract.session import Hello
+from dyntui.service.contract.target_counts import ListReadiness, TargetCount
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server

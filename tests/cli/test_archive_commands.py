@@ -17,15 +17,14 @@ from dyntui.service.contract.archive import (
 )
 from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES
 from dyntui.service.contract.campaigns import (
-    CAMPAIGN_COUNT,
     CAMPAIGN_GET,
     CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
     CampaignsQuery,
-    CountTargets,
 )
 from dyntui.service.contract.session import HELLO
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CountTargets
 from tests.cli.scripted_service import ScriptedService, a_campaign, a_hello, page_of
 
 PUT_AWAY = a_campaign(archived_on="2026-11-22T14:05:09Z", archived_by="Mira Sandahl")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from dyntui.model.bounce_forecast import Sent, forecast
+from dyntui.model.campaign_results import CountedOnly
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
@@ -20,37 +21,34 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
-    CAMPAIGN_COUNT,
-    CAMPAIGN_COUNT_PEOPLE,
     CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
-    CAMPAIGN_RECIPIENTS,
-    CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
     CAMPAIGN_TARGETS,
     CAMPAIGN_TEST,
-    CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
-    CampaignReport,
     CampaignsQuery,
     ChangeTargets,
-    CompareCampaigns,
-    Comparison,
-    CountedOnly,
-    CountPeopleQuery,
-    CountTargets,
-    Link,
     MailPreview,
     PreviewLink,
-    RecipientRow,
     Targets,
 )
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.members import MEMBERS_GATHER
 from dyntui.service.contract.people import PEOPLE_WHY
+from dyntui.service.contract.results import (
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CAMPAIGNS_COMPARE,
+    CampaignReport,
+    CompareCampaigns,
+    Comparison,
+    Link,
+    RecipientRow,
+)
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RunDetail
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
@@ -66,6 +64,7 @@ from dyntui.service.contract.sends import (
     SettleSend,
 )
 from dyntui.service.contract.session import HELLO
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery, CountTargets
 from tests.cli.scripted_service import (
     LIST_ID,
     ScriptedService,

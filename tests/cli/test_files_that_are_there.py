@@ -15,12 +15,12 @@ from dyntui.cli.main import root
 from dyntui.model.errors import DyntuiError
 from dyntui.model.health import finding
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import CAMPAIGN_RECIPIENTS, CAMPAIGNS_COMPARE, Comparison
 from dyntui.service.contract.health import FACTS_LIST, HEALTH_CHECK, Facts, Health
 from dyntui.service.contract.mappings import MAPPINGS_EXPORT, MappingFile
 from dyntui.service.contract.people import PEOPLE_EXPORT
 from dyntui.service.contract.plans import PLAN_CHANGES, PLAN_GET, PLAN_MAKE
 from dyntui.service.contract.quarantine import QUARANTINE_PAGE
+from dyntui.service.contract.results import CAMPAIGN_RECIPIENTS, CAMPAIGNS_COMPARE, Comparison
 from dyntui.service.contract.runs import RUN_GET, RUN_PEOPLE, RunDetail
 from dyntui.service.contract.schedules import SCHEDULES_COMING
 from dyntui.service.contract.session import STATUS, Status

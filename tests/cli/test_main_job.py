@@ -13,19 +13,13 @@ from dyntui.cli.main_job import Report, main_job
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.service.client import attach
-from dyntui.service.contract.campaigns import (
-    CAMPAIGN_CHANGE_TARGETS,
-    CAMPAIGN_COUNT,
-    CAMPAIGN_REPORT,
-    CAMPAIGN_SEND,
-    CAMPAIGNS_PAGE,
-    CampaignReport,
-    Targets,
-)
+from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_SEND, CAMPAIGNS_PAGE, Targets
 from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_PAGE, LISTS_REFRESH, Activate
+from dyntui.service.contract.results import CAMPAIGN_REPORT, CampaignReport
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RunDetail, RunRow, StartRun
 from dyntui.service.contract.sends import SEND_GET
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT
 from dyntui.service.profile import Profile
 from tests.cli.scripted_service import (
     LIST_ID,

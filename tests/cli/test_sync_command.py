@@ -11,8 +11,9 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.sync_types import SYNC_TYPES
-from dyntui.service.contract.campaigns import CAMPAIGN_REPORT, CAMPAIGNS_PAGE, CampaignRef, CampaignReport
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef
 from dyntui.service.contract.lists import LISTS_PAGE
+from dyntui.service.contract.results import CAMPAIGN_REPORT, CampaignReport
 from dyntui.service.contract.runs import (
     RUN_CANCEL,
     RUN_GET,

@@ -13,7 +13,7 @@ from dyntui.screens.widgets.pie import pixels
 from dyntui.screens.wording import day, lasted, moment, share, tell_time_by, when
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.service.contract.campaigns import Hour
+from dyntui.service.contract.results import Hour
 
 
 def test_a_pie_gives_each_slice_its_share_of_the_circle() -> None:

@@ -21,7 +21,7 @@ from textual.dom import DOMNode
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.service.contract.actions import disabled_reason
-from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_COUNT, ON_REPORT
+from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_REPORT
 from dyntui.service.contract.console import (
     ON_CHOICES,
     ON_DIALOG,
@@ -38,6 +38,7 @@ from dyntui.service.contract.runs import ON_AUDIT, ON_RUN, Progress, RunRow
 from dyntui.service.contract.situations import Situation
 from dyntui.service.contract.subjects import ACTIONS, BY_ID, CALLS, SCOPES, key_tables, of
 from dyntui.service.contract.suppressions import ON_SOURCES, ON_SUPPRESSIONS
+from dyntui.service.contract.target_counts import ON_COUNT
 from tests.cli.scripted_service import a_list
 
 from .driving import NARROW, driving

@@ -8,8 +8,8 @@ import re
 import pytest
 from dyntui.screens.wizard_steps import counted
 
-from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.sends import SendCampaign
+from dyntui.service.contract.target_counts import TargetCount
 
 from .driving import driving
 from .test_main_job import counting

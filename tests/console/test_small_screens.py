@@ -8,8 +8,8 @@ from dyntui.screens.widgets.choice import in_view
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dyntui.model.campaign_results import CountedOnly
 from dyntui.service import counted_only, sending
-from dyntui.service.contract.campaigns import CountedOnly
 
 from .driving import driving
 from .worlds import CAMPAIGN, LIST, Opening

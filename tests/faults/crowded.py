@@ -18,10 +18,10 @@ from typing import Any
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import CountTargets, TargetCount
 from dyntui.service.contract.plans import PlanDetail
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
+from dyntui.service.contract.target_counts import CountTargets, TargetCount
 from tests.faults.history import Ended, is_away, trust_in
 from tests.faults.job import office_from
 from tests.faults.restless import watched

@@ -20,8 +20,8 @@ from dyntui.dataverse import membership
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.trust import Rule
-from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.runs import RunDetail
+from dyntui.service.contract.target_counts import TargetCount
 from tests.faults.interrupted import Interrupted
 from tests.faults.job import Job, copies_of_the_campaign, new_copies, office_from
 from tests.scenarios.office import PROVE_EACH, by_reason

@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Tally
 from dyntui.model.trust import Rule
-from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.store import accounts, runs
 from tests.sandbox_controls import SandboxControls
 from tests.scenarios.office import PROVE_EACH, Office

@@ -21,12 +21,13 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import CAMPAIGN_SEND, CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery, TargetCount
+from dyntui.service.contract.campaigns import CAMPAIGN_SEND, CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RunDetail, RunRef, StartRun
 from dyntui.service.contract.sends import SendCampaign
 from dyntui.service.contract.session import SIGN_IN, SIGN_IN_STATE, STOP, Nothing
 from dyntui.service.contract.setup import SETUP_APPLY, EmailAccountInput, OrganisationInput, SetupRequest
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.lock import until_released
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.starting import attach_or_start

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from dyntui.model.outcomes import Outcome
-from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.sends import SendRow
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.store import accounts
 from dyntui.store import sends as send_store
 from tests.faults.job import FrozenOffice, properly_mailed

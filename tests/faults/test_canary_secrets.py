@@ -23,9 +23,10 @@ import pytest
 from dyntui.cli.demo import ROLES
 from dyntui.model.outcomes import RunStatus
 from dyntui.sandbox.entra.directory import find_person
-from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_COUNT, ChangeTargets, CountTargets
+from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, ChangeTargets
 from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CountTargets
 from tests import certificates
 from tests.faults.job import CAMPAIGN, LIST
 from tests.faults.real_service import RealService

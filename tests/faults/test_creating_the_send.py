@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.campaigns import TargetCount
+from dyntui.service.contract.target_counts import TargetCount
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import (
     NOT_TAKEN_UP,

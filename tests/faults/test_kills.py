@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.outcomes import RunStatus, Tally
-from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_COUNT, ChangeTargets, CountTargets
+from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, ChangeTargets
 from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
 from dyntui.service.contract.sends import SEND_GET, SendRef
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CountTargets
 from tests.built_once import built_once
 from tests.faults.job import CAMPAIGN, LIST, forget_number, properly_mailed
 from tests.faults.real_service import STORE, RealService, real_service, until

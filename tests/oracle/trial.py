@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, CampaignsQuery, CountTargets, TargetCount
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.runs import RunDetail
+from dyntui.service.contract.target_counts import CountTargets, TargetCount
 from tests.oracle import counting, strangers, synchronising
 from tests.oracle.comparing import Comparison, Disagreement
 from tests.oracle.edits import Edit, Hands

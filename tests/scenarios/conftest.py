@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.target_counts import TargetCount
 from tests.built_once import built_once
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import copied, world

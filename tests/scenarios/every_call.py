@@ -26,10 +26,12 @@ from dyntui.service.contract import (
     people,
     plans,
     quarantine,
+    results,
     runs,
     schedules,
     setup,
     suppressions,
+    target_counts,
 )
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
@@ -47,17 +49,12 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaign_changes import CAMPAIGNS_CHANGES, CampaignChangesQuery
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
-    CAMPAIGN_COUNT,
-    CAMPAIGN_COUNT_PEOPLE,
     CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
-    CAMPAIGN_RECIPIENTS,
-    CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
     CAMPAIGN_TARGETS,
     CAMPAIGN_TEST,
-    CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
@@ -119,6 +116,7 @@ from dyntui.service.contract.quarantine import (
     QUARANTINE_PICK,
     QUARANTINE_RETRY,
 )
+from dyntui.service.contract.results import CAMPAIGN_RECIPIENTS, CAMPAIGN_REPORT, CAMPAIGNS_COMPARE
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_SEARCH, RUN_START, RUNS_PAGE
 from dyntui.service.contract.schedules import (
     SCHEDULES_CHANGES,
@@ -152,6 +150,7 @@ from dyntui.service.contract.suppressions import (
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
 )
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CAMPAIGN_COUNT_PEOPLE
 from dyntui.service.contract.users import STUDIO_OPEN, USERS_LIST, USERS_MAP, MapUsers, UsersOf
 from tests.scenarios.office import Office
 
@@ -271,7 +270,7 @@ def _of_runs(first: str) -> Iterator[Asked]:
     yield CHANGES_UNDO, changes.UndoRun(run=first)
 
 
-def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, sent: str) -> Iterator[Asked]:
+def _of_campaigns(campaign: int, newsletter: str, count: target_counts.TargetCount, sent: str) -> Iterator[Asked]:
     yield CAMPAIGNS_PAGE, campaigns.CampaignsQuery()
     yield CAMPAIGN_GET, campaigns.CampaignRef(campaign)
     yield CAMPAIGN_PREVIEW, campaigns.CampaignRef(campaign)
@@ -280,8 +279,8 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
     yield CAMPAIGN_EDIT, campaigns.EditCampaign(id=campaign, sync_level="SUMMARY")
     yield CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)
-    yield CAMPAIGN_COUNT, campaigns.CountTargets(id=campaign)
-    yield CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)
+    yield CAMPAIGN_COUNT, target_counts.CountTargets(id=campaign)
+    yield CAMPAIGN_COUNT_PEOPLE, target_counts.CountPeopleQuery(count=count.id)
     yield CAMPAIGN_SEND, SendCampaign(count=count.id, confirm=count.sendable)
     yield SENDS_PAGE, SendsQuery(view="held")
     yield SEND_GET, SendRef(sent)
@@ -291,8 +290,8 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield SEND_RELEASE, SendRef(sent)
     yield SEND_SETTLE, SettleSend(id=sent, was_mailed=True)
     yield CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
-    yield CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)
-    yield CAMPAIGNS_COMPARE, campaigns.CompareCampaigns()
+    yield CAMPAIGN_RECIPIENTS, results.RecipientsQuery(id=campaign)
+    yield CAMPAIGNS_COMPARE, results.CompareCampaigns()
 
 
 _OF_CONSENT: tuple[Asked, ...] = (

@@ -48,9 +48,11 @@ from dyntui.service.contract import (
     people,
     plans,
     quarantine,
+    results,
     runs,
     schedules,
     setup,
+    target_counts,
 )
 from dyntui.service.contract.sends import (
     ChangesQuery,
@@ -565,19 +567,19 @@ class Office:
         asked = campaigns.ChangeTargets(id=campaign.id, remove=list_ids)
         self.wait(self._campaigns.change_targets(self.context, asked))
 
-    def count(self, campaign: campaigns.CampaignRow, *, to_send: bool = False) -> campaigns.TargetCount:
-        asked = campaigns.CountTargets(id=campaign.id, to_send=to_send)
+    def count(self, campaign: campaigns.CampaignRow, *, to_send: bool = False) -> target_counts.TargetCount:
+        asked = target_counts.CountTargets(id=campaign.id, to_send=to_send)
         return self.wait(self._sending.count(self.context, asked))
 
     def count_people(self, count_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
-        asked = campaigns.CountPeopleQuery(count=count_id, limit=MOST_ROWS, **chosen)
+        asked = target_counts.CountPeopleQuery(count=count_id, limit=MOST_ROWS, **chosen)
         return self.wait(self._sending.count_people(self.context, asked)).rows
 
-    def queue_send(self, count: campaigns.TargetCount, **how: Any) -> SendRow:
+    def queue_send(self, count: target_counts.TargetCount, **how: Any) -> SendRow:
         asked = SendCampaign(count=count.id, confirm=count.sendable, **how)
         return self.wait(self._sending.send(self.context, asked))
 
-    def send(self, count: campaigns.TargetCount) -> SendRow:
+    def send(self, count: target_counts.TargetCount) -> SendRow:
         queued = self.queue_send(count)
         self.engine.drain()
         return self.send_row(queued.id)
@@ -586,12 +588,12 @@ class Office:
         trial = TrialSends(self.resources, Identities(self.resources), self._campaigns)
         return self.wait(trial.test(self.context, campaigns.TrialSend(id=campaign.id, address=address)))
 
-    def schedule_send(self, count: campaigns.TargetCount, at: datetime) -> SendRow:
+    def schedule_send(self, count: target_counts.TargetCount, at: datetime) -> SendRow:
         """Has the service hold a send until then."""
         asked = SendCampaign(count=count.id, confirm=count.sendable, at=at.isoformat())
         return self.wait(self._sending.send(self.context, asked))
 
-    def send_in_waves(self, count: campaigns.TargetCount, waves: Waves, at: datetime | None = None) -> SendRow:
+    def send_in_waves(self, count: target_counts.TargetCount, waves: Waves, at: datetime | None = None) -> SendRow:
         """Has the service send in waves; none has begun."""
         when = "" if at is None else at.isoformat()
         asked = SendCampaign(count=count.id, confirm=count.sendable, waves=waves, at=when)
@@ -629,7 +631,7 @@ class Office:
         """Somebody has looked into dotdigital's outbox, and says what became of a send."""
         return self.wait(self._decisions.settle(self.context, SettleSend(send_id, was_mailed)))
 
-    def report(self, campaign: campaigns.CampaignRow) -> campaigns.CampaignReport:
+    def report(self, campaign: campaigns.CampaignRow) -> results.CampaignReport:
         return self.wait(self._results.report(self.context, campaigns.CampaignRef(campaign.id)))
 
     # -- what the sandbox knows -------------------------------------------------------------------------------------

@@ -13,15 +13,9 @@ from dyntui.model.waves import Waves
 from dyntui.service.archive import Archive
 from dyntui.service.campaigns import SUBJECT
 from dyntui.service.contract.archive import ArchiveCampaigns, Archived
-from dyntui.service.contract.campaigns import (
-    CampaignRef,
-    CampaignReport,
-    CampaignRow,
-    CampaignsQuery,
-    CompareCampaigns,
-    RecipientsQuery,
-    TargetCount,
-)
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, CampaignsQuery
+from dyntui.service.contract.results import CampaignReport, CompareCampaigns, RecipientsQuery
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.results import LAST
 from dyntui.store import accounts, admin_changes, campaigns
 from dyntui.store import sends as send_store

@@ -10,20 +10,15 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from dyntui.model.campaign_results import CountedOnly
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
-from dyntui.service.contract.campaigns import (
-    CampaignRef,
-    CampaignRow,
-    CountedOnly,
-    EditCampaign,
-    RecipientRow,
-    RecipientsQuery,
-    TargetCount,
-)
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, EditCampaign
+from dyntui.service.contract.results import RecipientRow, RecipientsQuery
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.store.schema import activity
 from tests.faults.every_step import EveryStep
 from tests.scenarios.office import Office, writes

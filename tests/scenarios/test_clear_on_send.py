@@ -11,8 +11,9 @@ import pytest
 from dyntui.dataverse import membership
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.waves import Waves
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.office import Office
 from tests.scenarios.test_strangers import on_the_list
 from tests.thorough import keeping

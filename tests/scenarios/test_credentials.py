@@ -16,9 +16,10 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Ability, Role
 from dyntui.sandbox.entra import assertion
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.credentials import CredentialRow, ReplaceCredential
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.credentials import CredentialUseCases
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext, RolesUnknown

@@ -13,8 +13,10 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
-from dyntui.service.contract.campaigns import CampaignReport, CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.results import CampaignReport
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.store import handed_sends
 from dyntui.sync import platform_send
 from tests.scenarios.office import Office

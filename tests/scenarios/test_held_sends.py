@@ -14,8 +14,9 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Role
 from dyntui.model.waves import Limits, Waves
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.held_sends import check
 from tests.scenarios.office import Office
 from tests.scenarios.test_manage_members import signed_in

@@ -8,8 +8,9 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Window
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.setup import OrganisationInput
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.environment import keep_as_set_up
 from dyntui.store import admin_changes
 from tests.scenarios.office import Office

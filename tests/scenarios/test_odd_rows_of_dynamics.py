@@ -18,8 +18,9 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import Activate, ListRow, ListsQuery
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import added, in_book, row
 from tests.thorough import keeping

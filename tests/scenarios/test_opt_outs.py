@@ -13,9 +13,10 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.model.solution import ColumnSpec, TableSpec
 from dyntui.service.contract import lists
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import AnswerConsentSources
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import consent_sources

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.store.schema import recipient
 from tests.scenarios.office import Office
 

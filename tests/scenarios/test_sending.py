@@ -7,7 +7,8 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.conftest import CAMPAIGN
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital

@@ -10,9 +10,10 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.runs import RunRef
 from dyntui.service.contract.sends import SendCampaign
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.permission import CallContext
 from dyntui.store import accounts, send_window, sends, watermarks
 from dyntui.sync.connections import account_secret

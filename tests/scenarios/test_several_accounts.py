@@ -30,9 +30,10 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
-from dyntui.service.contract.campaigns import CampaignRow, CompareCampaigns
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.results import CompareCampaigns
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.contract.suppressions import AddSuppression

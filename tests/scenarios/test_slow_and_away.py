@@ -8,7 +8,7 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract import campaigns, lists
+from dyntui.service.contract import campaigns, lists, target_counts
 from dyntui.service.contract.campaigns import CAMPAIGN_GET
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.session import STATUS, Nothing
@@ -54,7 +54,7 @@ def test_a_limit_of_entra_slows_a_run_too_and_is_named(office: Office) -> None:
 @pytest.mark.parametrize("system", keeping(["dataverse", "dotdigital"], "dotdigital"))
 @pytest.mark.parametrize("kind", ["lists", "send"])
 def test_a_run_that_waits_for_a_limit_is_cancelled_at_once(
-    office: Office, counted: tuple[campaigns.CampaignRow, campaigns.TargetCount], kind: str, system: str
+    office: Office, counted: tuple[campaigns.CampaignRow, target_counts.TargetCount], kind: str, system: str
 ) -> None:
     campaign, count = counted
     run_id = office.start("lists") if kind == "lists" else office.queue_send(count).run

@@ -11,8 +11,9 @@ from dyntui.model.reasons import LASTING_SUPPRESSIONS, SUPPRESSIONS
 from dyntui.model.waves import Waves
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.office import Office
 from tests.scenarios.test_strangers import on_the_list
 from tests.scenarios.test_waves import UNLIMITED

@@ -10,7 +10,8 @@ import pytest
 from dyntui.dotdigital import sends
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.trial_copies import TrialCopies
 from tests.faults.test_last_look import suppression_row
 from tests.scenarios.office import Office

@@ -10,8 +10,9 @@ import pytest
 from dyntui.dataverse import bulk
 from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
 from tests.scenarios.test_mapped_columns import MORE, mapped

@@ -11,8 +11,9 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.waves import Limits, Waves
 from dyntui.service.budgets import BudgetUseCases
 from dyntui.service.contract.budgets import Budgets, BudgetsOf, TypeNeed
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.sends import SendRow
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.store import sends as send_store
 from tests.scenarios.office import Office
 

@@ -13,9 +13,10 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.sandbox.dotdigital import storage as dotdigital
 from dyntui.sandbox.dotdigital import suppressions
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 from dyntui.service.contract.runs import RUN_START, StartRun
+from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.identity import ROLES_SECONDS
 from dyntui.sync import doubtful_sends
 from tests.scenarios.office import Office, writes

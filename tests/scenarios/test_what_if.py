@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dyntui.model.what_if import opened
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.office import Office
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.service.contract import campaigns, lists
+from dyntui.service.contract.results import RECIPIENT_FILTERS
 from dyntui.store import campaign_window, list_window, results
 from tests.store.windows import windowed
 
@@ -14,5 +15,5 @@ def test_the_store_answers_every_view_of_the_contract(c: Connection) -> None:
         assert windowed(list_window.window, c, view=view).total == 0
     for view in campaigns.VIEWS:
         assert windowed(campaign_window.window, c, view=view).total == 0
-    for kept in campaigns.RECIPIENTS:
+    for kept in RECIPIENT_FILTERS:
         assert windowed(results.window, c, account_id="a", campaign_id=1, kept=kept).total == 0

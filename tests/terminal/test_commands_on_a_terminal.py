@@ -10,12 +10,13 @@ from pathlib import Path
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, CAMPAIGN_SEND
+from dyntui.service.contract.campaigns import CAMPAIGN_SEND
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_START, Progress, RunChanged, RunDetail, RunRef
 from dyntui.service.contract.sends import SendCampaign
 from dyntui.service.contract.session import HELLO, STATUS, Check, Status
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, OrganisationInput, SetupReport, SetupStep
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT
 from tests.cli.scripted_service import ScriptedService, a_count, a_hello, a_list, a_run, a_send, page_of
 from tests.terminal.terminal import Terminal
 

@@ -14,8 +14,6 @@ from dyntui.model.why import ClosedGate, Verdict
 from dyntui.service.contract.accounts import ACCOUNTS_LIST, Accounts
 from dyntui.service.contract.archive import CAMPAIGNS_ARCHIVE, CAMPAIGNS_UNARCHIVE, Archived
 from dyntui.service.contract.campaigns import (
-    CAMPAIGN_COUNT,
-    CAMPAIGN_COUNT_PEOPLE,
     CAMPAIGN_GET,
     CAMPAIGN_SEND,
     CAMPAIGNS_PAGE,
@@ -50,6 +48,7 @@ from dyntui.service.contract.sends import (
 )
 from dyntui.service.contract.session import HELLO, STATUS, Check, Status
 from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionRow, SuppressionsQuery
+from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CAMPAIGN_COUNT_PEOPLE
 from tests.cli.scripted_service import (
     LIST_ID,
     ScriptedService,

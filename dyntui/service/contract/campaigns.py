@@ -1,4 +1,4 @@
-"""Email campaigns: targets, target counts and results."""
+"""Email campaigns: their pages and target marketing lists."""
 
 from __future__ import annotations
 
@@ -6,19 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from dyntui.model.bounce_forecast import BounceForecast as BounceForecast
-from dyntui.model.campaign_results import LEVELS
+from dyntui.model.campaign_results import LEVELS, CountedOnly
 from dyntui.model.campaigns import CampaignRow as CampaignRow
-from dyntui.model.campaigns import Hour as Hour
-from dyntui.model.campaigns import Link as Link
-from dyntui.model.campaigns import ReadWith as ReadWith
-from dyntui.model.campaigns import RecipientRow as RecipientRow
-from dyntui.model.campaigns import RoiRow as RoiRow
-from dyntui.model.campaigns import SplitVersion as SplitVersion
 from dyntui.model.mail_preview import PreviewLink as PreviewLink
-from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
-from dyntui.model.what_if import ClosedBy
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
@@ -27,13 +18,11 @@ from dyntui.service.contract.lists import ON_WIZARD, ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import (
-    COUNTS_STEP,
     ON_SEND,
     SEND_SETTLE,
     SENDS_CHANGED,
     SendCampaign,
     SendRow,
-    WizardStep,
     has_gone_out,
     in_doubt,
     settle,
@@ -41,16 +30,6 @@ from dyntui.service.contract.sends import (
 from dyntui.service.contract.situations import Situation, on_its_page
 
 VIEWS = ("current", "unsent", "sent", "archived", "all")
-# Which recipients of a campaign, by what they did.
-RECIPIENTS = ("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")
-
-
-class CountedOnly(msgspec.Struct, frozen=True, kw_only=True):
-    """What dotdigital's totals of a campaign count more than its results tell of people, such as `5 opens and 1 person
-    who clicked`; `looked_for`: after that it is read from the beginning once more, `""`: no reading has found it."""
-
-    what: str
-    looked_for: str = ""
 
 
 class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,134 +116,6 @@ class EditCampaign(msgspec.Struct, frozen=True, kw_only=True):
     account: Text = ""
 
 
-class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
-    """Count the targets of a campaign over these target lists (all targets when empty). `to_send`: it is to be sent
-    then, so that an archived one is refused before anybody confirms a number."""
-
-    id: Number
-    lists: tuple[Text, ...] = ()
-    account: Text = ""
-    to_send: bool = False
-
-
-class ListReadiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a target list can take part: `ready` false comes with the reason code, an explanation and the remedy."""
-
-    id: str
-    name: str
-    members: int
-    ready: bool
-    reason: str = ""
-    explanation: str = ""
-
-
-class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
-    """Email Campaign Targets Counts: a snapshot, kept under `id` until sent or an hour old. Always
-    `potential == sendable + sum(excluded)`. `through_another_list`: how many of the sendable unsubscribed from one of
-    the target lists and are mailed through another. `confirm_above`: a send to more people asks for the count to be
-    typed. `bounces`: how many of the sendable will bounce, by the account's history; `closed_by`: who is left out, by
-    all that keeps them out at once (`dyntui.model.what_if`)."""
-
-    id: str
-    campaign: int
-    campaign_name: str
-    potential: int
-    sendable: int
-    excluded: tuple[ReasonCount, ...]
-    through_another_list: int = 0
-    lists: tuple[ListReadiness, ...]
-    counted_on: str
-    suppressions_as_of: str
-    confirm_above: int
-    bounces: BounceForecast = BounceForecast()
-    closed_by: tuple[ClosedBy, ...] = ()
-
-
-class CountPeopleQuery(Window, frozen=True, kw_only=True):
-    """A window on the people of a target count; `reason` `""` with `sendable` true means those who will be mailed."""
-
-    count: Text
-    reason: Text = ""
-    sendable: bool = False
-
-
-class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Results of a campaign, as last read.
-
-    `delivery_rate` and `bounce_rate` are fractions (0.0-1.0) of `sent`, `click_to_open_rate` of `unique_opens`, the
-    other rates of `delivered` (`dyntui.model.rates`), None where there is nothing to be a share of; `opens` and
-    `clicks` count events, everything else people. `versions`: of a split test, by what `split_metric` measures;
-    `reads`: what is read of its results, in words; `counted_only`: what is in the totals and in no list of people, None
-    where nothing is.
-    """
-
-    row: CampaignRow
-    as_of: str
-    sent: int
-    delivered: int
-    unique_opens: int
-    opens: int
-    unique_clicks: int
-    clicks: int
-    hard_bounces: int
-    soft_bounces: int
-    unsubscribes: int
-    mail_blocks: int = 0
-    complaints: int
-    forwards: int
-    replies: int
-    delivery_rate: float | None = None
-    open_rate: float | None = None
-    click_rate: float | None = None
-    click_to_open_rate: float | None = None
-    bounce_rate: float | None = None
-    unsubscribe_rate: float | None = None
-    hours: tuple[Hour, ...]
-    links: tuple[Link, ...]
-    sends: tuple[SendRow, ...]
-    clients: tuple[ReadWith, ...] = ()
-    devices: tuple[ReadWith, ...] = ()
-    roi: tuple[RoiRow, ...] = ()
-    versions: tuple[SplitVersion, ...] = ()
-    split_metric: str = ""
-    reads: str = ""
-    counted_only: CountedOnly | None = None
-
-    @property
-    def unread(self) -> bool:
-        """Whether nothing of its results was read: what is 0 then is not known."""
-        return not self.as_of and not self.sent
-
-    @property
-    def reads_nothing(self) -> bool:
-        """Whether its sync level is NONE: no synchronisation reads its results."""
-        return self.reads.startswith("NONE")
-
-
-class RecipientsQuery(Window, frozen=True, kw_only=True):
-    """A window on the recipients of a campaign; `filter`: `all`, `opened`, `clicked`, `bounced`,
-    `unsubscribed`, `unopened`."""
-
-    id: Number
-    filter: Annotated[str, one_of(*RECIPIENTS)] = "all"
-    account: Text = ""
-
-
-class CompareCampaigns(msgspec.Struct, frozen=True, kw_only=True):
-    """Compare the results of these campaigns: of `account`, or of one that each of `of` names; of none the last ten
-    that were sent."""
-
-    ids: tuple[Number, ...] = ()
-    account: Text = ""
-    of: tuple[CampaignRef, ...] = ()
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Campaigns with their results, the one that was sent last first; without hours, links and sends."""
-
-    reports: tuple[CampaignReport, ...]
-
-
 CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)
 
 CAMPAIGNS_PAGE = Call("campaigns.page", CampaignsQuery, Page[CampaignRow], Ability.SEE)
@@ -276,15 +127,10 @@ CAMPAIGN_CHANGE_TARGETS = Call(
     "campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,)
 )
 CAMPAIGN_EDIT = Call("campaigns.edit", EditCampaign, CampaignRow, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,))
-CAMPAIGN_COUNT = Call("campaigns.count", CountTargets, TargetCount, Ability.SEE)
-CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
 CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
-CAMPAIGN_REPORT = Call("campaigns.report", CampaignRef, CampaignReport, Ability.SEE)
-CAMPAIGNS_COMPARE = Call("campaigns.compare", CompareCampaigns, Comparison, Ability.SEE)
-CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[RecipientRow], Ability.SEE)
 
 
-_ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
+ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 
 
 def campaign_or_its_send(situation: Situation) -> str:
@@ -316,13 +162,13 @@ def prepared(situation: Situation) -> bool:
 
 def edit(situation: Situation) -> str:
     """One campaign."""
-    return _ONE_CAMPAIGN if len(situation.marks(CampaignRow)) > 1 else campaign(situation)
+    return ONE_CAMPAIGN if len(situation.marks(CampaignRow)) > 1 else campaign(situation)
 
 
 def send(situation: Situation) -> str:
     """A campaign with targets that is not being sent."""
     if len(situation.marks(CampaignRow)) > 1:
-        return _ONE_CAMPAIGN
+        return ONE_CAMPAIGN
     row = situation.one(CampaignRow)
     if row is None:
         return "No email campaign is selected."
@@ -333,44 +179,16 @@ def send(situation: Situation) -> str:
     return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
 
 
-def count(situation: Situation) -> str:
-    """A campaign with targets."""
-    if len(situation.marks(CampaignRow)) > 1:
-        return _ONE_CAMPAIGN
-    row = situation.one(CampaignRow)
-    if row is None:
-        return "No email campaign is selected."
-    return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
-
-
 def remove_target(situation: Situation) -> str:
     """A target list."""
     return "" if situation.one(ListRow) is not None else "No target marketing list is selected."
-
-
-def report(situation: Situation) -> str:
-    """A campaign that was sent."""
-    if len(situation.marks(CampaignRow)) > 1:
-        return _ONE_CAMPAIGN
-    row = situation.one(CampaignRow)
-    if row is None:
-        return "No email campaign is selected."
-    return "" if row.sent or row.sent_on else f"{row.name} has not been sent yet, so there is nothing to report."
 
 
 SECTION = Section("campaigns", title="Email Campaigns", short="Campaigns", tooltip="Campaigns, sends, results")
 
 ON_CAMPAIGNS = Scope("Email Campaigns")
 ON_CAMPAIGN = Scope("Email Campaign")
-ON_COUNT = Scope("Email Campaign Targets Counts")
 ON_REPORT = Scope("Email Campaign report")
-ON_COMPARISON = Scope("Comparison of email campaigns")
-
-
-def shows_counts(situation: Situation) -> bool:
-    """The counts are there: on their page, or in that step of the wizard."""
-    step = situation.one(WizardStep)
-    return step is None or step.step == COUNTS_STEP
 
 
 ACTIONS = (
@@ -462,41 +280,6 @@ ACTIONS = (
         tooltip="Changes between target lists, text preview and sends",
     ),
     Action(
-        id="campaigns.count",
-        title="Email Campaign Targets Counts",
-        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
-        keys=("c",),
-        hint="Count",
-        call=CAMPAIGN_COUNT,
-        command="dyntui campaigns count CAMPAIGN",
-        tooltip="Who would be mailed, who not, and why; nothing is sent",
-        row=True,
-        rule=count,
-        hinted=prepared,
-    ),
-    Action(
-        id="campaigns.report",
-        title="Report",
-        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN, ON_COMPARISON),
-        keys=("v",),
-        hint="Report",
-        call=CAMPAIGN_REPORT,
-        command="dyntui campaigns report CAMPAIGN",
-        tooltip="Opens, clicks, bounces, links and recipients",
-        row=True,
-        rule=report,
-    ),
-    Action(
-        id="campaigns.compare",
-        title="Compare results",
-        scopes=(ON_CAMPAIGNS,),
-        keys=("V",),
-        aside="Compare",
-        call=CAMPAIGNS_COMPARE,
-        command="dyntui campaigns compare CAMPAIGN CAMPAIGN",
-        tooltip="The marked campaigns side by side, or the last ten that were sent: counts and rates",
-    ),
-    Action(
         id="campaign.preview",
         title="Preview the mail",
         scopes=(ON_CAMPAIGN,),
@@ -517,35 +300,5 @@ ACTIONS = (
         command="dyntui campaigns test CAMPAIGN ADDRESS",
         tooltip="A copy to one contact who may be mailed; the campaign itself stays unsent",
         rule=test,
-    ),
-    Action(
-        id="count.what_if",
-        title="What if it were mended",
-        scopes=(ON_COUNT, ON_WIZARD),
-        keys=("i",),
-        hint="What if",
-        hinted=shows_counts,
-        command="dyntui campaigns count CAMPAIGN --what-if NO_EMAIL",
-        tooltip="How many more would be mailed if the reason in hand were mended; again takes it back",
-    ),
-    Action(
-        id="count.again",
-        title="Count again",
-        scopes=(ON_COUNT,),
-        keys=("c",),
-        hint="Count again",
-        call=CAMPAIGN_COUNT,
-        command="dyntui campaigns count CAMPAIGN",
-        tooltip="The count before stays as it was made",
-    ),
-    Action(
-        id="report.panes",
-        title="Overview, charts or recipients",
-        scopes=(ON_REPORT,),
-        keys=("m",),
-        hint="Recipients",
-        call=CAMPAIGN_RECIPIENTS,
-        command="dyntui campaigns report CAMPAIGN --recipients",
-        tooltip="Changes between the overview (on a narrow screen its charts) and the recipients",
     ),
 )
