@@ -36,6 +36,7 @@ from dyntui.sync import (
     record_changes,
     sight,
     strange_books,
+    strange_sends,
     suppressions,
     taking_off,
     telling_unsubscribes,
@@ -97,6 +98,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if others:
         await _tell_dynamics(ctx, dv)
         await telling_unsubscribes.tell(ctx, dv, ctx.account_id)
+        await strange_sends.look_after(ctx, dv, dd, ctx.account_id, _LAST)
         if not asked.apply:
             await taking_off.take_off(ctx, dv, due_ids, len(due_ids))
     if asked.only:
