@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import address_books
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sends import HANDED_OVER
+from dyntui.service import other_sends
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RunRef
@@ -140,7 +141,8 @@ class HeldSends:
     @answers(SEND_RELEASE)
     async def release(self, context: CallContext, request: SendRef) -> SendRow:
         """A send, or its next wave, that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
-        SEND_NOT_MISSED, SEND_NOT_HELD, SEND_UNSETTLED, and what keeps it from going out as it is now."""
+        SEND_NOT_MISSED, SEND_NOT_HELD, SEND_UNSETTLED, SEND_IN_WAVES, SEND_HANDED_OVER, and what keeps it from going
+        out as it is now."""
         row = await named_send(self._resources, request.id)
         if not self._held_here:
             raise DyntuiError(
@@ -152,9 +154,11 @@ class HeldSends:
             )
         now = self._resources.now()
         await self._resources.read(lambda c: _require_settled(c, row))
+        await self._resources.read(lambda c: _require_alone(c, row))
         confirmed = await self._confirmed(context, row)
 
         def release(c: Connection) -> bool:
+            _require_alone(c, row)
             if send_waves.planned(c, row.id) is None:
                 return sends.released(c, row.id, state="Scheduled", send_at=now, **confirmed)
             # Of one that has missed nothing the pause before its next wave stays as it is.
@@ -203,6 +207,14 @@ def _require_settled(c: Connection, row: SendRow) -> None:
             f"{last.id} --was-mailed` or `--was-not-mailed`.",
             exit=Exit.USAGE,
         )
+
+
+def _require_alone(c: Connection, row: SendRow) -> None:
+    """What would wait for another send of the campaign whose end nobody knows is not let go: it would be missed again.
+    Raises SEND_IN_WAVES, SEND_HANDED_OVER."""
+    this = sends.get(c, row.id)
+    if this is not None and this.state == "Missed":
+        other_sends.require_none(c, this, but=this.id)
 
 
 async def check(resources: Resources, *, held_here: bool) -> Check | None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from dyntui.model.held_sends import Hour, hour_of
 from dyntui.model.moments import moment_of
 from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
-from dyntui.service import not_begun
+from dyntui.service import not_begun, other_sends
 from dyntui.service.contract.sends import SENDS_CHANGED
 from dyntui.service.handed_sends import HandedSends
 from dyntui.service.repeating import EveryMinute, Repeating
@@ -82,7 +82,7 @@ class SendTimer:
             return ""
         hour = hour_of(due, now)
         if hour is Hour.MISSED:
-            why = _why_missed(due)
+            why = _why_missed(this, due, await self._resources.read(lambda c: other_sends.in_the_way(c, this)))
             if await self._resources.write(lambda c: sends.missed(c, this.id, why)):
                 log.warning("send %s: %s", this.id, why)
                 self._tell()
@@ -144,8 +144,10 @@ def _in_waves(c: Connection, send_id: str) -> bool:
     return not busy and sends.in_waves(c, send_id)
 
 
-def _why_missed(due: datetime) -> str:
+def _why_missed(this: Send, due: datetime, other: str) -> str:
+    why = other or "the service was not running, or another send of the campaign was under way"
+    when = "when that one has ended" if other else "now"
     return (
-        f"It was to go out at {due:%Y-%m-%d %H:%M} UTC and could not begin within half an hour: the service was not "
-        "running, or another send of the campaign was under way. Nobody was mailed. Send it now, or cancel it."
+        f"It was to go out at {due:%Y-%m-%d %H:%M} UTC and could not begin within half an hour: {why}. "
+        f"Nobody was mailed. Send it {when} (`dyntui sends release {this.id}`), or cancel it."
     )

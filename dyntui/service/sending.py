@@ -19,7 +19,7 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
 from dyntui.model.waves import Waves
-from dyntui.service import campaign_now
+from dyntui.service import campaign_now, other_sends
 from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
 from dyntui.service.archive import require_out
@@ -40,7 +40,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, require_connected
-from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, send_window, sends, watermarks
+from dyntui.store import bounce_history, count_window, counts, send_waves, send_window, sends, watermarks
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
@@ -168,8 +168,7 @@ class Sending:
         sendable = known.sendable
         campaign = await self._campaigns.known(CampaignRef(known.campaign_id, known.account_id))
         require_out(campaign)
-        if await self._resources.read(lambda c: handed_sends.of_campaign(c, campaign.account_id, campaign.id)):
-            raise _handed_over(campaign.name)
+        await self._resources.read(lambda c: other_sends.require_not_handed(c, campaign))
         counted = await self._resources.read(lambda c: list_store.stored(c, known.lists))
         if sendable == 0:
             raise DyntuiError(
@@ -217,10 +216,7 @@ class Sending:
                 raise _count_unknown()
             _require_untaken(c, new.count_id)
             require_out(campaign_store.get(c, campaign.account_id, campaign.id))
-            if send_waves.in_waves(c, campaign.account_id, campaign.id):
-                raise _in_waves(campaign.name)
-            if handed_sends.of_campaign(c, campaign.account_id, campaign.id):
-                raise _handed_over(campaign.name)
+            other_sends.require_none(c, campaign)
             counts.narrow(c, new.count_id, new.list_ids)
             sends.create(c, msgspec.structs.replace(new, run_id=run_id))
             if waves is not None:
@@ -325,16 +321,6 @@ def use_cases(parts: Parts) -> Sending:
     )
 
 
-def _in_waves(campaign: str) -> DyntuiError:
-    return DyntuiError(
-        "SEND_IN_WAVES",
-        f"The email campaign {campaign!r} is being sent in waves.",
-        not_done="Nothing was sent.",
-        remedy="Wait for its last wave, or stop it: `dyntui sends list --view held`.",
-        exit=Exit.LOCKED,
-    )
-
-
 def _may_be_tested(campaign: Campaign, request: SendCampaign, split: SplitTest) -> None:
     """Raises SEND_SPLIT_INVALID."""
     why = split_tests.wrong(split)
@@ -348,16 +334,6 @@ def _may_be_tested(campaign: Campaign, request: SendCampaign, split: SplitTest) 
             remedy="Give a metric, a share in per cent and hours, such as opens, 20%, 4h; or send it without them.",
             exit=Exit.USAGE,
         )
-
-
-def _handed_over(campaign: str) -> DyntuiError:
-    return DyntuiError(
-        "SEND_HANDED_OVER",
-        f"dotdigital has a send of the email campaign {campaign!r} already, and mails it later.",
-        not_done="Nothing was sent.",
-        remedy="Wait until it is sent, or take it back: `dyntui sends list --view held`.",
-        exit=Exit.LOCKED,
-    )
 
 
 def _to_reach_somebody(count: Count, lists: Sequence[StoredList]) -> str:

@@ -6,7 +6,7 @@ book afterwards: as long as that is not certain, the contact's number stands wit
 Public:
     hand_over(c, send_id, out_by); dated(c, send_id, handed_for, out_by, error)         dotdigital has it
     know_contacts(c, count_id, {address: contact id})
-    all(c) -> list[Send]; emptied(c, send_id); of_campaign(c, account_id, campaign_id) -> bool
+    all(c) -> list[Send]; emptied(c, send_id); of_campaign(c, account_id, campaign_id) -> id
     leave_out(c, this, now, opted_out={})             who may not be mailed by the facts of this moment
     to_take_out(c, count_id) -> {contact id: person id}; taken_out(c, count_id, person_ids)
     people(c, count_id, person_ids) -> [PersonOutcome]
@@ -77,10 +77,10 @@ def emptied(c: Connection, send_id: str) -> None:
     c.execute(update(send).where(_s.id == send_id).values(out_by=""))
 
 
-def of_campaign(c: Connection, account_id: str, campaign_id: int) -> bool:
-    """Whether dotdigital has such a send of the campaign."""
+def of_campaign(c: Connection, account_id: str, campaign_id: int) -> str:
+    """Such a send of the campaign that dotdigital has, by id; `""` for none."""
     scope = (_s.account_id == account_id, _s.campaign_id == campaign_id, _s.state == HANDED_OVER)
-    return c.execute(select(_s.id).where(*scope).limit(1)).first() is not None
+    return str(c.execute(select(_s.id).where(*scope).order_by(_s.out_by, _s.id).limit(1)).scalar() or "")
 
 
 def leave_out(c: Connection, this: Send, now: str, opted_out: Mapping[str, str] | None = None) -> None:

@@ -9,7 +9,7 @@ Public:
     waves(c, send_id) -> list[Send]; last(c, send_id) -> Send | None
     cut(c, whole, NewSend, wave, now) -> int; cut_again(c, wave_send) -> int; left(c, send_id) -> int
     settle(c, send_id); is_whole(c, send_id), went_out_before(c, send_id) -> bool; seen(c, send_id, since) -> Results
-    in_waves(c, account_id, campaign_id) -> bool
+    in_waves(c, account_id, campaign_id, but="") -> id
 """
 
 from __future__ import annotations
@@ -115,12 +115,14 @@ def last(c: Connection, send_id: str) -> Send | None:
     return begun[-1] if begun else None
 
 
-def in_waves(c: Connection, account_id: str, campaign_id: int) -> bool:
-    """Whether a send of the campaign is between its waves, or waits for a person there."""
+def in_waves(c: Connection, account_id: str, campaign_id: int, but: str = "") -> str:
+    """The send of the campaign that is between its waves, or waits for a person there, by id; `""` for none, or for
+    none `but` this one."""
     begun = select(_s.waves_of).where(_s.waves_of != "")
     on_the_way = or_(_s.state == "In waves", and_(_s.state == "Missed", _s.id.in_(begun)))
-    found = select(_s.id).where(_s.account_id == account_id, _s.campaign_id == campaign_id, on_the_way)
-    return c.execute(found.limit(1)).first() is not None
+    of_campaign = (_s.account_id == account_id, _s.campaign_id == campaign_id, _s.id != but)
+    found = select(_s.id).where(*of_campaign, on_the_way).order_by(_s.created_on, _s.id)
+    return str(c.execute(found.limit(1)).scalar() or "")
 
 
 # -- who is in which wave --------------------------------------------------------------------------------------------
