@@ -302,6 +302,13 @@ CATALOGUE: tuple[Reason, ...] = (
         "See why the wave was stopped, then send the rest.",
     ),
     Reason(
+        "NOT_MAILED",
+        "Not mailed after all",
+        "The send was found not to have mailed the person: it was stopped in dotdigital, or never made there.",
+        _MANAGER,
+        "Count the campaign's targets again, and send to the rest.",
+    ),
+    Reason(
         "CONTACT_LIMIT",
         "Contact limit",
         "The dotdigital account may hold no more contacts.",

@@ -21,7 +21,7 @@ from dyntui.store import runs, send_window
 from dyntui.store import sends as send_store
 from dyntui.store.failures import vanished
 from dyntui.store.sends import Send
-from dyntui.sync.send_rows import sent_after_all, whole_settled
+from dyntui.sync.send_rows import decided
 
 
 class SendDecisions:
@@ -51,21 +51,21 @@ class SendDecisions:
 
         def keep(c: Connection) -> SendRow:
             _known(c, request.id)
-            decision = "mailed" if request.was_mailed else "not mailed"
-            if not send_store.decide(c, this.id, decision, who, self._resources.now()):
+            decision, now = "mailed" if request.was_mailed else "not mailed", self._resources.now()
+            if not send_store.decide(c, this.id, decision, who, now):
                 raise _not_in_doubt()
             if this.doubt == "stopped" or (this.doubt in ("cancelled", "emptied") and request.was_mailed):
                 send_store.put_doubt(c, this.id, this.doubt, "")
             elif request.was_mailed:
-                sent_after_all(c, this, self._resources.now())
+                send_store.finish(c, this.id, "Sent", now)
             else:
                 send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
-                send_store.finish(c, this.id, "Cancelled", self._resources.now())
-            whole_settled(c, this)
-            decided = send_window.row(c, this.id)
-            if decided is None:
+                send_store.finish(c, this.id, "Cancelled", now)
+            known, row = send_store.get(c, this.id), send_window.row(c, this.id)
+            if known is None or row is None:
                 raise vanished("a send")
-            return decided
+            decided(c, known, who, now)
+            return row
 
         return await self._resources.write(keep)
 

@@ -3,6 +3,7 @@
 people(...), addresses(...) -> Select                        for the standing of a count's people
 of_people(person_ids, addresses, account_id, campaign_id) -> Select      by which of our own sends people had it
 as_contacts(account_id, campaign_id, *columns) -> Select                 as whom dotdigital shows the recipients
+seen(account_id, campaign_id) -> Select                                  the addresses that dotdigital shows as mailed
 before(c, account_id, campaign_id, count_id) -> int; not_seen(c, account_id, campaign_id, count_id) -> int
 """
 
@@ -97,11 +98,11 @@ def of_people(person_ids: Sequence[str], addresses: Sequence[str], account_id: s
 def addresses(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
     """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
     earlier = _by_other_sends(count_id, account_id, campaign_id, _p.address).where(address_in(among, _p.address))
-    seen = _seen(account_id, campaign_id).where(address_in(among, recipient.c.address))
-    return select(earlier.union(seen).subquery("had"))
+    shown = seen(account_id, campaign_id).where(address_in(among, recipient.c.address))
+    return select(earlier.union(shown).subquery("had"))
 
 
-def _seen(account_id: str, campaign_id: int) -> Select[Any]:
+def seen(account_id: str, campaign_id: int) -> Select[Any]:
     """The addresses that dotdigital shows as mailed the campaign, as far as that was read. Its feed names recipients
     and nobody else (dotdigital_api.md 7.6): one without a date that can be read was mailed as well."""
     of_campaign = (recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id)
@@ -112,7 +113,7 @@ def before(c: Connection, account_id: str, campaign_id: int, count_id: str) -> i
     """How many dotdigital shows as mailed the campaign, as far as that was read, who are not to be mailed by a send to
     the count."""
     own = select(_p.address).where(_p.count_id == count_id, _p.outcome == _SENDABLE)
-    others = _seen(account_id, campaign_id).where(recipient.c.address.not_in(own)).subquery("others")
+    others = seen(account_id, campaign_id).where(recipient.c.address.not_in(own)).subquery("others")
     return int(c.execute(select(func.count()).select_from(others)).scalar_one())
 
 
@@ -123,7 +124,7 @@ def not_seen(c: Connection, account_id: str, campaign_id: int, count_id: str) ->
     unseen = (
         _p.count_id == count_id,
         _p.outcome == _SENDABLE,
-        _p.address.not_in(_seen(account_id, campaign_id)),
+        _p.address.not_in(seen(account_id, campaign_id)),
         _p.address.not_in(banned),
     )
     return int(c.execute(select(func.count()).select_from(target_person).where(*unseen)).scalar_one())

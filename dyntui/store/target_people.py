@@ -5,7 +5,7 @@ addresses(c, count_id) -> frozenset[str]                            of everybody
 forbidden(c, account_id, count_id) -> bool                          somebody to be mailed is not on the allow list
 contact_ids(c, count_id, person_ids) -> [contact id]; without_contact(c, count_id) -> {address: person id}
 resolve(c, count_id, rows) -> int                                   what became of people on the way to the send
-copy_outcomes(c, run_id, item_id, count_id) -> int
+copy_outcomes(c, run_id, item_id, count_id, but=None) -> int
 """
 
 from __future__ import annotations
@@ -14,7 +14,20 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, String, bindparam, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import environment, outcomes
@@ -118,10 +131,23 @@ def resolve(c: Connection, count_id: str, rows: Iterable[Resolved]) -> int:
     )
 
 
-def copy_outcomes(c: Connection, run_id: str, item_id: str, count_id: str) -> int:
-    """Keep what became of everybody as the people of a run's item (those mailed are `added`); how many."""
+class NotMailed(msgspec.Struct, frozen=True):
+    """A send that was found to have mailed nobody but those at the addresses `shown`. `detail`: how that is known."""
+
+    shown: Select[Any]
+    detail: str
+
+
+def copy_outcomes(c: Connection, run_id: str, item_id: str, count_id: str, but: NotMailed | None = None) -> int:
+    """Keep what became of everybody as the people of a run's item (those mailed are `added`), or what is known of them
+    since; how many."""
     columns = ("person_id", "seq", "entity", "name", "address", "outcome", "reason", "detail", "also")
-    people = select(literal(run_id, String), literal(item_id, String), *(_p[name] for name in columns))
+    values: dict[str, ColumnElement[Any]] = {name: _p[name] for name in columns}
+    if but is not None:
+        missed = and_(_p.outcome == _SENDABLE, _p.address.not_in(but.shown))
+        known = {"outcome": Outcome.EXCLUDED.value, "reason": "NOT_MAILED", "detail": but.detail}
+        values |= {name: case((missed, literal(text, String)), else_=_p[name]) for name, text in known.items()}
+    people = select(literal(run_id, String), literal(item_id, String), *values.values())
     outcomes.clear(c, run_id, item_id)
     c.execute(insert(outcome).from_select(["run_id", "item_id", *columns], people.where(_p.count_id == count_id)))
     return sum(each.people for each in outcomes.recount(c, run_id, item_id))

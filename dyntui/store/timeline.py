@@ -145,12 +145,20 @@ def _own_sends(c: Connection, person_id: str, addresses: Collection[str]) -> Ite
             entry = BY_CODE.get(row[p.reason])
             detail = ", ".join(filter(None, (entry.title if entry else row[p.reason], row[p.detail])))
             yield TimelineEvent(happened_on=when, kind="left out", where=name, detail=detail, run=by)
-        elif row[s.state] not in _NOT_MAILED:
-            shown = select(r.address).where(
-                r.account_id == row[s.account_id], r.campaign_id == row[s.campaign_id], r.address == row[p.address]
-            )
-            if c.execute(shown.limit(1)).first() is None:
-                yield TimelineEvent(happened_on=when, kind="sent", where=name, detail=row[p.address], run=by)
+            continue
+        decision = row[s.decision]
+        if row[s.state] in _NOT_MAILED and not decision:
+            continue
+        shown = select(r.address).where(
+            r.account_id == row[s.account_id], r.campaign_id == row[s.campaign_id], r.address == row[p.address]
+        )
+        if c.execute(shown.limit(1)).first() is not None:
+            continue
+        if decision == "not mailed":
+            detail = BY_CODE["NOT_MAILED"].title
+            yield TimelineEvent(happened_on=when, kind="left out", where=name, detail=detail, run=by)
+        else:
+            yield TimelineEvent(happened_on=when, kind="sent", where=name, detail=row[p.address], run=by)
 
 
 def _consent(c: Connection, person_id: str, addresses: Collection[str]) -> Iterable[TimelineEvent]:

@@ -163,7 +163,7 @@ def _cancelled(c: Connection, this: Send, now: str, why: str, also: Also) -> Non
         return
     send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)
-    whole_settled(c, this)
+    whole_settled(c, this, "it was cancelled in dotdigital", now)
     also(c)
 
 

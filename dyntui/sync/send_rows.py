@@ -17,10 +17,11 @@ from dyntui.dataverse.query import guid, moment
 from dyntui.model import solution
 from dyntui.model.lengths import cut
 from dyntui.model.moments import text_of
-from dyntui.store import outcomes, runs, send_waves, target_people
+from dyntui.store import mailed_already, outcomes, runs, send_waves, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.outcomes import Item
 from dyntui.store.sends import Send
+from dyntui.store.target_people import NotMailed
 from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
 
@@ -55,28 +56,44 @@ def sent_after_all(c: Connection, this: Send, now: str) -> Send:
     stands, which is another one where a person has ended it meanwhile."""
     ended = send_store.finish(c, this.id, "Sent", now)
     if ended.state == "Sent":
-        put_people(c, this)
-        whole_settled(c, this)
+        found_later(c, ended, "dotdigital shows it as sent", now)
     return ended
 
 
-def whole_settled(c: Connection, this: Send) -> None:
+def decided(c: Connection, this: Send, who: str, now: str) -> None:
+    """Somebody has said what became of a send."""
+    found_later(c, this, f"{this.decision}, as {who or 'somebody'} says", now, who)
+
+
+def found_later(c: Connection, this: Send, what: str, now: str, who: str = "") -> None:
+    """What became of a send, or of a wave of one, is known since its run has ended: the audit says what is known, that
+    it was found later, and by whom."""
+    put_people(c, this, f"Found later, on {now}: {what}.", f"as {who or 'somebody'} found later")
+    whole_settled(c, this, what, now)
+
+
+def whole_settled(c: Connection, this: Send, what: str, now: str) -> None:
     """What became of a wave is known by now, or known better: so it is of the send that it is a wave of."""
     whole = send_store.get(c, this.waves_of) if this.waves_of else None
     if whole is None:
         return
     send_waves.settle(c, whole.id)
     if whole.run_id:
-        put_people(c, whole)
+        put_people(c, whole, f"Found later, on {now}, of wave {this.wave}: {what}.")
 
 
-def put_people(c: Connection, this: Send) -> None:
-    """What became of everybody of a send, as the people of its run."""
+def put_people(c: Connection, this: Send, note: str = "", found: str = "") -> None:
+    """What became of everybody of a send, as the people of its run. `note`: what the audit is to say besides, behind
+    what it has said before; `found`: how it is known of those whom the send did not mail."""
+    said = [each.note for each in outcomes.items(c, this.run_id) if each.id == SEND_ITEM]
     item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name)
     # People of an item that is not there are not counted.
     outcomes.put_item(c, this.run_id, item)
-    target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
-    outcomes.close(c, this.run_id, SEND_ITEM, read=this.potential)
+    but = None
+    if this.decision == "not mailed":
+        but = NotMailed(mailed_already.seen(this.account_id, this.campaign_id), found)
+    target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id, but)
+    outcomes.close(c, this.run_id, SEND_ITEM, read=this.potential, note=" ".join(filter(None, (*said, note))))
     runs.set_people(c, this.run_id, this.potential)
 
 

@@ -46,6 +46,7 @@ ORDER = (
     "NO_BEFORE_IMAGE",
     "ALREADY_SENT",
     "WAVE_STOPPED",
+    "NOT_MAILED",
     "CONTACT_LIMIT",
     "UNKNOWN",
 )
