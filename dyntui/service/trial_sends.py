@@ -12,13 +12,13 @@ import logging
 
 from sqlalchemy import Connection, select
 
-from dyntui.dataverse import query
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital import contacts, sends
 from dyntui.dotdigital.errors import UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mentioned import addresses_in
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import BY_CODE, reason_of_status
@@ -37,6 +37,7 @@ from dyntui.store.schema import opt_out, opt_out_address, suppression
 from dyntui.store.trial_sends import NewTrial
 from dyntui.sync import consent_sources, sight, suppressions
 from dyntui.sync.connections import not_configured
+from dyntui.sync.having_address import mentioning
 from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
 from dyntui.sync.suppression_rows import news_to_us, written_in_dynamics
 
@@ -157,19 +158,25 @@ class TrialSends:
             raise not_configured()
         await sight.refuse_hidden(dv, organisation.service_user_id)
         counts = await self._resources.read(consent_sources.as_known)
-        theirs = " or ".join(f"{column} eq {query.text(address)}" for column in ADDRESSES)
+        spellings = {address, *addresses_in(address)}
+        mentioned = [await mentioning(self._resources, dv, address, column) for column in ADDRESSES]
+        theirs = " or ".join(mentioned)
         for entity, (entity_set, key) in SETS.items():
             flags = counts.flags(entity)
             wanted = f"({theirs}) and ({' or '.join(f'{each} eq true' for each in flags)})"
-            async for page in dv_rows.pages(dv, entity_set, Record, select=[key, *flags], filter=wanted):
+            columns = (key, *ADDRESSES, *flags)
+            async for page in dv_rows.pages(dv, entity_set, Record, select=columns, filter=wanted, orderby=(key,)):
                 for row in page.rows:
-                    return next(REASONS[each] for each in flags if getattr(row, each))
-        return "DO_NOT_BULK_EMAIL" if counts.consent_rows and await consent_sources.is_withdrawn(dv, address) else ""
+                    if spellings & set(row.addresses()):
+                        return next(REASONS[each] for each in flags if getattr(row, each))
+        withdrawn = counts.consent_rows and await consent_sources.is_withdrawn(self._resources, dv, address)
+        return "DO_NOT_BULK_EMAIL" if withdrawn else ""
 
     async def _suppressed_by_hand(self, account_id: str, address: str) -> str:
         """Why the address must not be mailed, by the suppression rows that persons wrote in Dynamics."""
         dv = await self._resources.connections.dataverse()
-        rows = await suppressions.rows_naming(dv, await self._resources.read(written_in_dynamics), address)
+        written = await self._resources.read(written_in_dynamics)
+        rows = await suppressions.rows_naming(self._resources, dv, written, address)
         latest, ahead = suppressions.latest(dv, self._resources.clock()), dv.connection.ahead
 
         def asked_still(c: Connection) -> bool:

@@ -29,6 +29,7 @@ from dyntui.store.consent_sources import Found
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.opt_outs import OptOut
 from dyntui.sync import nameless_rows
+from dyntui.sync.having_address import Store, mentioning
 from dyntui.sync.run_context import RunContext
 
 _ALWAYS = ("donotemail", "donotbulkemail")
@@ -135,9 +136,9 @@ async def withdrawn_since(dv: Dataverse, mark: str) -> list[OptOut]:
     return found
 
 
-async def is_withdrawn(dv: Dataverse, address: str) -> bool:
-    """Whether a consent row says no for the address. Raises CONSENT_ROWS_HIDDEN."""
-    filter_ = f"({_SAYS_NO}) and contains(msdynmkt_contactpointvalue,{query.text(address)})"
+async def is_withdrawn(kept: Store, dv: Dataverse, address: str) -> bool:
+    """Whether a consent row says no for the address, however it spells it. Raises CONSENT_ROWS_HIDDEN."""
+    filter_ = f"({_SAYS_NO}) and ({await mentioning(kept, dv, address, 'msdynmkt_contactpointvalue')})"
     pages = dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=filter_, orderby=(_KEY,), keyless=True)
     rows = [row async for page in _readable(pages) for row in page.rows]
     return any(address in addresses_in(row.contact_point) for row in rows)

@@ -18,6 +18,7 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import text
 from dyntui.dataverse.rows import Page
+from dyntui.model.mentioned import addresses_in
 from dyntui.model.people import normalise
 from dyntui.store import watermarks
 
@@ -76,13 +77,27 @@ async def pages_having(
 async def spelt_otherwise(store: Store, dv: Dataverse, column: str = "emailaddress1") -> str:
     """The condition for records that equality with a normalised address may not find: those with something in front of
     the address, and all (`everybody`) where this organisation's database tells capitals from small letters."""
+    if not await _compares_alike(store, dv):
+        return everybody(column)
+    return " or ".join(f"startswith({column},{text(each)})" for each in _LEADING)
+
+
+async def mentioning(store: Store, dv: Dataverse, address: str, column: str = "emailaddress1") -> str:
+    """The condition for all whose text may mention an address, whatever stands around it: what of consent is to be read
+    generously. `addresses_in` of what is found tells who does."""
+    if not await _compares_alike(store, dv):
+        return everybody(column)
+    spellings = addresses_in(address) or (address,)
+    return " or ".join(f"contains({column},{text(each)})" for each in spellings)
+
+
+async def _compares_alike(store: Store, dv: Dataverse) -> bool:
+    """Whether this organisation's database is known to take capitals and small letters for the same."""
     known = await store.read(lambda c: watermarks.get(c, "", _COLLATION))
     if not known and (ignores := await _ignores_case(dv)) is not None:
         known = _IGNORES_CASE if ignores else "tells case apart"
         await store.write(lambda c: watermarks.put(c, "", _COLLATION, known))
-    if known != _IGNORES_CASE:
-        return everybody(column)
-    return " or ".join(f"startswith({column},{text(each)})" for each in _LEADING)
+    return known == _IGNORES_CASE
 
 
 def everybody(column: str) -> str:

@@ -32,6 +32,7 @@ from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.suppressions import Suppression
 from dyntui.sync import feeds, nameless_rows, odd_answers, written_consent
+from dyntui.sync.having_address import Store, mentioning
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppression_rows import Added, Written, news_to_us, written_in_dynamics
 
@@ -267,9 +268,9 @@ async def changed_rows(dv: Dataverse, mark: RowsMark) -> list[Added]:
     return found
 
 
-async def rows_naming(dv: Dataverse, written: Written, address: str) -> list[Added]:
+async def rows_naming(store: Store, dv: Dataverse, written: Written, address: str) -> list[Added]:
     """The suppression rows that were written in Dynamics and name an address, however they spell it."""
-    named = f"{written.condition} and contains(dyntui_address,{query.text(address)})"
+    named = f"{written.condition} and ({await mentioning(store, dv, address, 'dyntui_address')})"
     pages = dv_rows.pages(
         dv, solution.SUPPRESSION.entity_set, Added, filter=named, orderby=("dyntui_suppressionid",), keyless=True
     )

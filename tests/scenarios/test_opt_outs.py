@@ -208,7 +208,7 @@ def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_a
 
     # Of one address, as before a test send.
     async def no_of(address: str) -> bool:
-        return await is_withdrawn(await office.resources.connections.dataverse(), address)
+        return await is_withdrawn(office.resources, await office.resources.connections.dataverse(), address)
 
     assert [office.wait(no_of(each.address)) for each in (consent, changed, yes)] == [True, False, False]
     use_cases = Suppressions(office.resources, Identities(office.resources), office._runs)

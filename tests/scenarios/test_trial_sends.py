@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.trial_copies import TrialCopies
+from dyntui.store import watermarks
 from tests.faults.test_last_look import suppression_row
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
@@ -125,3 +127,54 @@ def test_a_copy_that_is_made_for_a_test_is_no_campaign_to_whoever_synchronises_m
     assert {each.name for each in office.all_campaigns()} == before
     rows = office.sandbox.state.db.execute("SELECT dyntui_name FROM dv_dyntui_emailcampaign").fetchall()
     assert {name for (name,) in rows} == before
+
+
+SPELT: dict[str, Callable[[str], str]] = {
+    "with capitals": str.upper,
+    "with blanks around it": "  {}  ".format,
+    "with a name before it": "Ann Berg <{}>".format,
+    "behind another one": "office@example.org; {}".format,
+}
+
+
+def compares_text(office: Office, tells_case_apart: bool) -> None:
+    """From the beginning this has been the organisation's database."""
+    office.sandbox.switch(dataverse={"text_tells_case_apart": tells_case_apart})
+    with office.db.write() as c:
+        watermarks.put(c, "", "collation", "")
+
+
+@pytest.mark.parametrize(
+    ("spelt", "column", "tells_case_apart"),
+    [
+        ("with capitals", "emailaddress1", True),
+        ("with blanks around it", "emailaddress2", False),
+        ("with a name before it", "emailaddress1", False),
+        ("behind another one", "emailaddress3", True),
+    ],
+)
+def test_nobody_gets_a_test_who_opted_out_a_moment_ago_however_dynamics_spells_their_address(
+    office: Office,
+    counted: tuple[CampaignRow, TargetCount],
+    spelt: str,
+    column: str,
+    tells_case_apart: bool,
+) -> None:
+    campaign, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    compares_text(office, tells_case_apart)
+    values = {"emailaddress1": "", column: SPELT[spelt](somebody.address)}
+    office.change_in_dynamics("contact", somebody.person, **values, donotbulkemail=1)
+    assert refused(office, campaign, somebody.address) == "TEST_OPTED_OUT"
+    assert not office.sandbox.control.get("/mailed").json()
+
+
+@pytest.mark.parametrize("tells_case_apart", [False, True])
+def test_nobody_gets_a_test_whom_a_row_of_dynamics_keeps_out_however_it_spells_their_address(
+    office: Office, counted: tuple[CampaignRow, TargetCount], tells_case_apart: bool
+) -> None:
+    campaign, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    compares_text(office, tells_case_apart)
+    suppression_row(office, f"Typed by hand <{somebody.address.upper()}>")
+    assert refused(office, campaign, somebody.address) == "TEST_OPTED_OUT"

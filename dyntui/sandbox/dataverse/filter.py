@@ -243,7 +243,8 @@ class _Meaning:
             found = self._property(scope, node.args[0], variables)
             if edm_type(found.column) != "Edm.String":
                 raise bad_request(f"No function signature for the function with name '{name}' matches the arguments.")
-            return found.where(like(found.sql, _STRING_FUNCTIONS[name](node.args[1].py_val)))
+            pattern = _STRING_FUNCTIONS[name](node.args[1].py_val)
+            return found.where(like(found.sql, pattern, tells_case_apart=self.reader.tells_case_apart))
         if name.startswith("Microsoft.Dynamics.CRM."):
             return filter_functions.compile_call(scope, self.reader, node)
         raise bad_request(f"An unknown function with name '{name}' was found.")
@@ -256,8 +257,9 @@ _STRING_FUNCTIONS: dict[str, Callable[[str], str]] = {
 }
 
 
-def like(sql: str, pattern: str) -> Clause:
-    """SQL's LIKE as Dataverse means it: % _ and [..] are wildcards, letter case does not matter."""
+def like(sql: str, pattern: str, *, tells_case_apart: bool = False) -> Clause:
+    """SQL's LIKE as Dataverse means it: % _ and [..] are wildcards, letter case does not matter, unless the database
+    `tells_case_apart`."""
     if "[" in pattern:
         expression = like_expression(pattern)
         try:
@@ -266,9 +268,15 @@ def like(sql: str, pattern: str) -> Clause:
             # A set such as [z-a] holds nothing, so nothing is like it.
             return Clause("0")
         return Clause(f"{sql} REGEXP ?", (expression,))
+    if tells_case_apart:
+        return Clause(f"{sql} GLOB ?", (pattern.translate(_GLOB),))
     if pattern.isascii():
         return Clause(f"{sql} LIKE ?", (pattern,))
     return Clause(f"fold({sql}) LIKE fold(?)", (pattern,))
+
+
+# SQLite's GLOB tells capitals from small letters, and has wildcards of its own.
+_GLOB = str.maketrans({"%": "*", "_": "?", "*": "[*]", "?": "[?]"})
 
 
 def like_expression(pattern: str) -> str:

@@ -37,8 +37,8 @@ class DataverseSettings:
     """[inferred] `ne` and the negated operators are true for rows in which the column is null."""
 
     text_tells_case_apart: bool = False
-    """[inferred] Equality and In on text tell capitals from small letters, as in a database with such a collation. Off:
-    they ignore letter case (query/overview)."""
+    """[inferred] Equality, In and the string functions on text tell capitals from small letters, as in a database with
+    such a collation. Off: they ignore letter case (query/overview)."""
 
     status_of_other_state: str = "refuse"
     """Sources disagree about a PATCH of `statuscode` with a status of another state: "refuse" answers 0x80048408 (as

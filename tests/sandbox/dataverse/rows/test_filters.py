@@ -197,10 +197,11 @@ def test_not_equal_may_leave_out_empty_columns_by_a_switch(people: Client, state
 def test_text_may_tell_capitals_from_small_letters_by_a_switch(people: Client, state: State) -> None:
     equal = "emailaddress1 eq 'ADA@example.org'"
     among = f"{CRM}.In(PropertyName='emailaddress1',PropertyValues=['ADA@example.org'])"
-    assert found(people, equal) == found(people, among) != ""
+    begins, holds = "startswith(emailaddress1,'ADA@')", "contains(emailaddress1,'DA@')"
+    assert found(people, equal) == found(people, among) == found(people, begins) == found(people, holds) != ""
     state.config.dataverse.text_tells_case_apart = True
-    assert found(people, equal) == found(people, among) == ""
-    assert found(people, "emailaddress1 eq 'ada@example.org'") != ""
+    assert found(people, equal) == found(people, among) == found(people, begins) == found(people, holds) == ""
+    assert found(people, "emailaddress1 eq 'ada@example.org'") == found(people, "contains(emailaddress1,'da@')") != ""
 
 
 def test_a_function_refuses_a_word_that_is_no_boolean(people: Client) -> None:
