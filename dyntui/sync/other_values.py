@@ -17,7 +17,7 @@ from dyntui.dataverse import bulk
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.imports import ImportContact
+from dyntui.dotdigital.imports import ImportContact, fitting
 from dyntui.model.changes import AppliedChange, moved_fields
 from dyntui.model.cursors import OneList
 from dyntui.model.merge import Side
@@ -29,7 +29,7 @@ from dyntui.store import applied_changes, conflicts, mappings, outcomes
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.conflicts import Waiting
 from dyntui.sync import brought_values, record_values
-from dyntui.sync.imports import carry_out, fates
+from dyntui.sync.imports import carry_out, fates, until_ended
 from dyntui.sync.run_context import RunContext
 
 # The item of a run in which conflicts are accounted for; what is written in Dynamics belongs to it, too.
@@ -130,17 +130,35 @@ async def _in_dynamics(ctx: RunContext, dv: Dataverse, entity: Entity, mine: Seq
 
 
 async def _in_dotdigital(ctx: RunContext, dd: Dotdigital, mine: Sequence[_Taking]) -> _Said:
-    """Writes to the contacts, which stay in the address books that they are in; whom it refused, and why."""
+    """Writes to the contacts, which stay in the address books that they are in; whom it refused, and why. dotdigital
+    takes one row of an address in an import: who shares it with somebody has their turn next."""
+    # What the run had asked for before it was interrupted may be on its way still.
+    await until_ended(ctx, dd, _STAGE)
+    await ctx.save(replace(ctx.at(OneList), importing=""), stage=_STAGE)
+    refused: _Said = {}
+    waiting = list(mine)
+    while waiting:
+        turn: dict[str, _Taking] = {}
+        for each in waiting:
+            turn.setdefault(each.address, each)
+        some = list(turn.values())[: fitting([_row(each) for each in turn.values()])]
+        refused |= await _import(ctx, dd, some)
+        taken = {each.person.person for each in some}
+        waiting = [each for each in waiting if each.person.person not in taken]
+    return refused
+
+
+def _row(each: _Taking) -> ImportContact:
+    return ImportContact(match_identifier="email", identifiers={"email": each.address}, data_fields=dict(each.then))
+
+
+async def _import(ctx: RunContext, dd: Dotdigital, mine: Sequence[_Taking]) -> _Said:
     there = await contacts.retrieve_contacts(dd, emails=[each.address for each in mine], with_data=True)
     by_address = {normalise(each.email): each.values for each in there.contacts}
     values = {each.person.person: by_address[each.address] for each in mine if each.address in by_address}
     refused, writing = await _compared(ctx, mine, values, "the contact is gone")
-    if writing or ctx.at(OneList).importing:
-        rows = [
-            ImportContact(match_identifier="email", identifiers={"email": each.address}, data_fields=dict(each.then))
-            for each in writing
-        ]
-        result = await carry_out(ctx, dd, rows, _STAGE, 0, len(rows))
+    if writing:
+        result = await carry_out(ctx, dd, [_row(each) for each in writing], _STAGE, 0, len(writing))
         by_fate = {each.address: each for each in fates([each.address for each in writing], result)}
         for each in writing:
             if by_fate[each.address].reason:
