@@ -38,7 +38,7 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome
 from dyntui.store import held as held_removals
 from dyntui.store import list_unsubscribes, suppressed_people, unsettled
-from dyntui.store.book_marks import BY_OTHERS
+from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.bound import Value, text
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -182,7 +182,10 @@ def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
 
 
 def hand_over(c: Connection, list_id: str, listing: str, leavers: Iterable[Leaver]) -> None:
-    """Contacts that stay in the book for another member are in it already when that member is imported."""
+    """Contacts that stay in the book for another member are in it already when that member is imported. Whoever was in
+    it with an address of their own before, as after a swap, is updated by that and not added; nothing of them was sent
+    to this contact."""
+    own = and_(_m.sent_fingerprint != "", _m.sent_fingerprint != BY_OTHERS)
     statement = (
         update(list_member)
         .where(
@@ -194,7 +197,8 @@ def hand_over(c: Connection, list_id: str, listing: str, leavers: Iterable[Leave
         )
         .values(
             sent_address=_m.address,
-            sent_fingerprint=BY_OTHERS,
+            sent_fingerprint=case((own, OVERWRITTEN), else_=BY_OTHERS),
+            sent_fields=case((own, null()), else_=_m.sent_fields),
             contact_id=bindparam("b_contact", type_=_m.contact_id.type),
             news=True,
         )
