@@ -24,7 +24,7 @@ from dyntui.service.contract.runs import (
 from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
 from .places import ADMINISTRATION, RUN, SEND, TRACES
-from .run_facts import run_facts
+from .run_facts import run_facts, type_of
 from .running import RunActions
 from .runs_under_way import run_tone
 from .shell import progress_text
@@ -52,7 +52,7 @@ def _count(run: RunRow, *outcomes: Outcome) -> str:
 COLUMNS: tuple[Column[RunRow], ...] = (
     Column(title="Queued", text=lambda run: day(run.queued_on), width=12, priority=1, sort="queued_on"),
     Column(title="What", text=lambda run: run.title, width=16, flex=2, sort="title", whole=True),
-    Column(title="Type", text=lambda run: run.kind, width=12, priority=4, sort="kind"),
+    Column(title="Type", text=type_of, width=12, priority=4, sort="kind"),
     Column(
         title="Status",
         text=lambda run: run_text(run) if run.status.ended else f"{run.status}: {progress_text(run)}",

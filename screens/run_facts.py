@@ -10,11 +10,16 @@ from .widgets.facts import Fact
 from .wording import lasted, moment
 
 
+def type_of(run: RunRow) -> str:
+    """Its type by the name that people know; one of a later version has none."""
+    return RUN_KINDS[run.kind].title if run.kind in RUN_KINDS else run.kind
+
+
 def run_facts(run: RunRow) -> list[Fact]:
     """How it stands, whose it is, and what it took."""
     return [
         ("Status", run_text(run), run_tone(run)),
-        ("Type", RUN_KINDS[run.kind].title if run.kind in RUN_KINDS else run.kind, ""),
+        ("Type", type_of(run), ""),
         ("Account", run.account, ""),
         ("Started by", run.started_by, ""),
         ("Started", moment(run.started_on) or "not yet", ""),

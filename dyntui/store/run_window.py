@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, case, cast, exists, func, or_, select
 
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.paging import Page, Window
 from dyntui.model.runs import Progress, RunRow
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.store import accounts, outcomes, planned_changes
 from dyntui.store.runs import tally_so_far
 from dyntui.store.schema import run, run_item
 from dyntui.store.windows import contains, ordered, shown
 
 _STARTED = func.replace(run.c.queued_on, "T", " ", type_=String)
-_SORTABLE = {
-    name: run.c[name] for name in ("kind", "title", "status", "started_by", "queued_on", "started_on", "ended_on")
-} | {"account": run.c.account_id, "people": run.c.people_read}
+# As people read it.
+_TYPE = case({kind.id: kind.title for kind in RUN_KINDS.values()}, value=run.c.kind, else_=run.c.kind)
+_SORTABLE: dict[str, ColumnElement[Any]] = {
+    name: run.c[name] for name in ("title", "status", "started_by", "queued_on", "started_on", "ended_on")
+} | {"kind": _TYPE, "account": run.c.account_id, "people": run.c.people_read}
 
 
 def row(c: Connection, run_id: str) -> RunRow | None:

@@ -347,6 +347,16 @@ async def test_a_run_that_was_left_is_found_again_with_all_its_outcomes() -> Non
         assert f"{MEMBERS} read" in hand.text
 
 
+async def test_the_audit_names_the_type_of_a_run_as_people_know_it() -> None:
+    async with driving(size=(160, 40)) as hand:
+        await hand.to("2", LIST)
+        await hand.press("s", "escape")
+        await hand.finish()
+        await hand.press("4")
+        shown = " ".join(hand.text.split())
+        assert f"{LIST} Marketing lists Completed" in shown and "Email campaigns Email campaigns Completed" in shown
+
+
 @pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_wizard_that_has_sent_goes_wherever_one_is_by_then() -> None:
     async with driving(Opening("targeted")) as hand:

@@ -279,6 +279,16 @@ def test_the_history_is_newest_first_filtered_searched_and_sorted(c: Connection)
     assert windowed(run_window.window, c, limit=1).rows[0].tally.named == 2
 
 
+def test_the_history_is_sorted_by_type_as_it_is_called(c: Connection) -> None:
+    kinds = ("lists", "watch", "campaigns", "address-books")
+    for kind in kinds:
+        runs.create(c, new(kind, key=kind, kind=kind))
+    # Address books to Dynamics, Consent watch, Email campaigns, Marketing lists.
+    named = ["address-books", "watch", "campaigns", "lists"]
+    assert [row.id for row in run_window.window(c, Window(sort="kind")).rows] == named
+    assert [row.id for row in run_window.window(c, Window(sort="-kind")).rows] == named[::-1]
+
+
 def test_old_runs_are_forgotten_with_their_people_and_active_ones_never(c: Connection) -> None:
     token = with_item(c, 1, [person("a")])
     runs.finish(c, "r1", token, "2026-01-01T00:00:00Z")
