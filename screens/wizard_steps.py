@@ -17,6 +17,7 @@ from dyntui.model.counted import people_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
+from dyntui.model.sends import also_held
 from dyntui.model.what_if import MENDABLE, opened
 from dyntui.service.contract.campaigns import CampaignDetail
 from dyntui.service.contract.paging import Page, Window
@@ -465,14 +466,8 @@ class SummaryStep(LongStep):
 
 
 def _also_held(detail: CampaignDetail) -> list[Fact]:
-    waiting = [each for each in detail.sends if each.held and not each.waves_of]
-    if not waiting:
-        return []
-    first = waiting[0]
-    when = f"until {moment(first.send_at)}" if first.state == "Scheduled" else "as it has missed its hour"
-    more = f", and {number(len(waiting) - 1)} more" if len(waiting) > 1 else ""
-    said = f"a send to {people_of(first.meant)} {when}{more}: whoever has it by one of the two is left out of the other"
-    return [("Also held", said, "warn")]
+    said = also_held(detail.sends, moment)
+    return [("Also held", f"a send {said}", "warn")] if said else []
 
 
 def counted(count: TargetCount) -> str:

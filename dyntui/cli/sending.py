@@ -11,6 +11,7 @@ import msgspec
 
 from dyntui.cli.following import say_detached, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.naming import campaign_ref
 from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
@@ -20,11 +21,11 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held_sends import time_of
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability
-from dyntui.model.sends import HANDED_OVER, HANDED_WORDS, SPLIT_WORDS
+from dyntui.model.sends import HANDED_OVER, HANDED_WORDS, SPLIT_WORDS, also_held
 from dyntui.model.split_tests import SplitTest, split_of
 from dyntui.model.waves import LONGEST_PAUSE, SHORTEST_PAUSE, Limits, Waves, shares_of
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGN_SEND
+from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGN_SEND
 from dyntui.service.contract.runs import RUN_GET, RunRef, RunRow
 from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.contract.session import HELLO, Nothing
@@ -95,9 +96,11 @@ def send(
     started: list[RunRow] = []
 
     # The person is asked between the calls: no connection and no event loop wait for them.
-    counted = with_service(chosen, lambda client: _counted(client, named, lists))
+    counted, others = with_service(chosen, lambda client: _counted(client, named, lists))
     if not chosen.json:
         print_count(counted)
+        if held := also_held(others, moment):
+            say(f"Another send of the campaign is held, {held}.")
         if goes_out:
             say(f"It is to go out at {moment(goes_out)}, {local_moment(goes_out)} local time.")
         if divided is not None:
@@ -179,13 +182,16 @@ def _waves(shares: str | None, pause: int | None, limits: tuple[str, ...]) -> Wa
         raise click.BadParameter(f"{error}.", param_hint="--waves") from None
 
 
-async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
-    """A count for somebody who may send. Raises NOT_PERMITTED and CAMPAIGN_ARCHIVED before anybody is counted or asked
-    for a number."""
+async def _counted(
+    client: ServiceClient, named: str, lists: tuple[str, ...]
+) -> tuple[TargetCount, tuple[SendRow, ...]]:
+    """A count for somebody who may send, and the campaign's sends. Raises NOT_PERMITTED and CAMPAIGN_ARCHIVED before
+    anybody is counted or asked for a number."""
     hello = await client.call(HELLO, Nothing())
     if hello.user and Ability.SEND.value not in hello.abilities:
         raise not_permitted(Ability.SEND)
-    return await count_targets(client, named, lists, to_send=True)
+    counted = await count_targets(client, named, lists, to_send=True)
+    return counted, (await client.call(CAMPAIGN_GET, await campaign_ref(client, named))).sends
 
 
 def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> int | None:

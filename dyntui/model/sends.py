@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from dyntui.model.counted import people_of
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
@@ -111,6 +113,18 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         if self.waves_of:
             return f"Wave {of}: {said}"
         return f"{said}, {of} waves" if self.wave and self.state != "Sent" else said
+
+
+def also_held(sends: Iterable[SendRow], moment: Callable[[str], str]) -> str:
+    """The sends of a campaign that are held, in words for whoever is about to send it once more; `""` where none is.
+    `moment`: a time as it is shown."""
+    waiting = [each for each in sends if each.held and not each.waves_of]
+    if not waiting:
+        return ""
+    first = waiting[0]
+    when = f"until {moment(first.send_at)}" if first.state == "Scheduled" else "as it has missed its hour"
+    more = f", and {len(waiting) - 1:,} more" if len(waiting) > 1 else ""
+    return f"to {people_of(first.meant)} {when}{more}: whoever has it by one of the two is left out of the other"
 
 
 # What is said before somebody confirms a send that dotdigital holds until its date.

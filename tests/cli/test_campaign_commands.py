@@ -88,6 +88,7 @@ def a_campaign_with(*sends: SendRow) -> CampaignDetail:
 def able_to_send(service: ScriptedService, *, sendable: int = 3, confirm_above: int = 100, state: str = "Sent") -> None:
     service.answers(HELLO, a_hello())
     service.answers(CAMPAIGN_COUNT, a_count(sendable, confirm_above))
+    service.answers(CAMPAIGN_GET, a_campaign_with())
     service.answers(CAMPAIGN_SEND, a_send("Queued"))
     service.answers(RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED, kind="send"), items=()))
     service.answers(SEND_GET, a_send(state))
@@ -205,6 +206,28 @@ def test_a_send_of_the_confirmed_number_is_followed_until_it_is_sent(dyntui: Cal
     assert done.code == 0
     assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3)]
     assert "State:  Sent" in done.out
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("Scheduled", "until 2026-12-01 17:00Z: whoever has it by one of the two is left out of the other."),
+        ("Missed", "as it has missed its hour: whoever has it by one of the two"),
+        ("Sent", ""),
+    ],
+)
+def test_whoever_sends_is_told_of_another_send_of_the_campaign_that_is_held(
+    dyntui: Callable, service: ScriptedService, state: str, said: str
+):
+    able_to_send(service)
+    other = a_send(state, send_at="2026-12-01T17:00:00Z", confirmed=1200)
+    service.answers(CAMPAIGN_GET, a_campaign_with(other))
+    done = dyntui("campaigns", "send", "42", "--confirm", "3")
+    assert done.code == 0
+    told = " ".join(done.err.split())
+    assert f"is held, to 1,200 people {said}" in told if said else "held" not in told
+    # What other programs read is the send alone.
+    assert json.loads(dyntui("campaigns", "send", "42", "--confirm", "3", "--json").out)["state"] == "Sent"
 
 
 def test_another_number_than_the_counted_one_sends_nothing(dyntui: Callable, service: ScriptedService):

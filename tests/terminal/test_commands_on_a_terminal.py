@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import CAMPAIGN_SEND
+from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGN_SEND
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_START, Progress, RunChanged, RunDetail, RunRef
 from dyntui.service.contract.sends import SendCampaign
@@ -18,6 +18,7 @@ from dyntui.service.contract.session import HELLO, STATUS, Check, Status
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, OrganisationInput, SetupReport, SetupStep
 from dyntui.service.contract.target_counts import CAMPAIGN_COUNT
 from tests.cli.scripted_service import ScriptedService, a_count, a_hello, a_list, a_run, a_send, page_of
+from tests.cli.test_campaign_commands import a_campaign_with
 from tests.terminal.terminal import Terminal
 
 DYNTUI = (sys.executable, "-m", "dyntui.cli.main")
@@ -60,6 +61,7 @@ def test_progress_is_one_line_that_goes_away(service: ScriptedService, environ: 
 def test_a_large_send_asks_for_the_number_to_be_typed(service: ScriptedService, environ: Mapping[str, str]):
     service.answers(HELLO, a_hello())
     service.answers(CAMPAIGN_COUNT, a_count(sendable=500, confirm_above=100))
+    service.answers(CAMPAIGN_GET, a_campaign_with())
     service.answers(CAMPAIGN_SEND, a_send("Queued"))
     with Terminal([*DYNTUI, "campaigns", "send", "42", "--no-wait"], environ) as terminal:
         terminal.until("Type the number of people to send to:")
@@ -72,6 +74,7 @@ def test_a_large_send_asks_for_the_number_to_be_typed(service: ScriptedService, 
 def test_ctrl_c_at_the_confirmation_sends_nothing(service: ScriptedService, environ: Mapping[str, str]):
     service.answers(HELLO, a_hello())
     service.answers(CAMPAIGN_COUNT, a_count())
+    service.answers(CAMPAIGN_GET, a_campaign_with())
     with Terminal([*DYNTUI, "campaigns", "send", "42"], environ) as terminal:
         terminal.until("Send to 3 people?")
 

@@ -117,6 +117,7 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
     service.answers(LIST_GET, a_detail())
     service.answers(CAMPAIGNS_PAGE, page_of(a_campaign("\x1b[31mSpring")))
     service.answers(CAMPAIGN_COUNT, a_count(sendable=300))
+    service.answers(CAMPAIGN_GET, of_campaign(a_campaign()))
     left_out = PersonOutcome(person="p1", name="Ann", outcome=Outcome.EXCLUDED, reason="SUPPRESSED")
     service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(left_out))
     service.answers(CAMPAIGN_SEND, a_send("Queued"))
