@@ -6,6 +6,7 @@
     privileges_of(dv, user_id) -> {name: Privilege}
     users_with_roles(dv, names) -> [User]         people only, direct and through teams
     ensure_role(dv, name, privileges, solution=) -> id           assign_role(dv, user_id, role_name)
+    add_to_role(dv, name, privileges)             lacking(held, privileges) -> {name: depth}
 
 Facts: reference/dataverse_api.md sections 1.3 and 8. Each business unit has its own copy of every role; roles are
 compared by name, and assigned in the copy of the user's unit.
@@ -26,6 +27,7 @@ from dyntui.model.errors import Exit
 
 BASIC, LOCAL, DEEP, GLOBAL = "Basic", "Local", "Deep", "Global"
 _FRESH: Final = {"Consistency": "Strong"}
+_WIDTH: Final = {BASIC: 0, LOCAL: 1, DEEP: 2, GLOBAL: 3}
 
 
 class WhoAmI(msgspec.Struct, frozen=True, rename="pascal"):
@@ -178,11 +180,10 @@ async def privileges_of(dv: Dataverse, user_id: str) -> dict[str, Privilege]:
     """What a user may do, by privilege name in lower case, the widest depth of each; teams included."""
     path = f"systemusers({guid(user_id)})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
     held = await dv.get(path, _Held)
-    order = {BASIC: 0, LOCAL: 1, DEEP: 2, GLOBAL: 3}
     widest: dict[str, Privilege] = {}
     for privilege in held.role_privileges:
         known = widest.get(privilege.privilege_name.lower())
-        if known is None or order.get(privilege.depth, 0) > order.get(known.depth, 0):
+        if known is None or _WIDTH.get(privilege.depth, 0) > _WIDTH.get(known.depth, 0):
             widest[privilege.privilege_name.lower()] = privilege
     return widest
 
@@ -227,6 +228,13 @@ async def role_privileges(dv: Dataverse, name: str) -> dict[str, str] | None:
     return {each.privilege_name.lower(): each.depth for each in held.role_privileges}
 
 
+def lacking(held: Mapping[str, str], privileges: Mapping[str, str]) -> dict[str, str]:
+    """Those of the privileges (name -> depth) that a role does not hold, or less far; `held`: by name in lower case."""
+    return {
+        name: depth for name, depth in privileges.items() if _WIDTH.get(held.get(name.lower(), ""), -1) < _WIDTH[depth]
+    }
+
+
 async def ensure_role(dv: Dataverse, name: str, privileges: Mapping[str, str], *, solution: str | None = None) -> str:
     """Make sure that a role of the root business unit exists with exactly these privileges (name -> depth).
 
@@ -247,24 +255,36 @@ async def ensure_role(dv: Dataverse, name: str, privileges: Mapping[str, str], *
             role_id = await _role_in(dv, name, root)
             if role_id is None or not (error.repeated or error.platform_code in ALREADY_THERE):
                 raise
-    await dv.request(
-        "POST",
-        f"roles({role_id})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
-        body={
-            "Privileges": [
-                {
-                    "@odata.type": "Microsoft.Dynamics.CRM.RolePrivilege",
-                    "PrivilegeId": ids[privilege.lower()],
-                    "Depth": depth,
-                    "BusinessUnitId": root,
-                    "PrivilegeName": privilege,
-                }
-                for privilege, depth in privileges.items()
-            ]
-        },
-        repeatable=True,
-    )
+    await _tell_role(dv, "ReplacePrivilegesRole", role_id, root, privileges, ids)
     return role_id
+
+
+async def add_to_role(dv: Dataverse, name: str, privileges: Mapping[str, str]) -> None:
+    """Privileges (name -> depth) that the root business unit's role of a name, which is there, gets beside what it
+    holds. Raises as `ensure_role` does, and DATAVERSE_ROLE_NOT_FOUND."""
+    root = await _root_unit(dv)
+    ids = await _privilege_ids(dv, list(privileges))
+    role_id = await _role_in(dv, name, root)
+    if role_id is None:
+        raise _role_not_found(f"There is no role {name!r} in the root business unit.")
+    await _tell_role(dv, "AddPrivilegesRole", role_id, root, privileges, ids)
+
+
+async def _tell_role(
+    dv: Dataverse, action: str, role_id: str, unit: str, privileges: Mapping[str, str], ids: Mapping[str, str]
+) -> None:
+    told = [
+        {
+            "@odata.type": "Microsoft.Dynamics.CRM.RolePrivilege",
+            "PrivilegeId": ids[privilege.lower()],
+            "Depth": depth,
+            "BusinessUnitId": unit,
+            "PrivilegeName": privilege,
+        }
+        for privilege, depth in privileges.items()
+    ]
+    path = f"roles({role_id})/Microsoft.Dynamics.CRM.{action}"
+    await dv.request("POST", path, body={"Privileges": told}, repeatable=True)
 
 
 async def _root_unit(dv: Dataverse) -> str:
@@ -311,13 +331,17 @@ async def assign_role(dv: Dataverse, user_id: str, role_name: str) -> None:
     found = await user(dv, user_id)
     role_id = await _role_in(dv, role_name, found.business_unit_id) if found and found.business_unit_id else None
     if role_id is None:
-        raise DataverseError(
-            "DATAVERSE_ROLE_NOT_FOUND",
-            f"There is no such user, or no role {role_name!r} in the user's business unit.",
-            not_done=WRITE_NOT_DONE,
-            remedy="Run `dyntui setup` to create the roles.",
-        )
+        raise _role_not_found(f"There is no such user, or no role {role_name!r} in the user's business unit.")
     await associate(dv, "systemusers", guid(user_id), "systemuserroles_association", "roles", role_id)
+
+
+def _role_not_found(message: str) -> DataverseError:
+    return DataverseError(
+        "DATAVERSE_ROLE_NOT_FOUND",
+        message,
+        not_done=WRITE_NOT_DONE,
+        remedy="Run `dyntui setup` to create the roles.",
+    )
 
 
 async def take_role_away(dv: Dataverse, user_id: str, role_name: str) -> None:

@@ -159,10 +159,14 @@ class _Installer:
             own = await security.known_privileges(dv, solution_privileges.OWN_ROWS_PRIVILEGES.get(role, ()))
             depths = dict.fromkeys((*needed, *optional), security.GLOBAL) | dict.fromkeys(own, security.BASIC)
             held = await security.role_privileges(dv, role.value)
-            lacks = [name for name, depth in depths.items() if held is not None and held.get(name.lower()) != depth]
+            lacks = security.lacking(held, depths) if held is not None else {}
 
-            async def make(role: Role = role, depths: dict[str, str] = depths) -> None:
-                await security.ensure_role(dv, role.value, depths, solution=solution.UNIQUE_NAME)
+            async def make(role: Role = role, depths: dict[str, str] = depths, lacks: dict[str, str] = lacks) -> None:
+                if lacks:
+                    # The role may be the organisation's own: what it holds besides is nobody's to take.
+                    await security.add_to_role(dv, role.value, lacks)
+                else:
+                    await security.ensure_role(dv, role.value, depths, solution=solution.UNIQUE_NAME)
 
             step = await self.step("role", role.value, held is not None and not lacks, make)
             yield msgspec.structs.replace(step, lacks=tuple(lacks))
