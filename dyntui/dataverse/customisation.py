@@ -39,6 +39,8 @@ ENGLISH: Final = 1033
 _NOT_SERVED: Final = TRANSIENT_AFTER_CUSTOMISATION | UNKNOWN_NAME
 # InvalidOptionSetOperation: what a value that is there already is refused with [inferred].
 _HAS_VALUE: Final = frozenset({"0x80048403"})
+# ReactivateEntityKeyOnlyForFailedJobs: somebody else's setup, or our own lost first try.
+_FAILED_NO_MORE: Final = frozenset({"0x80060897"})
 _PATIENCE: Final = (3.0, 10.0, 20.0, 30.0, 30.0)
 _KEY_POLL_SECONDS: Final = 5.0
 _KEY_DEADLINE_SECONDS: Final = 900.0
@@ -146,8 +148,13 @@ class Customisation:
         return True
 
     async def ensure_key(self, table: str, schema_name: str, column: str, label: str) -> bool:
-        """An alternate key over one column. It works only once its index is built: `wait_for_key`."""
-        if await key_status(self._dv, table, schema_name) is not None:
+        """An alternate key over one column. It works only once its index is built: `wait_for_key`. Where building it
+        has failed it is built again, which Dataverse does not do by itself."""
+        status = await key_status(self._dv, table, schema_name)
+        if status == "Failed":
+            named = {"EntityLogicalName": table, "EntityKeyLogicalName": schema_name}
+            await self._make("ReactivateEntityKey", named, _FAILED_NO_MORE)
+        if status is not None:
             return False
         await self._make(
             f"{definition_of(table)}/Keys",

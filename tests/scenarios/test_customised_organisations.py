@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dyntui.dataverse import security
+from dyntui.dataverse import rows, security
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
+from dyntui.sandbox.dataverse import key_indexes, storage
+from dyntui.sandbox.dataverse.storage import schema_of
 from tests.scenarios.office import Office
 from tests.scenarios.test_setting_up import states_of
 
@@ -35,3 +39,34 @@ def test_a_role_that_the_organisation_has_under_the_same_name_keeps_what_it_may(
     office.give_roles("application", "System Administrator")
     assert set(states_of(office.set_up()).values()) <= {"there", "done"}
     assert states_of(office.plan_setup())[f"role {role}"] == "there"
+
+
+def test_a_key_whose_index_failed_is_built_again_once_the_duplicates_are_gone(office: Office) -> None:
+    """Rows were brought into a table of a setup that had not come to its key."""
+    state = office.sandbox.state
+    table = schema_of(state).tables[solution.SUPPRESSION.logical_name]
+    (key,) = table.keys.values()
+    storage.drop_key(state, table, key)
+
+    async def bring() -> list[str]:
+        dv = await office.resources.connections.dataverse()
+        row = {"dyntui_key": "the same", "dyntui_address": "one@example.org"}
+        return [await rows.create(dv, solution.SUPPRESSION.entity_set, row) for _ in range(2)]
+
+    async def delete(row_id: str) -> None:
+        dv = await office.resources.connections.dataverse()
+        await dv.request("DELETE", f"{solution.SUPPRESSION.entity_set}({row_id})")
+
+    _, second = office.wait(bring())
+    key_indexes.start(state, table, key)
+    office.give_roles("application", "System Administrator")
+    for _ in range(2):
+        with pytest.raises(DyntuiError) as refused:
+            office.set_up()
+        assert refused.value.code == "DATAVERSE_KEY_FAILED" and "duplicates" in refused.value.remedy
+    office.wait(delete(second))
+    steps = states_of(office.set_up())
+    assert [name for name, each in steps.items() if each == "done" and name.startswith("key")] == [
+        "key Email Suppression: dyntui_Key"
+    ]
+    assert states_of(office.plan_setup())["key Email Suppression: dyntui_Key"] == "there"
