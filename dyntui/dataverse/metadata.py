@@ -233,16 +233,19 @@ async def _leads(dv: Dataverse, table: str, odd: dict[str, str]) -> dict[str, tu
     return {name: tuple(sorted(some, key=lambda each: each.table)) for name, some in found.items()}
 
 
-class _Name(msgspec.Struct, frozen=True, rename="pascal"):
+class _Typed(msgspec.Struct, frozen=True, rename="pascal"):
     logical_name: str
+    attribute_type: str | None = None
 
 
-async def column_names(dv: Dataverse, table: str) -> frozenset[str]:
-    """The logical names of a table's columns, past all caches; empty when there is no such table."""
-    asked = dv.get(f"{definition_of(table)}/Attributes" + query(select=["LogicalName"]), _List, headers=STRONG)
+async def column_kinds(dv: Dataverse, table: str) -> dict[str, str]:
+    """A table's columns past all caches: logical name -> `AttributeType` (`""` where it is not said); empty when there
+    is no such table."""
+    names = ["LogicalName", "AttributeType"]
+    asked = dv.get(f"{definition_of(table)}/Attributes" + query(select=names), _List, headers=STRONG)
     answer = await found_or_none(asked)
-    names = answer.value if answer is not None else []
-    return frozenset(msgspec.json.decode(item, type=_Name).logical_name for item in names)
+    items = [msgspec.json.decode(item, type=_Typed) for item in (answer.value if answer is not None else [])]
+    return {each.logical_name: each.attribute_type or "" for each in items}
 
 
 async def option_values(dv: Dataverse, table: str, column: str) -> frozenset[int]:

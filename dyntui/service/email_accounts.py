@@ -159,7 +159,7 @@ async def ids(resources: Resources, dv: Dataverse, organisation_id: str, numbers
     """Account number -> id of its row. One that has none yet gets the same everywhere: two setups at once make one
     row, and what an environment is to provide for it can be named before."""
     here = {each.platform_id: each.id for each in await resources.read(accounts.accounts)}
-    installed = await metadata.column_names(dv, solution.EMAIL_ACCOUNT.logical_name)
+    installed = await metadata.column_kinds(dv, solution.EMAIL_ACCOUNT.logical_name)
     there: dict[int, str] = {}
     if solution.EMAIL_ACCOUNT.key.lower() in installed:
         there = {number: row.id for number, row in (await _rows_in_dynamics(dv, numbers, _AccountRow)).items()}

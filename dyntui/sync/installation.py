@@ -6,7 +6,7 @@ can be planned, interrupted and repeated.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -76,7 +76,7 @@ class _Installer:
         yield await self.step("solution", solution.FRIENDLY_NAME, bool(publisher and installed), make)
 
     async def table(self, spec: TableSpec) -> AsyncIterator[Step]:
-        there = await metadata.column_names(self._dv, spec.logical_name)
+        there = await metadata.column_kinds(self._dv, spec.logical_name)
         yield await self.step("table", spec.label, bool(there), lambda: self._customise.ensure_table(spec))
         async for step in self.columns(spec.logical_name, spec.label, spec.columns, spec.lookups, there):
             yield step
@@ -90,8 +90,15 @@ class _Installer:
         label: str,
         columns: Iterable[ColumnSpec],
         lookups: Iterable[LookupSpec],
-        there: frozenset[str],
+        there: Mapping[str, str],
     ) -> AsyncIterator[Step]:
+        columns, lookups = tuple(columns), tuple(lookups)
+        for name, kind, of in (
+            *((each.logical_name, each.kind, each.label) for each in columns),
+            *((each.schema_name.lower(), "Lookup", each.label) for each in lookups),
+        ):
+            if not _serves(there.get(name, ""), kind):
+                raise _column_taken(f"{table}.{name}", there[name], f"{label}: {of}", kind)
         for column in columns:
             yield await self.step(
                 "column",
@@ -172,6 +179,25 @@ class _Installer:
             yield msgspec.structs.replace(step, lacks=tuple(lacks))
 
 
+def _serves(found: str, wanted: str) -> bool:
+    """Whether a column of the type `found` (`""`: there is none, or it is not said) can hold what one of the type
+    `wanted` does."""
+    texts = {"String", "Memo"}
+    return found in ("", wanted) or {found, wanted} == texts
+
+
+def _column_taken(column: str, found: str, name: str, wanted: str) -> DyntuiError:
+    return DyntuiError(
+        "SETUP_COLUMN_TAKEN",
+        f"Dynamics has a column {column} of the type {found} already, where dyntui's {name} is to be a {wanted}.",
+        not_done="This and what comes after it was not installed; nothing of that column was changed.",
+        remedy=(
+            "Keep elsewhere what it holds, delete it in Power Apps (its type cannot be changed), and run `dyntui setup`"
+            " again."
+        ),
+    )
+
+
 def _rights_missing(kind: str, name: str, error: DataverseError) -> DyntuiError:
     return DyntuiError(
         "SETUP_NEEDS_RIGHTS",
@@ -205,11 +231,11 @@ async def install(dv: Dataverse, *, apply: bool, begun: Begun = _nobody_listens)
     for spec in solution.TABLES:
         async for step in installer.table(spec):
             yield step
-    there = await metadata.column_names(dv, "list")
+    there = await metadata.column_kinds(dv, "list")
     async for step in installer.columns("list", "Marketing List", solution.LIST_COLUMNS, solution.LIST_LOOKUPS, there):
         yield step
     for table, label in solution.PERSON_TABLES.items():
-        there = await metadata.column_names(dv, table)
+        there = await metadata.column_kinds(dv, table)
         async for step in installer.columns(table, label, solution.PERSON_COLUMNS, (), there):
             yield step
     async for step in installer.many_to_many():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dyntui.dataverse import rows, security
+from dyntui.dataverse import customisation, rows, security
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.sandbox.dataverse import key_indexes, storage
 from dyntui.sandbox.dataverse.storage import schema_of
 from tests.scenarios.office import Office
+from tests.scenarios.test_doctor import found
 from tests.scenarios.test_setting_up import states_of
 
 
@@ -70,3 +71,46 @@ def test_a_key_whose_index_failed_is_built_again_once_the_duplicates_are_gone(of
         "key Email Suppression: dyntui_Key"
     ]
     assert states_of(office.plan_setup())["key Email Suppression: dyntui_Key"] == "there"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "kind", "wanted"),
+    [
+        ("contact", "dyntui_score", "String", "Contact: Score"),
+        ("list", "dyntui_membershipaction", "Integer", "Marketing List: Membership action"),
+        ("dyntui_emailcampaign", "dyntui_emailaccountid", "String", "Email Campaign: Email Account"),
+    ],
+)
+def test_a_column_of_the_same_name_and_another_type_is_named_and_nothing_rests_on_it(
+    office: Office, table: str, column: str, kind: str, wanted: str
+) -> None:
+    as_another_type(office, table, column, kind)
+    office.give_roles("application", "System Administrator")
+    for ask in (office.plan_setup, office.set_up):
+        with pytest.raises(DyntuiError) as refused:
+            ask()
+        assert refused.value.code == "SETUP_COLUMN_TAKEN"
+        assert f"{table}.{column}" in refused.value.message and kind in refused.value.message
+        assert wanted in refused.value.message
+    assert "This profile stays connected." in refused.value.not_done
+    assert "delete" in refused.value.remedy.lower() and "dyntui setup" in refused.value.remedy
+    assert found(office)["SETUP_COLUMN_TAKEN"].text == refused.value.message
+
+
+def as_another_type(office: Office, table: str, column: str, kind: str) -> None:
+    """What an earlier solution of the same prefix has left behind."""
+    state = office.sandbox.state
+    for relationship in list(schema_of(state).one_to_many.values()):
+        if (relationship.referencing, relationship.referencing_attribute) == (table, column):
+            storage.drop_one_to_many(state, relationship)
+    known = schema_of(state).tables[table]
+    if column in known.columns:
+        storage.drop_column(state, known, known.columns[column])
+    office.give_roles("application", "System Administrator")
+
+    async def make() -> None:
+        dv = await office.resources.connections.dataverse()
+        spec = solution.ColumnSpec(schema_name=column, label="Of before", kind=kind)
+        await customisation.Customisation(dv, solution.UNIQUE_NAME).ensure_column(table, spec)
+
+    office.wait(make())
