@@ -96,6 +96,7 @@ class EmailAccounts:
             found = await email_accounts.ids(self._resources, dv, organisation.organisation_id, [proved.platform_id])
             await self._resources.secrets.check(account_secret(found[proved.platform_id]), request.api_password)
             kept = await email_accounts.keep_in_dynamics(self._resources, dv, organisation.organisation_id, [proved])
+            await email_accounts.keep_passwords(self._resources, kept, [proved])
             await self._resources.write(lambda c: email_accounts.keep(c, kept))
             await email_accounts.heed_budgets(self._resources, kept, [proved])
             if request.is_default:

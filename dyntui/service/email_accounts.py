@@ -178,8 +178,8 @@ async def _rows_in_dynamics(dv: Dataverse, numbers: Sequence[int], kind: type[_R
 async def keep_in_dynamics(
     resources: Resources, dv: Dataverse, organisation_id: str, proved: Sequence[Connected]
 ) -> list[EmailAccount]:
-    """Keeps the accounts' passwords, and their rows in Dynamics; what the store is to `keep`. What was said of an
-    account before, here or by another machine, stays where nothing is said now."""
+    """Keeps the accounts' rows in Dynamics; what the store is to `keep`. What was said of an account before, here or by
+    another machine, stays where nothing is said now."""
     before = {each.platform_id: each for each in await resources.read(accounts.accounts)}
     numbers = [each.platform_id for each in proved]
     found = await ids(resources, dv, organisation_id, numbers)
@@ -189,11 +189,15 @@ async def keep_in_dynamics(
     }
     kept = [_account(each, found[each.platform_id], here[each.platform_id]) for each in proved]
     kept = _with_a_default(kept, proved, any(each.is_default for each in before.values()))
-    for account, each in zip(kept, proved, strict=True):
-        await resources.secrets.set(account_secret(account.id), each.asked.api_password)
     for account in kept:
         await rows.upsert(dv, solution.EMAIL_ACCOUNT.entity_set, account.id, account_row(account))
     return kept
+
+
+async def keep_passwords(resources: Resources, kept: Sequence[EmailAccount], proved: Sequence[Connected]) -> None:
+    """Into the keyring; the store is told next who signs in with them."""
+    for account, each in zip(kept, proved, strict=True):
+        await resources.secrets.set(account_secret(account.id), each.asked.api_password)
 
 
 def _as_in_dynamics(row: _WholeRow | None) -> EmailAccount:

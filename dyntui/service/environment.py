@@ -115,16 +115,11 @@ def entries(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-async def keep_as_set_up(resources: Resources, asked: OrganisationInput) -> None:
+def keep_as_set_up(c: Connection, asked: OrganisationInput, now: str) -> None:
     """What setup was told of the environment; a mark that is there stays."""
-    allowed = entries(asked.allow)
-
-    def keep(c: Connection) -> None:
-        if asked.not_production:
-            _mark(c, "", _BY_SETUP, resources.now())
-        _allow(c, allowed, _BY_SETUP, resources.now())
-
-    await resources.write(keep)
+    if asked.not_production:
+        _mark(c, "", _BY_SETUP, now)
+    _allow(c, entries(asked.allow), _BY_SETUP, now)
 
 
 def _mark(c: Connection, account_id: str, by: str, now: str) -> None:

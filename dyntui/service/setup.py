@@ -163,8 +163,6 @@ class Setup:
                 )
                 for each in proved:
                     await self._resources.secrets.check(account_secret(ids[each.platform_id]), each.asked.api_password)
-            if apply and by.keeps_a_secret:
-                await self._resources.secrets.set(DATAVERSE_SECRET, secret)
             async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING, budget=budget) as dv:
                 way = _Way(connected=known is not None)
                 try:
@@ -173,12 +171,11 @@ class Setup:
                         self._resources.publish(SETUP_STEP.name, _contract_step(step))
                     if apply:
                         way.begins("row", "of every email account")
-                        await self._keep(dv, wanted, proved)
+                        await self._keep(dv, wanted, asked, proved)
                         way.connected = True
                         if not by.keeps_a_secret:
                             # One of before is of no use to anybody but a thief.
                             await self._resources.secrets.delete(DATAVERSE_SECRET)
-                        await environment.keep_as_set_up(self._resources, asked)
                 except DyntuiError as error:
                     if not apply:
                         raise
@@ -214,17 +211,23 @@ class Setup:
         self,
         dv: Dataverse,
         wanted: Organisation,
+        asked: OrganisationInput,
         proved: Sequence[Connected],
     ) -> None:
         """Every account under the id of its row in Dynamics, which is found by the account's number: another profile,
-        machine or store may have made it."""
+        machine or store may have made it. Secrets are kept last, directly before the store is told whose they are:
+        what ends before that leaves a profile that is connected signing in as before."""
         async with self._resources.accounts_lock:
             kept = await email_accounts.keep_in_dynamics(self._resources, dv, wanted.organisation_id, proved)
 
             def keep(c: Connection) -> None:
                 accounts.put_organisation(c, wanted)
                 email_accounts.keep(c, kept)
+                environment.keep_as_set_up(c, asked, self._resources.now())
 
+            if SignInBy(wanted.auth).keeps_a_secret:
+                await self._resources.secrets.set(DATAVERSE_SECRET, secret_in(asked))
+            await email_accounts.keep_passwords(self._resources, kept, proved)
             await self._resources.write(keep)
         await email_accounts.heed_budgets(self._resources, kept, proved)
         await self._resources.connections.forget()
