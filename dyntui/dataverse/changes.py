@@ -14,6 +14,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from dyntui.dataverse.addresses import API_PATH
 from dyntui.dataverse.errors import DYNAMICS, DataverseError, repeating_pages
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.keys import key_of, met, sorted_out
@@ -87,7 +88,7 @@ async def changes(
         raise _changes_expired(age)
     columns = columns_of(row_type) if select is None else select
     prefer = ["odata.track-changes", f"odata.maxpagesize={maxpagesize}"]
-    link: str | None = resume or since or entity_set + query(select=columns)
+    link: str | None = resume or (_where_it_is_now(since) if since else entity_set + query(select=columns))
     answered: set[str] = set()
     while link is not None:
         answered.add(link)
@@ -99,6 +100,13 @@ async def changes(
         link = page.next_link
         if link in answered:
             raise repeating_pages(entity_set)
+
+
+def _where_it_is_now(link: str) -> str:
+    """A kept link as a path: the organisation may have got another address since. It is asked of the configured host
+    alone, whichever it was given out under."""
+    host, path, rest = link.partition(API_PATH)
+    return f"{path}{rest}" if path and host.startswith("https://") else link
 
 
 class _TrackingLife(msgspec.Struct, frozen=True, rename={"days": "expirechangetrackingindays"}):

@@ -83,24 +83,9 @@ class Setup:
         async with self._one_at_a_time:
             # Asked for within: who waited for somebody else's first setup needs the right to change it.
             check(request)
-            known = await self._require_organisation(request)
+            known = await self._resources.read(accounts.organisation)
             permitted = known is None or await self._may_administer(context)
             return await self._connect(context, request, apply=apply, known=known, permitted=permitted)
-
-    async def _require_organisation(self, request: SetupRequest) -> Organisation | None:
-        """The organisation that is connected already, None before the first setup."""
-        known = await self._resources.read(accounts.organisation)
-        if known is None:
-            return None
-        if known.url.rstrip("/").lower() != request.organisation.dataverse_url.rstrip("/").lower():
-            raise DyntuiError(
-                "SETUP_OTHER_ORGANISATION",
-                f"This profile is connected to {known.url}.",
-                not_done="Nothing was changed.",
-                remedy="Use another profile for another organisation: `dyntui --profile NAME setup`.",
-                exit=Exit.USAGE,
-            )
-        return known
 
     async def _require_administering(self, context: CallContext, dv: Dataverse | None) -> None:
         """`dv`: the new connection, where the kept one could not be asked."""
@@ -141,6 +126,8 @@ class Setup:
         try:
             async with dataverse_as(sign_in, wanted, around, patience=AT_FIRST, budget=budget) as dv:
                 me = await security.who_am_i(dv)
+                if known is not None and not _is_where_it_was(known, wanted, me):
+                    raise _other_organisation(known)
                 managers = [_shown(each) for each in await security.users_with_roles(dv, [Role.MANAGER])]
                 if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
                     await self._require_administering(context, dv if permitted is None else None)
@@ -285,6 +272,23 @@ class _Way:
             exit=error.exit,
             detail=error.detail,
         )
+
+
+def _is_where_it_was(known: Organisation, wanted: Organisation, me: security.WhoAmI) -> bool:
+    """Whether setup leads to the organisation that is connected: at its address, or at another one that it has got."""
+    if known.url.rstrip("/").lower() == wanted.url.lower():
+        return True
+    return me.organization_id.lower() == known.organisation_id.lower()
+
+
+def _other_organisation(known: Organisation) -> DyntuiError:
+    return DyntuiError(
+        "SETUP_OTHER_ORGANISATION",
+        f"This profile is connected to {known.url}, which is another organisation.",
+        not_done="Nothing was changed.",
+        remedy="Use another profile for another organisation: `dyntui --profile NAME setup`.",
+        exit=Exit.USAGE,
+    )
 
 
 def _signs_in_by(asked: OrganisationInput) -> SignInBy:

@@ -87,6 +87,11 @@ class InProcessSandbox(SandboxControls):
         self._wire.others.append(other._wire)
         return other
 
+    def moved(self, url: str) -> None:
+        """From now on the organisation answers at `https://host:port`, and nobody at its address of before."""
+        self._wire.move(self.state.urls.dataverse, url)
+        self.state.urls.dataverse = url
+
     def kept(self) -> Kept:
         """All of its world."""
         return Kept(stored(self.state), self.now())

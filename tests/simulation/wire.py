@@ -90,6 +90,10 @@ class Wire:
             given_up=datetime.max.replace(tzinfo=now.tzinfo) if patience is None else now + timedelta(seconds=patience),
         )
 
+    def move(self, before: str, url: str) -> None:
+        """What listened at an address does so at another one."""
+        self._listeners[url] = self._listeners.pop(before)
+
     def serves(self, request: httpx.Request) -> bool:
         """Whether it listens where the request goes."""
         return self._listener(request) is not None
