@@ -81,7 +81,9 @@ async def prove(asked: EmailAccountInput, around: Surroundings) -> Connected:
 
 def named(proved: Sequence[Connected], known: Sequence[EmailAccount]) -> list[Connected]:
     """An account that is connected here keeps its name, whatever it was called at first: setup is run again with the
-    same file. Raises ACCOUNT_NAME_TAKEN where a new one has the name of another one."""
+    same file. Raises ACCOUNT_NAME_TAKEN where a new one has the name of another one, ACCOUNT_TWICE where two API users
+    are of one account."""
+    _require_each_once(proved)
     here = {each.platform_id: each.name for each in known}
     names = list(here.values())
     found: list[Connected] = []
@@ -92,6 +94,20 @@ def named(proved: Sequence[Connected], known: Sequence[EmailAccount]) -> list[Co
             names.append(name)
         found.append(msgspec.structs.replace(each, asked=msgspec.structs.replace(each.asked, name=name)))
     return found
+
+
+def _require_each_once(proved: Sequence[Connected]) -> None:
+    names: dict[int, str] = {}
+    for each in proved:
+        first = names.setdefault(each.platform_id, each.asked.name)
+        if first != each.asked.name:
+            raise DyntuiError(
+                "ACCOUNT_TWICE",
+                f"{first!r} and {each.asked.name!r} are one account of dotdigital, number {each.platform_id}.",
+                not_done="Nothing was connected or changed.",
+                remedy="Name it once: one API user of an account is enough.",
+                exit=Exit.USAGE,
+            )
 
 
 def require_free_name(name: str, others: Iterable[str]) -> None:

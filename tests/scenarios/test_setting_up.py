@@ -14,6 +14,7 @@ from dyntui.dataverse import bulk, security
 from dyntui.model import solution, solution_privileges
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, Role
+from dyntui.sandbox.dotdigital import account as dd_account
 from dyntui.service.config import Config, KeyringSettings
 from dyntui.service.contract.setup import SetupReport
 from dyntui.service.permission import CallContext
@@ -172,6 +173,24 @@ def test_an_account_that_is_named_twice_is_refused_before_anything_is_asked(
         assert office.sandbox.calls() == {}
     finally:
         office.close()
+
+
+def test_one_account_of_dotdigital_under_two_names_is_refused_before_anything_is_made(
+    sandbox: InProcessSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account may have several API users."""
+    monkeypatch.setattr(dd_account, "authorised", lambda *_: True)
+    with closing(Office(sandbox, tmp_path)) as office:
+        request = office.setup_request()
+        again = msgspec.structs.replace(request.accounts[0], name="Scotland", api_user="apiuser-2@apiconnector.com")
+        asked = msgspec.structs.replace(request, accounts=(*request.accounts, again))
+        setup = Setup(office.resources, office.worker.reconnect)
+        for ask in (setup.plan, setup.apply):
+            with pytest.raises(DyntuiError) as refused:
+                office.wait(ask(office.context, asked))
+            assert refused.value.code == "ACCOUNT_TWICE"
+            assert "'Main'" in refused.value.message and "'Scotland'" in refused.value.message
+        assert set(states_of(office.plan_setup()).values()) == {"missing"}
 
 
 def test_what_setup_makes_may_be_served_half_a_minute_later(sandbox: InProcessSandbox, tmp_path: Path) -> None:
