@@ -23,15 +23,23 @@ A = TypeVar("A", bound=msgspec.Struct)
 
 
 def with_service(chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]]) -> R:
-    """What `work` returns for a client of the profile's service, which is started where it does not run yet."""
+    """What `work` returns for a client of the profile's service, which is started where it does not run yet. Whoever
+    presses Ctrl-C while something is being changed is told that this goes on."""
+    clients: list[ServiceClient] = []
 
     async def attached() -> R:
         async with await attach_or_start(open_profile(chosen.profile)) as client:
+            clients.append(client)
             client.late = _say_late
             client.account = chosen.account
             return await work(client)
 
-    return asyncio.run(attached())
+    try:
+        return asyncio.run(attached())
+    except KeyboardInterrupt:
+        if any(client.left_a_change for client in clients):
+            say("The service had been asked already, and may carry it out all the same: look before you ask again.")
+        raise
 
 
 def _say_late() -> None:

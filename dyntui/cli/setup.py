@@ -113,7 +113,12 @@ def _asked_with_progress(
             if sys.stderr.isatty():
                 click.echo("\r\x1b[K", nl=False, err=True)
 
-    return with_service(chosen, work)
+    try:
+        return with_service(chosen, work)
+    except KeyboardInterrupt:
+        if method is SETUP_APPLY:
+            say("The service goes on with setup for a while. `dyntui setup` again makes what is missing.")
+        raise
 
 
 async def _show(steps: Subscription[SetupStep]) -> None:

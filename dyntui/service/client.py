@@ -17,6 +17,7 @@ import msgspec
 
 from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Ability
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.session import EVENTS_LOST, Lost
@@ -113,6 +114,8 @@ class ServiceClient:
         self._subscriptions: list[Subscription[msgspec.Struct]] = []
         self._gone = False
         self.late: Callable[[], None] | None = None
+        # Whether a call was given up that the service carries through, heard or not.
+        self.left_a_change = False
         self.account = ""
         self._listening = asyncio.create_task(self._listen())
 
@@ -136,6 +139,7 @@ class ServiceClient:
         except ConnectionError as error:
             raise _gone(method.name) from error
         except asyncio.CancelledError:
+            self.left_a_change |= method.ability not in (None, Ability.SEE)
             if not self._gone:
                 self._writer.write(notification_line(CANCEL, Cancel(id)))
             raise
