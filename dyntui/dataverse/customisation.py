@@ -55,7 +55,8 @@ _NO_CASCADE: Final = {
 
 
 class Customisation:
-    """Changes to an environment's definitions, one at a time, all in one solution."""
+    """Changes to an environment's definitions, one at a time, all in one solution. `language`: that of labels (LCID),
+    which has to be provisioned."""
 
     def __init__(self, dv: Dataverse, solution: str, *, language: int = ENGLISH) -> None:
         self._dv = dv

@@ -15,6 +15,7 @@ import msgspec
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import literal, query
+from dyntui.dataverse.rows import find_rows
 from dyntui.model.columns import Column, Leads, Option
 
 T = TypeVar("T")
@@ -246,6 +247,16 @@ async def column_kinds(dv: Dataverse, table: str) -> dict[str, str]:
     answer = await found_or_none(asked)
     items = [msgspec.json.decode(item, type=_Typed) for item in (answer.value if answer is not None else [])]
     return {each.logical_name: each.attribute_type or "" for each in items}
+
+
+class _Organisation(msgspec.Struct, frozen=True, rename={"language": "languagecode"}):
+    language: int | None = None
+
+
+async def base_language(dv: Dataverse) -> int | None:
+    """The organisation's language (LCID), the one that is always provisioned; None where it is not said."""
+    found = await find_rows(dv, "organizations", _Organisation, top=1)
+    return found[0].language if found else None
 
 
 async def option_values(dv: Dataverse, table: str, column: str) -> frozenset[int]:

@@ -39,11 +39,11 @@ Begun = Callable[[str, str], None]
 class _Installer:
     """Yields steps; carries them out where `apply` says so."""
 
-    def __init__(self, dv: Dataverse, apply: bool, begun: Begun) -> None:
+    def __init__(self, dv: Dataverse, apply: bool, begun: Begun, language: int) -> None:
         self._dv = dv
         self._apply = apply
         self._begun = begun
-        self._customise = Customisation(dv, solution.UNIQUE_NAME)
+        self._customise = Customisation(dv, solution.UNIQUE_NAME, language=language)
 
     async def step(self, kind: str, name: str, there: bool, make: Callable[[], Awaitable[object]]) -> Step:
         if there:
@@ -225,7 +225,9 @@ def _nobody_listens(kind: str, name: str) -> None:
 
 async def install(dv: Dataverse, *, apply: bool, begun: Begun = _nobody_listens) -> AsyncIterator[Step]:
     """Every step in order, as found (`apply` False) or carried out. Raises DataverseError."""
-    installer = _Installer(dv, apply, begun)
+    # English need not be provisioned: labels are written in the one language that is.
+    spoken = await metadata.base_language(dv) if apply else None
+    installer = _Installer(dv, apply, begun, spoken or customisation.ENGLISH)
     async for step in installer.solution():
         yield step
     for spec in solution.TABLES:

@@ -95,6 +95,7 @@ FIXED: dict[str, dict[str, str]] = {
         "secured_conditions": "matters with secured_columns only",
         "security_cache_seconds": "roles are asked for with Consistency: Strong, which has a test of its own",
         "base_language": "a matter of labels",
+        "languages": "matters with base_language only",
     },
     "dotdigital": {
         "region": "has a test of its own",

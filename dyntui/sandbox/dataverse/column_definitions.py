@@ -132,6 +132,8 @@ def read(state: State, table: Table, body: Json, solution: str | None = None) ->
     kind = _type_of(body)
     schema_name = customisation.check_schema_name(body.get("SchemaName"))
     language = state.config.dataverse.base_language
+    if kind not in ("Picklist", "MultiSelectPicklist"):
+        labels.check_languages(body.get("DisplayName"), state.config.dataverse.languages)
     display, display_others = labels.read(body.get("DisplayName"), language)
     if not display:
         raise invalid_argument(f"The column '{schema_name}' needs a DisplayName.")

@@ -1,9 +1,9 @@
 """Labels of definitions: texts in several languages, as the Web API writes and reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from dyntui.sandbox.dataverse.errors import invalid_argument
+from dyntui.sandbox.dataverse.errors import DataverseError, invalid_argument
 from dyntui.sandbox.dataverse.stable_ids import stable_id
 
 Languages = dict[int, str]
@@ -57,3 +57,15 @@ def read(value: Any, language: int) -> tuple[str, Languages]:
     if text is None:
         text = next(iter(texts.values()), "")
     return text, texts
+
+
+def check_languages(value: Any, provisioned: Collection[int]) -> None:
+    """Raises DataverseError InvalidLanguageCode (0x80044195, the code is [inferred]) for a Label object with a text in
+    a language that is not provisioned. `provisioned`: none for any."""
+    given = value.get("LocalizedLabels") if isinstance(value, dict) else None
+    for each in given if provisioned and isinstance(given, list) else ():
+        code = each.get("LanguageCode") if isinstance(each, dict) else None
+        if code is not None and code not in provisioned:
+            raise DataverseError(
+                "0x80044195", f"The language code {code} is not a valid language for this organization."
+            )

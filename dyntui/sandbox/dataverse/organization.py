@@ -37,8 +37,8 @@ def install(state: State) -> None:
         "organization",
         {
             "name": settings.organization_unique_name,
-            "languagecode": 1033,
-            "localeid": 1033,
+            "languagecode": settings.base_language,
+            "localeid": settings.base_language,
             "basecurrencyid": currency,
             "expirechangetrackingindays": settings.delta_token_days,
             "expiresubscriptionsindays": 90,

@@ -185,3 +185,8 @@ class DataverseSettings:
 
     base_language: int = 1033
     """The organisation's language (LCID), in which labels are given back."""
+
+    languages: list[int] = field(default_factory=list)
+    """Languages (LCID) that are provisioned. A label of a column in another one is refused, but for choices; of tables
+    and choices it is taken for one in the organisation's language (microsoft/power-platform-skills, issues 447 and 456;
+    microsoft/Dataverse-MCP, issue 20). Empty: any."""
