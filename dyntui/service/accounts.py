@@ -100,7 +100,7 @@ class EmailAccounts:
             await self._resources.write(lambda c: email_accounts.keep(c, kept))
             await email_accounts.heed_budgets(self._resources, kept, [proved])
             if request.is_default:
-                await self._tell_who_is_default(known)
+                await email_accounts.tell_who_is_default(dv, known)
             await self._resources.connections.forget()
             await asyncio.to_thread(self._reconnect)
             return await self._row(kept[0].id)
@@ -145,7 +145,7 @@ class EmailAccounts:
 
             await self._resources.write(keep)
             if after.is_default and not before.is_default:
-                await self._tell_who_is_default(others)
+                await email_accounts.tell_who_is_default(dv, others)
             return await self._row(after.id)
 
     @answers(ACCOUNT_DISCONNECT)
@@ -182,13 +182,6 @@ class EmailAccounts:
             before=before,
             after=after,
         )
-
-    async def _tell_who_is_default(self, others: list[EmailAccount]) -> None:
-        """Those that are not the default one any more, in Dynamics as well."""
-        dv = await self._resources.connections.dataverse()
-        for each in others:
-            if each.is_default:
-                await rows.update(dv, solution.EMAIL_ACCOUNT.entity_set, each.id, {"dyntui_isdefault": False})
 
     async def _row(self, account_id: str) -> AccountRow:
         def one(c: Connection) -> AccountRow:

@@ -216,6 +216,14 @@ async def keep_passwords(resources: Resources, kept: Sequence[EmailAccount], pro
         await resources.secrets.set(account_secret(account.id), each.asked.api_password)
 
 
+async def tell_who_is_default(dv: Dataverse, others: Iterable[EmailAccount]) -> None:
+    """Of those that were the default one and are not any more, in Dynamics as well: another machine takes it from
+    there."""
+    for each in others:
+        if each.is_default:
+            await rows.update(dv, solution.EMAIL_ACCOUNT.entity_set, each.id, {"dyntui_isdefault": False})
+
+
 def _as_in_dynamics(row: _WholeRow | None) -> EmailAccount:
     """An account that is new here, as another machine or store has left it; or that is new altogether."""
     new = EmailAccount(id="", name="", api_user="", endpoint="", region="", platform_id=0)

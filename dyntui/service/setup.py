@@ -205,7 +205,11 @@ class Setup:
         machine or store may have made it. Secrets are kept last, directly before the store is told whose they are:
         what ends before that leaves a profile that is connected signing in as before."""
         async with self._resources.accounts_lock:
+            before = await self._resources.read(accounts.accounts)
             kept = await email_accounts.keep_in_dynamics(self._resources, dv, wanted.organisation_id, proved)
+            if any(each.is_default for each in kept):
+                told = {each.platform_id for each in kept}
+                await email_accounts.tell_who_is_default(dv, (each for each in before if each.platform_id not in told))
 
             def keep(c: Connection) -> None:
                 accounts.put_organisation(c, wanted)

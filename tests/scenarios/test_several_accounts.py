@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -173,6 +175,36 @@ def test_setup_renames_no_account_and_takes_no_name_that_another_one_has(two: Tw
     assert list(two.accounts()) == ["second"]
 
 
+def test_a_setup_that_makes_another_account_the_default_says_so_of_the_one_before_in_dynamics_too(
+    two: Two, tmp_path: Path
+) -> None:
+    office = two.office
+    request = office.setup_request()
+    second = msgspec.structs.replace(two.asked(), is_default=True)
+    setup = Setup(office.resources, office.worker.reconnect)
+    office.wait(setup.apply(office.context, msgspec.structs.replace(request, accounts=(second,))))
+    assert {name: row.is_default for name, row in two.accounts().items()} == {"Main": False, "Second": True}
+    assert defaults_in_dynamics(office) == [("Main", False), ("Second", True)]
+    # Another machine takes it over from there.
+    (tmp_path / "laptop").mkdir()
+    with closing(Office(office.sandbox, tmp_path / "laptop")) as laptop:
+        unsaid = msgspec.structs.replace(two.asked(), is_default=None)
+        both = msgspec.structs.replace(request, accounts=(*request.accounts, unsaid))
+        laptop.wait(Setup(laptop.resources, laptop.worker.reconnect).apply(laptop.context, both))
+        with laptop.db.read() as c:
+            assert [each.name for each in accounts.accounts(c) if each.is_default] == ["Second"]
+
+
+def defaults_in_dynamics(office: Office) -> list[tuple[str, bool]]:
+    async def ask() -> list[tuple[str, bool]]:
+        dv = await office.resources.connections.dataverse()
+        names = ("dyntui_name", "dyntui_isdefault")
+        found = await dv_rows.find_rows(dv, solution.EMAIL_ACCOUNT.entity_set, dict, select=names)
+        return sorted((each["dyntui_name"], bool(each["dyntui_isdefault"])) for each in found)
+
+    return office.wait(ask())
+
+
 def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     office, desk = two.office, two.desk
     assert [each.name for each in desk.ask(HELLO, Nothing()).accounts] == ["Main", "Second"]
@@ -193,15 +225,7 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     assert list(two.accounts()) == ["Main", "Second"]
     edited = desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name="Scotland", make_default=True))
     assert edited.is_default and not two.accounts()["Main"].is_default
-
-    async def in_dynamics() -> list[tuple[str, bool]]:
-        dv = await office.resources.connections.dataverse()
-        found = await dv_rows.find_rows(
-            dv, solution.EMAIL_ACCOUNT.entity_set, dict, select=("dyntui_name", "dyntui_isdefault")
-        )
-        return sorted((each["dyntui_name"], each["dyntui_isdefault"]) for each in found)
-
-    assert office.wait(in_dynamics()) == [("Main", False), ("Scotland", True)]
+    assert defaults_in_dynamics(office) == [("Main", False), ("Scotland", True)]
     # Setup for the first account leaves what was said of the other one.
     desk.ask(ACCOUNT_EDIT, EditAccount(account="Scotland", copies_suppressions=False))
     limits = {
@@ -217,7 +241,10 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     assert two.accounts()["Scotland"].copies_suppressions is False
     main = two.accounts()["Main"]
     # It is told nothing of the sync level, nor which is the default one.
-    assert two.accounts()["Scotland"].is_default and office.wait(in_dynamics()) == [("Main", False), ("Scotland", True)]
+    assert two.accounts()["Scotland"].is_default and defaults_in_dynamics(office) == [
+        ("Main", False),
+        ("Scotland", True),
+    ]
     assert main.sync_level == "SUMMARY" and {name: getattr(main, name) for name in limits} == limits
     with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*no user 'nobody@"):
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", record_owner="nobody@kestrel-outdoor.example"))
