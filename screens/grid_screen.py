@@ -185,7 +185,7 @@ class GridScreen(FramedScreen, Generic[T]):
     @on(Grid.Moved)
     def _preview_moved(self) -> None:
         if self._rows.preview:
-            row = self.grid.row()
+            row = self.grid.row_shown()
             self._preview.show_facts([] if row is None else self.previewed(row))
             preview = self.query_one("#preview")
             preview.set_class(row is None, "-nothing")

@@ -24,6 +24,14 @@ class Wording(Protocol):
 
 
 @runtime_checkable
+class Awaiting(Protocol):
+    """A widget of whose rows none may be in hand for a while."""
+
+    def why_none_in_hand(self) -> str:
+        """Why no row is, though some are on the screen; else `""`."""
+
+
+@runtime_checkable
 class Situated(Protocol):
     """A screen that knows what the choice of an action depends on."""
 
@@ -93,6 +101,8 @@ def perform(node: DOMNode, action_id: str) -> None:
     action = BY_ID[action_id]
     reason = reason_against(node, action)
     if reason:
+        awaited = [one.why_none_in_hand() for one in nodes_in_focus(node) if action.row and isinstance(one, Awaiting)]
+        reason = next(filter(None, awaited), reason)
         node.app.notify(reason, title=action.title, severity="warning", markup=False)
         return
     method = method_name(action_id)

@@ -64,6 +64,9 @@ class Grid(GridRows[T], Generic[T]):
         self._finds = finds
         # Enter was pressed before the rows of the search were there.
         self._opens = False
+        # Enter was pressed on the rows before those were there that were asked for: the question of which the first
+        # row is then opened.
+        self._opens_first: tuple[object, int] | None = None
 
     def hint_of(self, action_id: str) -> str | None:
         """What Enter does; where there is no row, nothing that takes one."""
@@ -125,6 +128,22 @@ class Grid(GridRows[T], Generic[T]):
         row = self.row()
         if row is not None:
             self.post_message(self.Opened(self))
+        elif self.listing.overtaken:
+            self._opens_first = self._question
+
+    @property
+    def _question(self) -> tuple[object, int]:
+        return self.listing, self.listing.generation
+
+    def why_none_in_hand(self) -> str:
+        """Why no row is, though some are on the screen; `""` where there is none, or one is in hand."""
+        gone = self.row() is None and self.row_shown() is not None
+        return "The rows that were asked for are still on their way." if gone else ""
+
+    def move_to(self, index: int) -> None:
+        """As ever; whoever moves opens nothing any more that is not there yet."""
+        self._opens_first = None
+        super().move_to(index)
 
     def do_grid_mark(self) -> None:
         """Marks or unmarks the row in hand and goes on to the next."""
@@ -164,11 +183,12 @@ class Grid(GridRows[T], Generic[T]):
             self.arrived()
 
     def arrived(self) -> None:
-        """The rows of a search are there after Enter."""
-        if self._opens and self.listing.current:
-            self._opens = False
+        """The rows that were asked for are there after Enter."""
+        opens = (self._opens and self._found_one) or self._opens_first == self._question
+        if (self._opens or self._opens_first) and self.listing.current:
+            self._opens, self._opens_first = False, None
             # Meanwhile they may have gone on, or have asked for something else.
-            if self._found_one and self.app.screen.focused is self.body:
+            if opens and self.app.screen.focused is self.body:
                 self.do_grid_open()
 
     def do_filter_keep(self) -> None:
@@ -282,6 +302,7 @@ class Grid(GridRows[T], Generic[T]):
 
     def _ask_anew(self) -> None:
         self.cursor = 0
+        self._kept = ""
         self.body.scroll_to(y=0, animate=False, immediate=True)
         self.listing.restart()
         self._ask()

@@ -29,11 +29,14 @@ T = TypeVar("T")
 
 # Listings of one grid (views, lists, campaigns) that are remembered.
 SLICES_KEPT = 8
+# A record that is on another page by now is looked for in so many rows around its place.
+_NEAR = 32
 
 
 class GridRows(Vertical, Generic[T]):
     """Rows from a source of pages, with a word for each of their five states. Rows that were read stay until there are
-    newer ones, whatever becomes of the question for them.
+    newer ones, whatever becomes of the question for them; when they are read anew the cursor stays on its record, so
+    that a key is about what was seen.
 
     `key` names a row for good, so that marks stay on it through filters and reloads.
     """
@@ -104,6 +107,10 @@ class GridRows(Vertical, Generic[T]):
         self._slow = False
         self._in_hand: T | None = None
         self._wanted = ""
+        # The row that was in hand before rows were read anew, until it is found among them; none while nobody has
+        # moved in a listing that was come to: that begins at its top.
+        self._kept = ""
+        self._at_top = True
         self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
         self._input.cursor_blink = False
         self._head = GridHead(id="grid-head")
@@ -124,6 +131,7 @@ class GridRows(Vertical, Generic[T]):
         before, its rows are there until they are read anew."""
         self._source = source
         self.cursor = 0
+        self._kept, self._at_top = "", True
         self.marks.clear()
         with self._input.prevent(Input.Changed):
             self._input.value = ""
@@ -153,6 +161,7 @@ class GridRows(Vertical, Generic[T]):
             return
         if to:
             self._wanted, self.cursor = to, 0
+        self._at_top = False
         self.listing.restart()
         self._ask()
 
@@ -169,7 +178,11 @@ class GridRows(Vertical, Generic[T]):
         self.body.refresh()
 
     def row(self) -> T | None:
-        """The row in hand."""
+        """The row in hand; none while rows are awaited among which it is another one."""
+        return None if self._kept or self.listing.overtaken else self.row_shown()
+
+    def row_shown(self) -> T | None:
+        """The row under the cursor."""
         return self.listing.row(self.cursor) if self.listing.phase is Phase.ROWS else None
 
     def chosen(self) -> list[T]:
@@ -208,7 +221,11 @@ class GridRows(Vertical, Generic[T]):
         if self._source is None or not self.is_mounted:
             return
         first = self.body.scroll_offset.y
-        for page in self.listing.wanted(first, first + max(1, self.body.size.height) - 1):
+        last = first + max(1, self.body.size.height) - 1
+        if self._kept:
+            first = max(0, min(first, self.cursor - _NEAR))
+            last = max(last, min(self.cursor + _NEAR, self.listing.matching - 1))
+        for page in self.listing.wanted(first, last):
             start(self, "pages", self._fetch, self._source, self.listing, self.listing.generation, page)
 
     async def _fetch(self, source: Source[T], listing: Listing[T], generation: int, page_number: int) -> None:
@@ -223,6 +240,8 @@ class GridRows(Vertical, Generic[T]):
     def _take_page(self, message: _Arrived) -> None:
         message.stop()
         first = self.listing.phase is Phase.LOADING
+        if message.listing is self.listing and message.generation == self.listing.generation:
+            self._keep_row()
         if message.listing is self.listing and self.listing.arrived(message.generation, message.number, message.page):
             self._lay_out_rows()
             self._make_room(message.page.rows)
@@ -234,6 +253,11 @@ class GridRows(Vertical, Generic[T]):
             if first:
                 self.call_after_refresh(self._bring_into_view)
             self._go_to_wanted(message.page)
+            self._find_kept(message.page)
+            self.look()
+            if self._kept and not self.listing.under_way:
+                # It is gone: the one in its place is in hand.
+                self._kept = ""
             self._changed()
             self.arrived()
         self.look()
@@ -251,6 +275,24 @@ class GridRows(Vertical, Generic[T]):
     def arrived(self) -> None:
         """Rows that were asked for are there."""
 
+    def _keep_row(self) -> None:
+        """Before the first of the rows is taken in that answer the same question anew."""
+        row = self.row_shown()
+        if row is not None and not self.listing.current and self.listing.asks_the_same and not self._at_top:
+            self._kept = self._kept or ("" if self._wanted else self.key(row))
+
+    def _find_kept(self, page: Page[Any]) -> None:
+        """The cursor goes to where the row is now that was in hand, and that stays where it is on the screen."""
+        place = next((at for at, row in enumerate(page.rows) if self._kept and self.key(row) == self._kept), None)
+        if place is None:
+            return
+        self._kept = ""
+        by, self.cursor = page.offset + place - self.cursor, page.offset + place
+        if by and self.body.scroll_offset.y:
+            self.body.scroll_to(y=max(0, self.body.scroll_offset.y + by), animate=False, immediate=True)
+        if by:
+            self.call_after_refresh(self._bring_into_view)
+
     def _go_to_wanted(self, page: Page[Any]) -> None:
         """To the row that was in hand before the filter was cleared, where it is among the first."""
         place = next((at for at, row in enumerate(page.rows) if self.key(row) == self._wanted), None)
@@ -267,6 +309,7 @@ class GridRows(Vertical, Generic[T]):
     def _take_failure(self, message: _Failed) -> None:
         message.stop()
         if message.listing is self.listing and self.listing.failed(message.generation, message.number, message.error):
+            self._kept = ""
             self._lay_out_rows()
             self._changed()
             self.post_message(self.Read(self, self.listing))
@@ -291,7 +334,7 @@ class GridRows(Vertical, Generic[T]):
         self._tell_moved()
 
     def _tell_moved(self) -> None:
-        row = self.row()
+        row = self.row_shown()
         if row != self._in_hand:
             self._in_hand = row
             self.post_message(self.Moved(self))
@@ -314,6 +357,8 @@ class GridRows(Vertical, Generic[T]):
             self.cursor = max(0, index)
         if self.listing.phase is not Phase.ROWS:
             return
+        # Whoever moves has seen where they are.
+        self._kept, self._at_top = "", False
         index = max(0, min(index, self.listing.matching - 1))
         if index == self.cursor:
             return

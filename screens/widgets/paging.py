@@ -54,6 +54,7 @@ class Listing(Generic[T]):
         self.read_on = ""
         # What the rows on the screen are the answer to: another search may have failed since.
         self.searched = ""
+        self.sorted = ""
         self._known = False
         self._refused = -1
         self._shown = 0
@@ -89,6 +90,21 @@ class Listing(Generic[T]):
     def current(self) -> bool:
         """Whether what is known answers what was asked last."""
         return self._known and self._shown == self.generation
+
+    @property
+    def asks_the_same(self) -> bool:
+        """Whether what is asked now is what the rows on the screen are the answer to."""
+        return self._known and (self.search, self.sort) == (self.searched, self.sorted)
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether rows are awaited that answer another question than those on the screen."""
+        return self._known and self._refused != self.generation and not self.asks_the_same
+
+    @property
+    def under_way(self) -> bool:
+        """Whether pages are awaited."""
+        return bool(self._asked)
 
     @property
     def known(self) -> list[T]:
@@ -128,7 +144,7 @@ class Listing(Generic[T]):
         self._known = True
         self.error = None
         self._refused = -1
-        self.searched = self.search
+        self.searched, self.sorted = self.search, self.sort
         self._asked.discard(number)
         self._pages[number] = page.rows
         self._pages.move_to_end(number)
