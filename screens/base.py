@@ -10,6 +10,7 @@ import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -72,11 +73,18 @@ class Asking(Screen[R], Generic[R]):
         """Asks the service without waiting; `take` gets the answer, `refused` the error (else the error panel)."""
         kind = kind or method.name
         turn = self._turns[kind] = self._turns.get(kind, 0) + 1
-        if _does(method):
+        doing = does(method)
+        if doing:
             # That a send could not be cancelled is heard of, though another one was cancelled after it.
             kind = f"{kind} {turn}"
             self._turns[kind] = turn
-        start(self, kind, self._ask, method, request, take, refused or self.show_error, kind, turn)
+        # What does something is heard of too where the screen is closed meanwhile.
+        node = cast("DOMNode", self.console) if doing else self
+        start(node, kind, self._ask, method, request, take, refused or self.show_error, kind, turn)
+
+    def forget_answer(self, kind: str) -> None:
+        """The answer to what was asked is of no use any more."""
+        self._turns[kind] = self._turns.get(kind, 0) + 1
 
     async def _ask(
         self,
@@ -90,9 +98,11 @@ class Asking(Screen[R], Generic[R]):
         try:
             answer = await self.console.call(method, request)
         except DyntuiError as error:
-            self.post_message(self._Refused(kind, turn, refused, error))
+            if not self.post_message(self._Refused(kind, turn, refused, error)):
+                self.show_error(error)
         else:
-            self.post_message(self._Answered(kind, turn, take, answer))
+            if not self.post_message(self._Answered(kind, turn, take, answer)):
+                self.tell_done()
 
     @on(_Answered)
     def _take_answer(self, message: _Answered) -> None:
@@ -110,6 +120,9 @@ class Asking(Screen[R], Generic[R]):
         """Lets the app tell what happened, what was not done, and the remedy."""
         self.app.post_message(WentWrong(self, errors))
 
+    def tell_done(self) -> None:
+        """What was asked for here has been done, and nobody is here any more."""
+
     def situation(self) -> Situation:
         """What the choice of an action depends on; screens add what is selected."""
         return self.console.situation()
@@ -126,7 +139,7 @@ class Asking(Screen[R], Generic[R]):
         return False
 
 
-def _does(method: Call[Q, A]) -> bool:
+def does(method: Call[Q, A]) -> bool:
     """Whether a call does something, and not only answers."""
     return method.ability in (Ability.SYNCHRONISE, Ability.SEND) or (
         bool(method.changes) and method.ability is not Ability.SEE
@@ -395,7 +408,7 @@ class Page(FramedScreen, Generic[R]):
         """Shows another thing. What is still to be answered about the one before is of no use here; what was done to
         that comes to its end."""
         for kind in self._looked:
-            self._turns[kind] = self._turns.get(kind, 0) + 1
+            self.forget_answer(kind)
         self.about = about
         self._departed = False
         self._troubles.clear()

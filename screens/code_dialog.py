@@ -76,6 +76,7 @@ class CodeDialog(Dialog[T | DyntuiError], Generic[T]):
 
     def on_screen_resume(self) -> None:
         """Somebody signed in while a question stood above."""
+        super().on_screen_resume()
         self._hand_over()
 
     def _hand_over(self) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
+import msgspec
 from textual import events, on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -14,11 +16,13 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
+from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope, disabled_reason, key_name
+from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_DIALOG, ON_GRID, ON_OVER, ON_QUESTION
 from dyntui.service.contract.subjects import of
 
-from .base import Asking
+from .base import Asking, does
 from .bindings import bindings
 from .perform import hint_of, keys_for
 from .widgets.cells import single_line, width_of
@@ -29,6 +33,8 @@ from .widgets.line import Line, Part
 from .widgets.paging import Source
 from .wording import number
 
+Q = TypeVar("Q", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
 
 # The least cells of a button, and those of a dialog's border and padding.
@@ -38,7 +44,11 @@ T = TypeVar("T")
 
 class Dialog(Asking[R], ModalScreen[R], Generic[R]):
     """A box over the screen with a title, a body, and the keys that work in it on its last line. What is longer than
-    the screen scrolls by the arrow keys, where a subject puts it into a `VerticalScroll`."""
+    the screen scrolls by the arrow keys, where a subject puts it into a `VerticalScroll`.
+
+    What a dialog asks for to be done it asks for once, until that is answered; whoever closes it before is told what
+    became of it. An answer closes its own dialog alone: under another one it waits until that is gone.
+    """
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG, ON_OVER)
@@ -46,8 +56,12 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
 
     def __init__(self, title: str, *, tone: str = "") -> None:
         super().__init__()
+        self._about = single_line(title)
+        self._under_way = self._closed_already = False
+        # What it is closed with once nothing stands above it.
+        self._given: tuple[R | None] | None = None
         self._box = Vertical(id="dialog", classes=tone)
-        self._box.border_title = Content(single_line(title))
+        self._box.border_title = Content(self._about)
         self._keys = Line(id="dialog-keys")
 
     def compose(self) -> ComposeResult:
@@ -105,6 +119,60 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         self._keys.show(
             *(part for key, hint in shown for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))),
         )
+
+    def ask(
+        self,
+        method: Call[Q, A],
+        request: Q,
+        take: Callable[[A], None],
+        *,
+        refused: Callable[[DyntuiError], None] | None = None,
+        kind: str = "",
+    ) -> None:
+        """As ever; what does something, once."""
+        if not does(method):
+            super().ask(method, request, take, refused=refused, kind=kind)
+            return
+        if self._under_way or self._given is not None:
+            self.notify("It was asked for already: the answer is on its way.", title=self._about, severity="warning")
+            return
+
+        def taken(answer: A) -> None:
+            self._await(False)
+            self.tell_done() if self._closed_already else take(answer)
+
+        def not_taken(error: DyntuiError) -> None:
+            self._await(False)
+            (refused or self.show_error)(error)
+
+        self._await(True)
+        super().ask(method, request, taken, refused=not_taken, kind=kind)
+
+    def _await(self, under_way: bool) -> None:
+        self._under_way = under_way
+        self._box.border_subtitle = "waiting for the answer" if under_way else ""
+
+    def tell_done(self) -> None:
+        """After it was closed."""
+        self.app.notify(f"“{self._about}”: that is done.")
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Closes the dialog, once, and nothing else."""
+        if self._closed_already:
+            return AwaitComplete()
+        if self.app.screen is not self:
+            self._given = (result,)
+            return AwaitComplete()
+        if self._under_way:
+            said = "It was asked for already and goes on; what becomes of it is told."
+            self.app.notify(said, title=self._about)
+        self._closed_already = True
+        return super().dismiss(result)
+
+    def on_screen_resume(self) -> None:
+        """Nothing stands above it any more."""
+        if self._given is not None:
+            self.dismiss(self._given[0])
 
     def do_dialog_close(self) -> None:
         """Closes the dialog without an answer."""

@@ -28,6 +28,8 @@ R = TypeVar("R")
 VIEW, QUERY, FINDS = "query_view", "query", "finds"
 _NOT_COUNTED = "choose a view or write FetchXML"
 _COUNTING = "counting…"
+# What is asked when people are counted.
+_FOUND = "found"
 # So much of a query is shown on its line.
 _SHOWN = 40
 
@@ -99,6 +101,10 @@ class QueryQuestion(FactsQuestion[R]):
             self.ask(LIST_VIEWS, ViewsQuery(member_type=self.records, own=True), self._choose_view)
 
     def _choose_view(self, views: SavedViews) -> None:
+        if self._typed.display or not self.is_current:
+            # They write FetchXML by now, or do something else: what they type is not for a choice that comes late.
+            return
+
         async def source(window: Window) -> Page[SavedView]:
             return windowed(views.rows, window, lambda row: row.name)
 
@@ -128,6 +134,8 @@ class QueryQuestion(FactsQuestion[R]):
         """The records are of another type: neither view nor query fits."""
         self.view = self.fetch_xml = self._view_name = ""
         self.counted, self._finds = None, _NOT_COUNTED
+        for asked in (_FOUND, LIST_VIEWS.name):
+            self.forget_answer(asked)
 
     def count_found(self) -> None:
         """Asks how many are meant now."""
@@ -136,7 +144,7 @@ class QueryQuestion(FactsQuestion[R]):
         self.show_facts()
         if self.asked:
             request = CountFound(member_type=self.records, view=self.view, query=self.fetch_xml)
-            self.ask(LIST_COUNT_FOUND, request, self._counted, refused=self._not_counted, kind="found")
+            self.ask(LIST_COUNT_FOUND, request, self._counted, refused=self._not_counted, kind=_FOUND)
 
     def _counted(self, found: FoundCount) -> None:
         self.counted = found
