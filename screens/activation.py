@@ -17,6 +17,7 @@ from dyntui.service.contract.lists import (
 
 from .base import Asking
 from .dialogs import Confirm
+from .gone_on import still_here
 from .widgets.cells import single_line
 
 # The service's answer when a free address book of the list's name is there: linking it needs the person's word.
@@ -46,7 +47,8 @@ def activate(screen: Asking[None], chosen: Sequence[ListRow], then: Then) -> Non
             next_one()
 
     def refused(row: ListRow, error: DyntuiError) -> None:
-        if error.code != BOOK_EXISTS:
+        if error.code != BOOK_EXISTS or not still_here(screen):
+            # Whoever has gone on presses keys for something else.
             screen.show_error(error)
             next_one()
             return

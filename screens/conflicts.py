@@ -31,8 +31,9 @@ from dyntui.service.contract.runs import RunChanged, RunRow
 from .base import Page
 from .bindings import bindings
 from .dialogs import Confirm
+from .gone_on import lead_to_run
 from .grid_screen import GridScreen, Rows, page_of
-from .places import PERSON, RUN
+from .places import PERSON
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
 from .wording import moment, number
@@ -153,7 +154,7 @@ class ConflictsPage(GridScreen[Conflict], Page[str]):
 
     def _taking(self, rows: Sequence[Conflict], run: RunRow) -> None:
         self.done_with(rows)
-        self.console.open_page(RUN, run.id)
+        lead_to_run(self, run)
 
     def do_conflicts_settle(self) -> None:
         """The chosen ones wait for nobody any more."""

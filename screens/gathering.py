@@ -35,6 +35,7 @@ from dyntui.service.contract.runs import RunRow
 from .base import FramedScreen
 from .dialogs import Confirm, Picker
 from .facts_question import FactsQuestion
+from .gone_on import ask_next
 from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
 from .places import PLAN, RUN
@@ -69,7 +70,7 @@ def gather(screen: FramedScreen, marked: Sequence[Shown], shown: PeopleSlice) ->
         if not types:
             screen.notify("Nobody is shown here.", title="No list of nobody", severity="warning")
             return
-        screen.app.push_screen(GatherQuestion(types, people if marked else {}, shown), done)
+        ask_next(screen, GatherQuestion(types, people if marked else {}, shown), done)
 
     def counted(found: PeopleCounted) -> None:
         ask({each.entity: each.people for each in found.rows})

@@ -21,8 +21,9 @@ from dyntui.service.contract.runs import RunChanged
 
 from .bindings import bindings
 from .dialogs import Confirm
+from .gone_on import lead_to_run
 from .grid_screen import GridScreen, Rows
-from .places import CONFLICTS, PEOPLE, PLAN, QUARANTINE, RUN
+from .places import CONFLICTS, PEOPLE, PLAN, QUARANTINE
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
@@ -181,4 +182,4 @@ class HeldScreen(GridScreen[Decision]):
 
     def _decided(self, row: Decision, decided: HeldDecided) -> None:
         self.done_with([row])
-        self.console.open_page(RUN, decided.run.id)
+        lead_to_run(self, decided.run)

@@ -129,3 +129,10 @@ class LiftOutcome(FactsDialog):
     def __init__(self, lifted: Lifted) -> None:
         facts: list[Fact] = [("Ended", each, "good") for each in lifted.lifted] or [("Ended", "nothing", "muted")]
         super().__init__(lifted.address, [*facts, *(("Stays", each, "warn") for each in lifted.stays)])
+
+
+def in_a_line(lifted: Lifted) -> str:
+    """The same for whoever has gone on."""
+    ended = f"ended: {', '.join(lifted.lifted)}" if lifted.lifted else "nothing ended"
+    stays = f"; stays: {', '.join(lifted.stays)}" if lifted.stays else ""
+    return f"{lifted.address}: {ended}{stays}."

@@ -22,6 +22,7 @@ from dyntui.service.contract.runs import RunRow, StartRun
 
 from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
+from .gone_on import ask_next, lead_to_plan
 from .list_settings import SettingsQuestion
 from .managing import ManageQuestion
 from .places import LIST_GROWTH, PLAN
@@ -48,7 +49,7 @@ class ListActions(FramedScreen):
         about = chosen[0].id
 
         def found(views: SavedViews, detail: ListDetail) -> None:
-            self.app.push_screen(SettingsQuestion(detail, views.rows), lambda kept: self.refetch() if kept else None)
+            ask_next(self, SettingsQuestion(detail, views.rows), lambda kept: self.refetch() if kept else None)
 
         def known(detail: ListDetail) -> None:
             self.ask(LIST_VIEWS, ViewsQuery(id=about), lambda views: found(views, detail))
@@ -89,7 +90,7 @@ class ListActions(FramedScreen):
         row = chosen[0]
 
         def show(found: Simulation) -> None:
-            self.app.push_screen(SimulationShown(row.name, found))
+            ask_next(self, SimulationShown(row.name, found))
 
         self.ask(LIST_SIMULATE, ListRef(row.id), show)
 
@@ -108,7 +109,7 @@ class ListActions(FramedScreen):
     def do_plans_diff(self) -> None:
         """Compares the list in hand with its address book; its page says what was found."""
         if (row := self.situation().one(ListRow)) is not None:
-            self.ask(PLAN_DIFF, DiffList(row.id), lambda run: self.console.open_page(PLAN, run.id))
+            self.ask(PLAN_DIFF, DiffList(row.id), lambda run: lead_to_plan(self, run))
 
     def do_plans_make(self) -> None:
         """Plans a synchronisation of the marked lists, or of the one in hand."""
@@ -116,4 +117,4 @@ class ListActions(FramedScreen):
         rows = [row for row in chosen if can_be_synchronised(row)]
         tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
         asked = MakePlan(sync_type="lists", lists=tuple(row.id for row in rows))
-        self.ask(PLAN_MAKE, asked, lambda run: self.console.open_page(PLAN, run.id))
+        self.ask(PLAN_MAKE, asked, lambda run: lead_to_plan(self, run))

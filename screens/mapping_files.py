@@ -24,6 +24,7 @@ from dyntui.service.new_files import NewFile, new_file
 from .base import FramedScreen
 from .dialogs import Confirm
 from .facts_question import FactsQuestion
+from .gone_on import ask_next
 from .new_file import free, not_written, refusal, unusable, whole
 from .wording import number
 
@@ -109,7 +110,8 @@ def bring_in(screen: FramedScreen, account: str, done: Callable[[], None]) -> No
     def decide(file: Path, text: str, checked: MappingsChecked) -> None:
         if any(not each.warning for each in checked.findings):
             lines = [*_lines(checked.findings), "No mapping was changed."]
-            screen.app.push_screen(Confirm(f"{file.name} cannot be imported", lines, yes="Close", no="Close"))
+            found = f"{file.name} cannot be imported"
+            ask_next(screen, Confirm(found, lines, yes="Close", no="Close"), undone=found)
             return
         if not checked.changes:
             screen.notify(f"{file.name} holds the mappings that count.", title=_TITLE, markup=False)
@@ -121,7 +123,8 @@ def bring_in(screen: FramedScreen, account: str, done: Callable[[], None]) -> No
                 screen.ask(MAPPINGS_IMPORT, asked, told)
 
         lines = [*what_changes(checked), *_lines([each for each in checked.findings if each.warning])]
-        screen.app.push_screen(Confirm(f"Import {file.name}?", lines, yes="Import"), confirmed)
+        question = Confirm(f"Import {file.name}?", lines, yes="Import")
+        ask_next(screen, question, confirmed, undone=f"{file.name} was not imported")
 
     def told(saved: MappingsSaved) -> None:
         screen.notify(f"Version {saved.version} counts.", title=_TITLE)

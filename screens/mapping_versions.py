@@ -32,6 +32,7 @@ from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
 from .facts_dialog import FactsDialog
+from .gone_on import ask_next
 from .grid_screen import GridScreen, Rows
 from .mapping_files import export, what_changes
 from .widgets.columns import Column
@@ -85,7 +86,7 @@ class MappingVersionsPage(GridScreen[VersionRow], AccountPage):
             facts: list[Fact] = [("Why", row.why, "strong")]
             facts += _listed("It changed", row.changes if row.version else ())
             facts += _listed("Since then", since)
-            self.app.push_screen(FactsDialog(f"Version {row.version}", facts))
+            ask_next(self, FactsDialog(f"Version {row.version}", facts))
 
         self.ask(MAPPINGS_DIFF, DiffMappings(account=self.shown_of, before=row.version), told)
 
@@ -105,7 +106,13 @@ class MappingVersionsPage(GridScreen[VersionRow], AccountPage):
                 self.notify(f"Version {row.version} is what counts.", title="Data mappings", markup=False)
                 return
             lines = [*what_changes(checked), *(each.message for each in checked.findings[:3])]
-            self.app.push_screen(Confirm(f"Let version {row.version} count again?", lines, yes="Restore"), confirmed)
+            question = Confirm(f"Let version {row.version} count again?", lines, yes="Restore")
+            ask_next(
+                self,
+                question,
+                confirmed,
+                undone=f"Version {row.version} was not restored",
+            )
 
         def confirmed(yes: bool | None) -> None:
             if yes:

@@ -33,6 +33,7 @@ from dyntui.service.contract.runs import RunChanged, StartRun
 from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
+from .gone_on import ask_next
 from .grid_screen import GridScreen, Rows, page_of
 from .mapping_files import bring_in, export
 from .mapping_question import MappingQuestion
@@ -152,7 +153,7 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
         def told(checked: MappingsChecked) -> None:
             if checked.findings:
                 lines = _lines(checked.findings)
-                self.app.push_screen(Confirm("What is wrong", lines, yes="Close", no="Close"))
+                ask_next(self, Confirm("What is wrong", lines, yes="Close", no="Close"))
             else:
                 self.console.notify("Nothing is wrong with them.", title="Data mappings")
 
@@ -185,7 +186,7 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
                     instead = lambda now: tuple(made if each == before else each for each in now)  # noqa: E731
                     self._change(account, f"Edited {before.words}", instead)
 
-            self.app.push_screen(MappingQuestion(account, before), answered)
+            ask_next(self, MappingQuestion(account, before), answered)
 
         self.ask(MAPPINGS_GET, MappingsOf(account=account), found)
 
@@ -239,7 +240,8 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
             if yes:
                 self._save(msgspec.structs.replace(asked, acknowledge=True))
 
-        self.app.push_screen(Confirm("Save the mappings?", lines, yes="Save"), confirmed)
+        question = Confirm("Save the mappings?", lines, yes="Save")
+        ask_next(self, question, confirmed, undone=f"Not saved: {asked.why}")
 
     def _save(self, asked: SaveMappings) -> None:
         def saved(answer: MappingsSaved) -> None:

@@ -48,6 +48,7 @@ from .base import Page
 from .bindings import bindings
 from .change_help import fields_of
 from .dialogs import Confirm
+from .gone_on import lead_to_run
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PEOPLE, RUN
 from .running import RunActions, show_progress
@@ -271,7 +272,7 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
         def begun(run: RunRow) -> None:
             # Whoever comes back from the run is told so here.
             self._stale = True
-            self.console.open_page(RUN, run.id)
+            lead_to_run(self, run)
 
         def answered(yes: bool | None) -> None:
             if yes:

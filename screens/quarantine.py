@@ -34,8 +34,8 @@ from .base import Page
 from .bindings import bindings
 from .dialogs import Alternatives, Confirm
 from .facts_dialog import FactsDialog
+from .gone_on import lead_to_run
 from .grid_screen import GridScreen, Rows, page_of
-from .places import RUN
 from .reason_help import explained
 from .tally import reason_title
 from .widgets.columns import Column
@@ -116,7 +116,7 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         """Synchronises the list of the row in hand."""
         row = self.situation().one(RefusedRow) or next(iter(self.situation().marks(RefusedRow)), None)
         if row is not None:
-            self.ask(QUARANTINE_RETRY, RetryRefused(list=row.list), lambda run: self.console.open_page(RUN, run.id))
+            self.ask(QUARANTINE_RETRY, RetryRefused(list=row.list), lambda run: lead_to_run(self, run))
 
     def do_quarantine_pick(self) -> None:
         """Asks which of the records that match it is, and synchronises the list."""
@@ -127,7 +127,7 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         def answered(record: str | None) -> None:
             if record:
                 request = PickMatch(list=row.list, stranger=row.person, record=record)
-                self.ask(QUARANTINE_PICK, request, lambda run: self.console.open_page(RUN, run.id))
+                self.ask(QUARANTINE_PICK, request, lambda run: lead_to_run(self, run))
 
         lines = [f"{row.address} is in the address book of {row.list_name}. The record that it is joins the list."]
         found = [(record, words) for record, words in candidates_in(row.detail)]

@@ -6,7 +6,7 @@ from dyntui.service.contract.changes import CHANGES_UNDO, UndoRun
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 from .base import Asking, FramedScreen
-from .places import PLAN, RUN
+from .gone_on import lead_to_plan, lead_to_run
 from .shell import progress_text
 from .widgets.bars import block_bar
 from .widgets.line import Line, Part
@@ -16,10 +16,7 @@ from .wording import share
 def start_run(screen: Asking[None], request: StartRun) -> None:
     """Starts a run and opens its page, from where Esc leads back to the screen."""
 
-    def started(run: RunRow) -> None:
-        screen.console.open_page(RUN, run.id)
-
-    screen.ask(RUN_START, request, started)
+    screen.ask(RUN_START, request, lambda run: lead_to_run(screen, run))
 
 
 def show_progress(line: Line, run: RunRow | None, width: int) -> None:
@@ -42,7 +39,7 @@ class RunActions(FramedScreen):
     def do_changes_undo(self) -> None:
         """Plans how to undo the run: the plan's page says so, and carries it out."""
         if (run := self.situation().one(RunRow)) is not None:
-            self.ask(CHANGES_UNDO, UndoRun(run.id), lambda planned: self.console.open_page(PLAN, planned.id))
+            self.ask(CHANGES_UNDO, UndoRun(run.id), lambda planned: lead_to_plan(self, planned))
 
     def do_runs_cancel(self) -> None:
         """Cancels the run."""

@@ -37,8 +37,8 @@ from dyntui.service.contract.situations import Situation
 from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
+from .gone_on import lead_to_run
 from .grid_screen import GridScreen, Rows
-from .places import RUN
 from .schedule_question import ScheduleQuestion
 from .widgets.cells import single_line
 from .widgets.columns import Column
@@ -295,7 +295,7 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
             self.ask(RUN_START, asked, self._started)
 
     def _started(self, run: RunRow) -> None:
-        self.console.open_page(RUN, run.id)
+        lead_to_run(self, run)
 
     def do_schedules_week(self) -> None:
         """The week in place of the table, and back."""

@@ -26,6 +26,7 @@ from dyntui.service.contract.target_counts import CAMPAIGN_COUNT, CountTargets, 
 
 from .base import Page
 from .bindings import bindings
+from .gone_on import still_here
 from .list_actions import ListActions
 from .places import PEOPLE, SEND
 from .send_options import SendOptions, SendQuestion
@@ -447,8 +448,14 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
     def _sent(self, send: SendRow) -> None:
         # The wizard has done its work: it is not come back to.
-        self.depart()
-        self.console.open_page(SEND, send.id)
+        if still_here(self):
+            self.depart()
+            self.console.open_page(SEND, send.id)
+        else:
+            self._departed = True
+            self.console.notify(
+                f"{send.campaign_name}: {send.standing}. It stands among the sends.", title="Send Campaign"
+            )
 
 
 def _seen_of(detail: CampaignDetail) -> tuple[str, ...]:

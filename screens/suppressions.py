@@ -32,8 +32,9 @@ from dyntui.service.contract.suppressions import (
 from .bindings import bindings
 from .facts_dialog import FactsDialog
 from .gathering import gather
+from .gone_on import still_here
 from .grid_screen import GridScreen, Rows, page_of
-from .lifting import LiftOutcome, ask_question, lift_question, suppress_question
+from .lifting import LiftOutcome, ask_question, in_a_line, lift_question, suppress_question
 from .places import ODD_ROWS, OPT_OUT_SOURCES
 from .reason_help import explained
 from .running import start_run
@@ -147,7 +148,10 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
 
     def _lifted(self, lifted: Lifted) -> None:
         self.grid.reload()
-        self.app.push_screen(LiftOutcome(lifted))
+        if still_here(self):
+            self.app.push_screen(LiftOutcome(lifted))
+        else:
+            self.console.notify(in_a_line(lifted), title="Lifted")
 
     def do_suppressions_odd(self) -> None:
         """To the rows without an address."""
