@@ -207,6 +207,11 @@ class FramedScreen(Asking[None]):
         """What a page does first: loads its grid, puts the focus, reads."""
         self.read()
 
+    @property
+    def account_meant(self) -> str:
+        """The email account of which the screen is to show what there is; `""`: all of them."""
+        return self.console.account
+
     def account_chosen(self) -> None:
         """Another email account is chosen."""
         self.grow_stale()
@@ -427,16 +432,12 @@ class Page(FramedScreen, Generic[R]):
 class AccountPage(Page[str]):
     """A page about one email account, named by its id (`""`: the chosen one, else the default one).
 
-    Another one may be chosen while something is asked or answered: a subject takes the account of what it reads from
-    `account_meant`, keeps it in `shown_of` with the answer, and does whatever is done for `shown_of` as it was when a
-    person began with it.
+    Another one may be chosen while something is asked or answered: a subject reads what is of the account whose rows
+    are listed (`GridScreen.shown_of`), shows no answer about another one, and does whatever is done for that account
+    as it was when a person began with it.
     """
 
     ONE_ACCOUNT = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shown_of = ""
 
     @property
     def account_meant(self) -> str:

@@ -80,7 +80,8 @@ class GridScreen(FramedScreen, Generic[T]):
             rows.columns, key=rows.key, wording=rows.wording, id=rows.id, enter=rows.enter, finds=rows.finds
         )
         self._rows = rows
-        self._of_account = ""
+        # The email account whose rows are listed; an answer may come once it is another one.
+        self.shown_of = ""
         self._preview = Facts(id="preview-facts", wraps=True)
 
     # What a subject says
@@ -132,15 +133,15 @@ class GridScreen(FramedScreen, Generic[T]):
 
     def load(self) -> None:
         """Lists the chosen view from its first row."""
-        self._of_account = self.console.account
+        self.shown_of = self.account_meant
         if self._rows.elsewhere is not None:
             first = self.views.chosen in ("", *self.views.keys[:1])
             self.grid.wording = self._rows.wording if first else self._rows.elsewhere
-        self.grid.load(self.rows_in, slice=f"{self._of_account} {self.slice}")
+        self.grid.load(self.rows_in, slice=f"{self.shown_of} {self.slice}")
 
     def refetch(self) -> None:
         """The rows again; of another email account from the first one."""
-        if self._of_account != self.console.account:
+        if self.shown_of != self.account_meant:
             self.load()
         else:
             self.grid.reload()

@@ -76,10 +76,7 @@ class LabelsPage(GridScreen[LabelRow], AccountPage):
 
     async def rows_in(self, window: Window) -> PageOfRows[LabelRow]:
         """The labels by name."""
-        account = self.account_meant
-        found = await page_of(self.console, LABELS_PAGE, LabelsQuery(account=account), window)
-        self.shown_of = account
-        return found
+        return await page_of(self.console, LABELS_PAGE, LabelsQuery(account=self.shown_of), window)
 
     def previewed(self, row: LabelRow) -> Sequence[Fact]:
         """All of a label."""

@@ -69,9 +69,8 @@ class MappingVersionsPage(GridScreen[VersionRow], AccountPage):
 
     async def rows_in(self, window: Window) -> PageOfRows[VersionRow]:
         """All of them."""
-        account = self.account_meant
+        account = self.shown_of
         answer = await self.console.call(MAPPINGS_HISTORY, MappingsOf(account=account))
-        self.shown_of = account
         return windowed(answer.versions, window, lambda row: f"{row.version} {row.made_by} {row.why}")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:

@@ -95,13 +95,11 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
 
     def __init__(self) -> None:
         super().__init__(_ROWS)
+        self._changes = 0
 
     async def rows_in(self, window: Window) -> PageOfRows[MappingRow]:
         """The mappings that count."""
-        account = self.account_meant
-        found = await page_of(self.console, MAPPINGS_PAGE, MappingsQuery(account=account), window)
-        self.shown_of = account
-        return found
+        return await page_of(self.console, MAPPINGS_PAGE, MappingsQuery(account=self.shown_of), window)
 
     def previewed(self, row: MappingRow) -> Sequence[Fact]:
         """All of a mapping, and what is wrong with it."""
@@ -222,9 +220,12 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
                 why=why,
             )
             check = ValidateMappings(account=asked.account, mappings=asked.mappings)
-            self.ask(MAPPINGS_VALIDATE, check, lambda checked: self._decide(asked, checked))
+            self.ask(MAPPINGS_VALIDATE, check, lambda checked: self._decide(asked, checked), kind=f"check {turn}")
 
-        self.ask(MAPPINGS_GET, MappingsOf(account=account), found)
+        # Another change may be begun before this one is saved: each comes to its end.
+        self._changes += 1
+        turn = self._changes
+        self.ask(MAPPINGS_GET, MappingsOf(account=account), found, kind=f"change {turn}")
 
     def _decide(self, asked: SaveMappings, checked: MappingsChecked) -> None:
         warnings = [each for each in checked.findings if each.warning]

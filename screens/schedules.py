@@ -174,14 +174,14 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
 
     async def rows_in(self, window: Window) -> PageOfRows[Shown]:
         """All of them, with the week."""
-        account = self.account_meant
+        account = self.shown_of
         known = await self.console.call(SCHEDULES_LIST, SchedulesOf(account=account))
-        edits = tuple(self._edits.values())
-        strip = await self.console.call(SCHEDULES_STRIP, StripQuery(account=account, edits=edits))
+        edits = self._edits_of.setdefault(account, {})
+        strip = await self.console.call(SCHEDULES_STRIP, StripQuery(account=account, edits=tuple(edits.values())))
         ahead = {each.sync_type: each for each in strip.rows}
-        rows = [Shown(row, ahead[row.sync_type], row.sync_type in self._edits) for row in known.rows]
-        self.shown_of = account
-        self._show(known, strip)
+        rows = [Shown(row, ahead[row.sync_type], row.sync_type in edits) for row in known.rows]
+        if account == self.shown_of:
+            self._show(known, strip)
         return windowed(rows, window, lambda each: f"{each.row.title} {each.ahead.text} {each.row.status}")
 
     def _show(self, known: Schedules, strip: Strip) -> None:

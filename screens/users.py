@@ -76,10 +76,10 @@ class UsersPage(GridScreen[UserRow], AccountPage):
 
     async def rows_in(self, window: Window) -> PageOfRows[UserRow]:
         """All of them."""
-        account = self.account_meant
+        account = self.shown_of
         answer = await self.console.call(USERS_LIST, UsersOf(account=account))
-        self.shown_of = account
-        self._users, self._candidates = answer.rows, answer.candidates
+        if account == self.shown_of:
+            self._users, self._candidates = answer.rows, answer.candidates
         return windowed(answer.rows, window, lambda row: f"{row.dotdigital} {row.name} {row.suggested}")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
