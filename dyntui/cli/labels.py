@@ -52,7 +52,12 @@ async def list_(_client: ServiceClient, rows: Rows, account: str) -> LabelsQuery
 @command.command()
 @click.argument("name")
 @click.argument("type_", metavar="TYPE", type=click.Choice([each.value for each in LabelType], case_sensitive=False))
-@click.option("--default", default="", metavar="VALUE", help="What contacts have who have no value.")
+@click.option(
+    "--default",
+    default="",
+    metavar="VALUE",
+    help="What a mail shows where a contact has no value; the contact gets none.",
+)
 @click.option("--public", is_flag=True, help="Contacts see the field in forms and preference pages.")
 @click.option("--description", default="", help="For the people here; dotdigital has no place for it.")
 @_ACCOUNT

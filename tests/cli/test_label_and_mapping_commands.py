@@ -207,3 +207,8 @@ def test_mappings_are_listed_with_what_is_wrong(dyntui: Cli, service: ScriptedSe
     done = dyntui("mappings", "list")
     assert "has no column 'address1_city'" in done.out
     assert json.loads(dyntui("--json", "mappings", "list").out)["rows"][-1]["label"] == "CITY"
+
+
+def test_a_default_value_is_said_to_be_what_a_mail_shows_and_not_what_contacts_have(dyntui: Callable):
+    shown = " ".join(dyntui("labels", "create", "--help").out.split())
+    assert "What a mail shows where a contact has no value; the contact gets none." in shown
