@@ -77,6 +77,8 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self._counts = CountsStep()
         self._options = OptionsStep()
         self._summary = SummaryStep()
+        # Not where Back stands: whoever clicks there once too often loses nothing.
+        self._cancel = Button("Cancel", id="cancel", compact=True)
         self._back = Button("Back", id="back", compact=True)
         self._next = Button("Next", id="next", compact=True, variant="primary")
         # Not where Next stands: whoever clicks there once too often sends nothing.
@@ -92,6 +94,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
             yield self._options
             yield self._summary
         with Horizontal(id="wizard-buttons"):
+            yield self._cancel
             yield self._back
             yield self._next
             yield self._out
@@ -230,8 +233,9 @@ class SendWizard(ListActions, Page[CampaignRef]):
             Part(STEPS[self._step - 1], "strong"),
             right=[Part(f"{counted(self._count)} ", "muted")] if self._count is not None and self._step > 2 else [],
         )
-        self._back.label = "Cancel" if self._step == 1 else "Back"
-        # Its place stays empty on the last step.
+        # The place of Back stays empty on the first step, that of Next on the last one.
+        self._cancel.display = self._step == 1
+        self._back.visible = self._step > 1
         self._next.visible = self._step < _LAST
         self._out.display = self._step == _LAST
         self._focus_step()
@@ -295,8 +299,11 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
-        if event.button is self._back:
+        if event.button is self._cancel:
             self.leave()
+        elif event.button is self._back:
+            # Also of a click that comes before its place is empty.
+            self.do_wizard_previous()
         elif event.button is self._next:
             self.action_perform("wizard.next")
         elif reason := self._blocked():
