@@ -67,7 +67,7 @@ class Archiving(FramedScreen):
     def _ask_for(
         self, call: Call[ArchiveCampaigns, Archived], rows: Sequence[CampaignRow], done: Callable[[Archived], None]
     ) -> None:
-        asked = ArchiveCampaigns(tuple(CampaignRef(row.id, row.account) for row in rows))
+        asked = ArchiveCampaigns(tuple(CampaignRef(row.id, row.of) for row in rows))
         self.ask(call, asked, done)
 
     def _tell(self, rows: Sequence[CampaignRow], what: str, how: str) -> None:

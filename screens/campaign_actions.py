@@ -17,7 +17,7 @@ class CampaignActions(FramedScreen):
     def do_campaigns_send(self) -> None:
         """Opens the send wizard."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            self.console.open_page(SEND_WIZARD, CampaignRef(row.id, row.account))
+            self.console.open_page(SEND_WIZARD, CampaignRef(row.id, row.of))
 
     def do_campaigns_edit(self) -> None:
         """Asks for the campaign's sync level."""
@@ -27,7 +27,7 @@ class CampaignActions(FramedScreen):
 
         def chosen(level: str | None) -> None:
             if level is not None and level != row.sync_level:
-                change = EditCampaign(id=row.id, account=row.account, sync_level=level)
+                change = EditCampaign(id=row.id, account=row.of, sync_level=level)
                 self.ask(CAMPAIGN_EDIT, change, lambda after: None)
 
         self.app.push_screen(SyncLevelChoice(row), chosen)
@@ -35,14 +35,14 @@ class CampaignActions(FramedScreen):
     def do_campaigns_count(self) -> None:
         """Counts the targets."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            self.console.open_page(COUNT, CampaignRef(row.id, row.account))
+            self.console.open_page(COUNT, CampaignRef(row.id, row.of))
 
     def do_campaigns_report(self) -> None:
         """Opens the report."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            self.console.open_page(REPORT, CampaignRef(row.id, row.account))
+            self.console.open_page(REPORT, CampaignRef(row.id, row.of))
 
     def do_campaign_synchronise(self) -> None:
         """Synchronises the campaign: its content, and the newest results."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(row.id),), account=row.account))
+            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(row.id),), account=row.of))

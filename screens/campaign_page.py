@@ -331,12 +331,12 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
         there = {row.id for row in detail.targets}
 
         async def source(window: Window) -> Rows[ListRow]:
-            query = ListsQuery(view="activated", account=detail.row.account)
+            query = ListsQuery(view="activated", account=detail.row.of)
             return await page_of(self.console, LISTS_PAGE, query, window)
 
         def chosen(rows: tuple[ListRow, ...] | None) -> None:
             if rows:
-                change = ChangeTargets(id=detail.row.id, account=detail.row.account, add=tuple(row.id for row in rows))
+                change = ChangeTargets(id=detail.row.id, account=detail.row.of, add=tuple(row.id for row in rows))
                 self._change_targets(change)
 
         picker: Picker[ListRow] = Picker(
@@ -357,9 +357,7 @@ class CampaignPage(CampaignActions, Archiving, SendActions, Page[CampaignRef]):
 
         def confirmed(yes: bool | None) -> None:
             if yes:
-                change = ChangeTargets(
-                    id=detail.row.id, account=detail.row.account, remove=tuple(row.id for row in rows)
-                )
+                change = ChangeTargets(id=detail.row.id, account=detail.row.of, remove=tuple(row.id for row in rows))
                 self._targets.marks.clear()
                 self._change_targets(change)
 

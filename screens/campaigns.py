@@ -155,7 +155,7 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
 
     def opened(self, row: CampaignRow) -> None:
         """Its page."""
-        self.console.open_page(CAMPAIGN, CampaignRef(row.id, row.account))
+        self.console.open_page(CAMPAIGN, CampaignRef(row.id, row.of))
 
     def archived(self, rows: Sequence[CampaignRow]) -> None:
         """Their marks have done their work."""
@@ -178,4 +178,4 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions, Archiving):
 
     def do_campaigns_compare(self) -> None:
         """The marked campaigns side by side, or the last ones that were sent."""
-        self.console.open_page(COMPARISON, tuple(CampaignRef(row.id, row.account) for row in self.grid.marks.values()))
+        self.console.open_page(COMPARISON, tuple(CampaignRef(row.id, row.of) for row in self.grid.marks.values()))

@@ -123,4 +123,4 @@ class ComparisonPage(GridScreen[CampaignReport], CampaignActions, Page[tuple[Cam
 
     def opened(self, row: CampaignReport) -> None:
         """Its report."""
-        self.console.open_page(REPORT, CampaignRef(row.row.id, row.row.account))
+        self.console.open_page(REPORT, CampaignRef(row.row.id, row.row.of))

@@ -111,7 +111,7 @@ def follow(console: ConsoleApp, key: str, known: Known) -> None:
     elif key == "targets":
         console.notify("Choose a campaign that was not sent yet: Enter opens it, t adds target lists.")
     elif key == "send" and row_ is not None:
-        console.open_page(CAMPAIGN, CampaignRef(row_.id, row_.account))
-        console.open_page(SEND_WIZARD, CampaignRef(row_.id, row_.account))
+        console.open_page(CAMPAIGN, CampaignRef(row_.id, row_.of))
+        console.open_page(SEND_WIZARD, CampaignRef(row_.id, row_.of))
     elif key == "results" and known.sent is not None:
-        console.open_page(REPORT, CampaignRef(known.sent.id, known.sent.account))
+        console.open_page(REPORT, CampaignRef(known.sent.id, known.sent.of))

@@ -282,7 +282,7 @@ class HomeScreen(FramedScreen):
     def _open_report(self, event: BarList.Opened) -> None:
         self.console.go("campaigns")
         row = next(each for each in self._known.campaigns if f"{each.account} {each.id}" == event.key)
-        self.console.open_page(REPORT, CampaignRef(row.id, row.account))
+        self.console.open_page(REPORT, CampaignRef(row.id, row.of))
 
     @on(BarList.Opened, "#home-runs")
     def _open_run(self, event: BarList.Opened) -> None:

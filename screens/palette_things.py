@@ -76,7 +76,7 @@ def _list(row: ListRow) -> Shown:
 
 
 def _campaign(row: CampaignRow) -> Shown:
-    ref = CampaignRef(row.id, row.account)
+    ref = CampaignRef(row.id, row.of)
     return row.name, f"email campaign, {row.status}", lambda console: console.open_page(CAMPAIGN, ref)
 
 

@@ -18,7 +18,7 @@ def ask_for_trial(screen: FramedScreen, campaign: CampaignRow) -> None:
     def answered(address: str | None) -> None:
         if address:
             screen.notify("The test is being sent; that may take a minute.", title="Test send", markup=False)
-            screen.ask(CAMPAIGN_TEST, TrialSend(id=campaign.id, account=campaign.account, address=address), told)
+            screen.ask(CAMPAIGN_TEST, TrialSend(id=campaign.id, account=campaign.of, address=address), told)
 
     question = AddressQuestion(
         f"Test {campaign.name}",

@@ -10,8 +10,8 @@ from dyntui.model.rates import Counts, rate
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
-    email account's name; `sync_level`: of its own, `""` as the account; `archived_on` (ISO 8601 UTC, `""`: it is not),
-    `archived_by`: when and by whom it was put away."""
+    email account's name, `account_id`: what stays when it gets another one; `sync_level`: of its own, `""` as the
+    account; `archived_on` (ISO 8601 UTC, `""`: it is not), `archived_by`: when and by whom it was put away."""
 
     id: int
     name: str
@@ -19,6 +19,7 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     type: str
     account: str
+    account_id: str = ""
     split_test: bool
     targets: int
     sent_on: str = ""
@@ -29,6 +30,11 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     sync_level: str = ""
     archived_on: str = ""
     archived_by: str = ""
+
+    @property
+    def of(self) -> str:
+        """What names its email account for as long as a page is open."""
+        return self.account_id or self.account
 
     @property
     def open_rate(self) -> float | None:

@@ -47,10 +47,10 @@ async def test_the_chosen_account_is_shown_everywhere_and_remembered(tmp_path: P
         # A campaign of the same number is told apart by its account.
         await hand.to("", "News of the shops")
         await hand.press("enter")
-        assert hand.asked("campaigns.get")[-1].account == "Second" and "News of the shops" in hand.text
+        assert hand.asked("campaigns.get")[-1].account == SECOND.id and "News of the shops" in hand.text
         await hand.press("E", "G", "enter")
         edited = hand.asked("campaigns.edit")[-1]
-        assert (edited.account, edited.sync_level) == ("Second", "DETAILED") and "DETAILED, of its own" in hand.text
+        assert (edited.account, edited.sync_level) == (SECOND.id, "DETAILED") and "DETAILED, of its own" in hand.text
         await hand.press("escape", "at")
         assert "Shops" in hand.text and "the default one" in hand.text
         await hand.press("G", "enter")

@@ -8,6 +8,7 @@ from dyntui.screens.places import SEND_WIZARD
 from sqlalchemy import select
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.accounts import ACCOUNT_EDIT, EditAccount
 from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.store.schema import campaign
 
@@ -88,6 +89,20 @@ async def test_counts_of_other_lists_are_not_shown_as_those_of_the_lists_that_ar
         hand.service.failing.clear()
         await hand.press("r")
         assert "227 potential" in hand.text
+
+
+async def test_the_wizard_goes_on_where_the_email_account_got_another_name_meanwhile():
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n")
+        # Somebody else does so.
+        await hand.service.client.call(ACCOUNT_EDIT, EditAccount(account="Main", name="Of the shop"))
+        await hand.press("n")
+        assert "Step 3 of 5" in hand.text and "207 potential" in hand.text
+        await hand.press("r")
+        assert "207 potential" in hand.text and "could not be counted" not in hand.text
+        await hand.press("n", "n")
+        assert "Of the shop" in hand.text
 
 
 async def test_who_goes_on_from_a_list_that_was_just_synchronised_has_everybody_counted_anew():
