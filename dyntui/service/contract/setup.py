@@ -37,14 +37,14 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
 
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one email account; any region's address will do, the right one is discovered. `name`: of a new one;
-    one that is connected keeps its own. `double_opt_in`: whom
-    the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
-    (bulk uploads too), or `""`; nobody is imported before that is known. `is_default` None, `sync_level` and
-    `description` `""`: as they are, here or in its row in Dynamics; a new account is the default one where no other is,
-    and everything is read of its campaigns' results. `copies_suppressions`: whom this account suppresses is suppressed
-    in the others too; None: as before, and yes for a new one. `suppression_flags`: what is set on their records in
-    Dynamics; None: as before, and `bulk` for a new account. `new_respondents`: what becomes of who answers a form and
-    is not known in Dynamics; None: as before, and `ignore` for a new account."""
+    one that is connected keeps its own. `double_opt_in`: whom the account asks to confirm by mail, as an administrator
+    knows it: `off`, `single` (one-at-a-time sign-ups), `all` (bulk uploads too), or `""`; nobody is imported before
+    that is known. `is_default` None, `sync_level` and `description` `""`: as they are, here or in its row in Dynamics;
+    a new account is the default one where no other is, and everything is read of its campaigns' results.
+    `copies_suppressions`: whom this account suppresses is suppressed in the others too; None: as before, and yes for a
+    new one. `suppression_flags`: what is set on their records in Dynamics; None: as before, and `bulk` for a new
+    account. `new_respondents`: what becomes of who answers a form and is not known in Dynamics; None: as before, and
+    `ignore` for a new account."""
 
     name: Text
     api_user: Text
