@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from dyntui.model.moments import moment_of
+from dyntui.model.moments import moment_of, to_come
 
 # The questions that have cheap answers: what changed of people's records in Dynamics, who joined or left a static list,
 # what changed in an address book, and who opted out.
@@ -48,6 +48,8 @@ def why_proved(asked: Asked, rule: Rule, now: datetime) -> str:
         return "it was not proved before"
     if now - since < timedelta(days=rule.first_days):
         return f"in the first {rule.first_days:g} days of a connection all is proved"
+    if to_come(last, now):
+        return "the last proof is dated as to come, by a clock that was ahead"
     if now - last >= timedelta(hours=rule.proof_hours):
         return f"the last proof was {age_of(asked.last_proof, now)} old"
     return ""
