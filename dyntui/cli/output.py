@@ -52,7 +52,8 @@ def say(text: str) -> None:
 def show_error(error: DyntuiError, *, as_json: bool) -> None:
     """An error in its parts, on standard error; as one line of JSON where the answer would have been JSON."""
     if as_json:
-        parts = {"code": error.code, "message": error.message, "not_done": error.not_done, "remedy": error.remedy}
+        remedy = _of_the_profile(error.remedy)
+        parts = {"code": error.code, "message": error.message, "not_done": error.not_done, "remedy": remedy}
         click.echo(safe_json({"error": parts}), err=True)
         return
     click.echo(whole_words(f"dyntui: {plain(error.code)}: {plain(error.message)}"), err=True)

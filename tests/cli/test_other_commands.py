@@ -303,6 +303,8 @@ def test_a_remedy_that_opens_the_console_opens_that_of_the_profile(dyntui: Calla
     done = dyntui("--profile", "other", "status")
 
     assert "`dyntui --profile other serve`" in done.err and "with `dyntui --profile other`" in done.err
+    as_json = json.loads(dyntui("--profile", "other", "status", "--json").err)["error"]
+    assert "`dyntui --profile other serve`" in as_json["remedy"]
     assert "with `dyntui`." in dyntui("status").err
 
 
