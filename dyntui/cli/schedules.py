@@ -76,6 +76,9 @@ def edit(
     """
     if interval is None and at is None and window is None:
         raise click.UsageError("Give at least one of --every, --at and --window.")
+    if window is not None and not window.strip():
+        # A variable of a script that is empty must not mean `always`.
+        raise click.UsageError("--window needs hours in UTC, or `always`.")
     _save(context, account, ScheduleEdit(sync_type=sync_type, interval=interval, at=at, window=window))
 
 

@@ -149,6 +149,9 @@ def _time(at: str | None) -> str:
 def _split(text: str | None) -> SplitTest | None:
     if text is None:
         return None
+    if not text.strip():
+        # What is left out of a split test is suggested: a variable of a script that is empty must not mean all of it.
+        raise click.BadParameter("it needs a split test, such as 'opens, 20%, 4h'.", param_hint="--split")
     try:
         return split_of(text)
     except ValueError as error:

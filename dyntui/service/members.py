@@ -5,6 +5,8 @@ What is asked for is checked here and carried out by a run of `MEMBERS`: planned
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from dyntui.dataverse import lists as dv_lists
@@ -147,6 +149,8 @@ class Members:
         `lists.new` raises."""
         if bool(request.people) is (request.shown is not None):
             raise _not_shown("People are named either one by one, or as they are shown somewhere.")
+        if _named_by_nothing(request.people):
+            raise _not_shown("One of the people is named by an empty text.")
         shown = await self._of_account(request.shown) if request.shown is not None else None
         made = await self._lists.new(
             context,
@@ -201,13 +205,22 @@ def use_cases(parts: Parts) -> Members:
 def _require_one_way(request: ChangeMembers) -> None:
     ways = (bool(request.people), request.shown is not None, bool(request.view), bool(request.query))
     if sum(ways) != 1:
-        raise _not_named()
+        raise _not_named(
+            "People are named in one way: one by one, by a saved view, by FetchXML, or as they are shown somewhere."
+        )
+    if _named_by_nothing(request.people):
+        # A variable of a script that is empty must not mean that everybody leaves.
+        raise _not_named("One of the people is named by an empty text.")
 
 
-def _not_named() -> DyntuiError:
+def _named_by_nothing(people: Sequence[str]) -> bool:
+    return not all(each.strip() for each in people)
+
+
+def _not_named(why: str) -> DyntuiError:
     return DyntuiError(
         "MEMBERS_NOT_NAMED",
-        "People are named in one way: one by one, by a saved view, by FetchXML, or as they are shown somewhere.",
+        why,
         not_done="Nothing was read or changed.",
         remedy="Give exactly one of them: `--address`, `--view` or `--fetchxml`.",
         exit=Exit.USAGE,

@@ -477,6 +477,13 @@ def test_waves_are_read_with_their_pause_and_limits_or_refused_in_words(dyntui: 
     assert dyntui(*asked, "--pause", "30").code == Exit.USAGE
 
 
+def test_an_empty_split_test_is_none_that_anybody_meant(dyntui: Callable, service: ScriptedService):
+    able_to_send(service)
+    refused = dyntui("campaigns", "send", "42", "--confirm", "3", "--split", " ")
+    assert refused.code == Exit.USAGE and "opens, 20%, 4h" in refused.err
+    assert service.requests(CAMPAIGN_SEND) == []
+
+
 def test_what_dotdigital_gets_with_a_date_or_a_split_test_is_said_before_it_is_confirmed(
     dyntui: Callable, service: ScriptedService
 ):

@@ -98,7 +98,7 @@ def test_edits_pauses_and_resumptions_are_saved_together(dyntui: Cli, service: S
 
 
 def test_what_is_no_edit_is_refused_before_anything_is_asked(dyntui: Cli, service: ScriptedService) -> None:
-    for arguments in (("edit", "lists"), ("edit", "lists", "--every", "3h"),
+    for arguments in (("edit", "lists"), ("edit", "lists", "--every", "3h"), ("edit", "lists", "--window", " "),
                       ("pause",), ("export", "--days", "32")):  # fmt: skip
         assert dyntui("schedules", *arguments).code == 2
     assert service.requests(SCHEDULES_SAVE) == []

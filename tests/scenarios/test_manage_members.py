@@ -193,6 +193,20 @@ def test_lists_that_nobody_can_change_by_hand_are_refused_by_name(office: Office
         assert refused.value.code == code
 
 
+@pytest.mark.parametrize("people", [("",), ("vera@example.org", " \t")])
+def test_nobody_leaves_a_list_because_somebody_is_named_by_nothing(office: Office, people: tuple[str, ...]) -> None:
+    """A variable of a script that is empty: of a list that keeps only who is named everybody would leave."""
+    club = office.list_named(ALPINE)
+    for change in ("add", "remove", "keep"):
+        with pytest.raises(DyntuiError, match="MEMBERS_NOT_NAMED"):
+            office.plan_members(club.id, change, people=people)
+    with pytest.raises(DyntuiError, match="MEMBERS_NOT_NAMED"):
+        office.gather(name="Nobody", member_type="contact", people=people)
+    office.refresh_lists()
+    with pytest.raises(StopIteration):
+        office.list_named("Nobody")
+
+
 def test_who_unsubscribed_from_the_list_is_not_put_back_and_who_opted_out_is_marked(
     office: Office, newsletter: ListRow
 ) -> None:
