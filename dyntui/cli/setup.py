@@ -77,7 +77,11 @@ def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows
         _print(chosen, _asked_with_progress(chosen, SETUP_PLAN, request))
         return
     if shows_plan and not chosen.yes:
-        _print_sums(_asked_with_progress(chosen, SETUP_PLAN, request))
+        planned = _asked_with_progress(chosen, SETUP_PLAN, request)
+        if chosen.json:
+            say(f"To be made: {_sums(planned, 'missing') or 'nothing'}")
+        else:
+            _print_sums(planned)
         say("`dyntui setup --plan` lists each of them.")
         click.confirm("Apply it?", abort=True, err=True)
     report = _asked_with_progress(chosen, SETUP_APPLY, request)

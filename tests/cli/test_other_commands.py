@@ -164,6 +164,25 @@ def test_a_toml_file_is_planned_without_applying(
     assert service.requests(SETUP_APPLY) == []
 
 
+def test_at_a_terminal_the_plan_is_no_part_of_the_json(
+    dyntui: Callable, service: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "setup.toml").write_text(TOML.replace('ca_file = "ca.pem"', ""))
+    missing = msgspec.structs.replace(
+        REPORT, applied=False, steps=(SetupStep(kind="table", name="one", state="missing"),)
+    )
+    service.answers(SETUP_PLAN, missing)
+    service.answers(SETUP_APPLY, REPORT)
+    typed = io.StringIO("y\n")
+    typed.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdin", typed)
+    done = dyntui("setup", "--from", str(tmp_path / "setup.toml"), "--json")
+
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["applied"] is True
+    assert "1 (table 1)" in done.err and "Apply it?" in done.err
+
+
 @pytest.mark.parametrize(
     "text",
     [
