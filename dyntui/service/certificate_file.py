@@ -69,6 +69,14 @@ def usable(given: str, password: str, now: datetime | None = None) -> str:
     return pem
 
 
+def handed_over(given: str, now: datetime) -> str:
+    """As `usable`, of what somebody hands to the service: the name of a file would be one of the service's, and not of
+    who asks."""
+    if not is_text(given):
+        raise ValueError("certificate is the PEM text itself, with key and certificate")
+    return usable(given, "", now)
+
+
 def _content(given: str) -> bytes:
     if is_text(given):
         return given.encode()

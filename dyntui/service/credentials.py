@@ -114,11 +114,8 @@ class CredentialUseCases:
             raise _invalid("signed_in is not what a sign-in by device code has left")
         secret = request.client_secret or request.signed_in
         if request.certificate:
-            if not certificate_file.is_text(request.certificate):
-                # The name of a file would be one of the service's, and not of who asks.
-                raise _invalid("certificate is the PEM text itself, with key and certificate")
             try:
-                secret = certificate_file.usable(request.certificate, "", self._resources.clock())
+                secret = certificate_file.handed_over(request.certificate, self._resources.clock())
             except ValueError as wrong:
                 raise _invalid(str(wrong)) from None
         await self._resources.secrets.check(DATAVERSE_SECRET, secret)

@@ -67,7 +67,7 @@ class FirstConnection:
         """
         if await self._resources.read(accounts.organisation) is not None:
             raise _connected_already()
-        check(request)
+        check(request, self._resources.clock())
         around, now = self._resources.connections.surroundings, self._resources.now()
         organisation = organisation_in(request.organisation, now)
         sign_in = sign_in_with(organisation, secret_in(request.organisation), around)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
 from dyntui.model.sign_in import SignInBy
 from dyntui.remote.errors import READ_NOT_DONE
-from dyntui.service import email_accounts, environment
+from dyntui.service import certificate_file, email_accounts, environment
 from dyntui.service.answering import answers
 from dyntui.service.contract.setup import (
     CANARY,
@@ -82,7 +83,7 @@ class Setup:
     async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:
         async with self._one_at_a_time:
             # Asked for within: who waited for somebody else's first setup needs the right to change it.
-            check(request)
+            check(request, self._resources.clock())
             known = await self._resources.read(accounts.organisation)
             permitted = known is None or await self._may_administer(context)
             return await self._connect(context, request, apply=apply, known=known, permitted=permitted)
@@ -324,7 +325,7 @@ def organisation_in(asked: OrganisationInput, connected_on: str) -> Organisation
     )
 
 
-def check(request: SetupRequest) -> None:
+def check(request: SetupRequest, now: datetime) -> None:
     """Raises DyntuiError SETUP_INVALID naming what is wrong, before anything is called."""
     wrong: list[str] = []
     asked = request.organisation
@@ -345,6 +346,11 @@ def check(request: SetupRequest) -> None:
             wrong.append(f"{name} must begin with https://")
     if not asked.client_id:
         wrong.append("client_id is missing")
+    if asked.certificate:
+        try:
+            certificate_file.handed_over(asked.certificate, now)
+        except ValueError as why:
+            wrong.append(str(why).rstrip("."))
     if not request.accounts:
         wrong.append("at least one email account is needed")
     if sum(each.is_default is True for each in request.accounts) > 1:

@@ -20,7 +20,9 @@ from dyntui.service.contract.setup import SetupReport
 from dyntui.service.permission import CallContext
 from dyntui.service.secret_store import open_secrets
 from dyntui.service.setup import Setup
+from tests import certificates
 from tests.scenarios.office import Office, writes
+from tests.scenarios.worlds import NOW
 from tests.simulation.sandbox import InProcessSandbox
 
 MIRA = "mira.sandahl@skarnfjall.example"
@@ -173,6 +175,29 @@ def test_an_account_that_is_named_twice_is_refused_before_anything_is_asked(
         assert office.sandbox.calls() == {}
     finally:
         office.close()
+
+
+@pytest.mark.parametrize(
+    ("certificate", "said"),
+    [
+        ("/home/mira/dyntui.pem", "certificate is the PEM text itself, with key and certificate"),
+        ("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n", "It needs a private key and its certi"),
+        (certificates.pem(days=-2, now=NOW).decode(), "The certificate ended on"),
+        (certificates.pem(password="hush-pass", now=NOW).decode(), "protected by a password"),
+    ],
+    ids=["a file", "no key", "ended", "locked"],
+)
+def test_a_certificate_that_cannot_be_used_is_no_client_secret_that_is_refused(
+    sandbox: InProcessSandbox, tmp_path: Path, certificate: str, said: str
+) -> None:
+    with closing(Office(sandbox, tmp_path)) as office:
+        request = office.setup_request()
+        organisation = msgspec.structs.replace(request.organisation, client_secret="", certificate=certificate)
+        asked = msgspec.structs.replace(request, organisation=organisation)
+        with pytest.raises(DyntuiError) as refused:
+            office.wait(Setup(office.resources, office.worker.reconnect).apply(office.context, asked))
+        assert refused.value.code == "SETUP_INVALID" and said in refused.value.message
+        assert "mira" not in refused.value.message and office.sandbox.calls() == {}
 
 
 def test_one_account_of_dotdigital_under_two_names_is_refused_before_anything_is_made(
