@@ -122,7 +122,13 @@ def _unforeseen(error: Exception) -> DyntuiError:
 def main() -> None:
     """Entry point."""
     open_streams()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        show_error(_unusable(error), as_json="--json" in sys.argv)
+        code = code or int(Exit.FAILED)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Standard input, output and error as commands use them: whatever they are connected to, the work goes on.
 
 A character that the terminal's encoding lacks becomes a replacement; a reader that has gone away, or a stream that was
-closed before the start, takes nothing more. Neither changes what a command does, nor its exit code.
+closed before the start, takes nothing more. Neither changes what a command does, nor its exit code. Where standard
+output takes nothing for another reason, such as a disk that is full, the command ends by that name; standard error
+falls silent.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from dyntui.model.errors import DyntuiError, Exit
 
 
 class _Outlet(io.FileIO):
-    """A file descriptor that falls silent once nobody reads it any more."""
+    """A file descriptor that falls silent once nobody reads it any more, or it failed. `called`: in words, where that
+    it failed is to be heard; nobody hears it of standard error."""
 
     _silent = False
+    called = ""
 
     def write(self, data: object) -> int:
         size = memoryview(data).nbytes  # type: ignore[arg-type]
@@ -27,8 +31,11 @@ class _Outlet(io.FileIO):
             return size
         try:
             return super().write(data)  # type: ignore[arg-type]
-        except BrokenPipeError:
+        except OSError as error:
+            # What is still waiting in buffers would fail once more when Python ends.
             self._silent = True
+            if self.called and not isinstance(error, BrokenPipeError):
+                raise OSError(error.errno, error.strerror, self.called) from error
             return size
 
 
@@ -51,6 +58,7 @@ def _outlet(now: TextIO | None, original: TextIO | None) -> TextIO:
         return now
     now.flush()
     raw = _Outlet(now.fileno(), "w", closefd=False)
+    raw.called = "" if now is sys.__stderr__ else "standard output"
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=now.encoding,

@@ -50,6 +50,24 @@ def test_streams_that_are_closed_are_quiet(tmp_path: Path, shell: str):
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        (">/dev/full", 1, b"FILE_UNUSABLE: standard output cannot be used: No space left on device."),
+        ("2>/dev/full", 0, b""),
+    ],
+)
+def test_a_disk_that_is_full_is_named_and_nothing_that_was_not_foreseen(
+    tmp_path: Path, shell: str, code: int, said: bytes
+):
+    for arguments in (("paths",), ("--help",), ("completions", "bash")):
+        done = _run(_dyntui(*arguments), tmp_path, shell)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+        assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
+    assert _run(_dyntui("status"), tmp_path, "2>/dev/full").returncode == 6
+
+
 @pytest.mark.parametrize("arguments", [("setup",), ("setup", "--from", "-"), ("setup", "--from", "-", "--plan")])
 def test_where_standard_input_is_closed_nobody_is_asked(tmp_path: Path, arguments: tuple[str, ...]):
     done = _run(_dyntui(*arguments), tmp_path, "<&-")
