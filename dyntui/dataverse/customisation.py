@@ -2,7 +2,7 @@
 
     customisation = Customisation(dv, solution)      its ensure_table / ensure_column / ensure_lookup /
                                                      ensure_many_to_many / ensure_key  -> True when created now
-    ensure_publisher(...) -> id     ensure_solution(...) -> id     wait_for_key(dv, table, schema_name)
+    ensure_publisher(...) -> id     ensure_solution(...) -> id     wait_for_key(dv, table, column)
     wait_until_served(dv, entity_set, columns)
     enable_change_tracking(dv, table)      publish(dv, tables)
 
@@ -28,7 +28,7 @@ from dyntui.dataverse.errors import (
     UnknownOutcome,
 )
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.metadata import CRM, STRONG, definition_of, found_or_none, key_status, table_info
+from dyntui.dataverse.metadata import CRM, STRONG, definition_of, found_or_none, key_over, table_info
 from dyntui.dataverse.query import guid, literal, query
 from dyntui.dataverse.rows import bind, create, find_rows
 from dyntui.model.solution import ColumnSpec, LookupSpec, ManyToManySpec, TableSpec
@@ -151,11 +151,11 @@ class Customisation:
     async def ensure_key(self, table: str, schema_name: str, column: str, label: str) -> bool:
         """An alternate key over one column. It works only once its index is built: `wait_for_key`. Where building it
         has failed it is built again, which Dataverse does not do by itself."""
-        status = await key_status(self._dv, table, schema_name)
-        if status == "Failed":
-            named = {"EntityLogicalName": table, "EntityKeyLogicalName": schema_name}
+        known = await key_over(self._dv, table, column)
+        if known is not None and known.status == "Failed":
+            named = {"EntityLogicalName": table, "EntityKeyLogicalName": known.name}
             await self._make("ReactivateEntityKey", named, _FAILED_NO_MORE)
-        if status is not None:
+        if known is not None:
             return False
         await self._make(
             f"{definition_of(table)}/Keys",
@@ -301,28 +301,29 @@ async def _ensure_row(dv: Dataverse, entity_set: str, key: str, unique_name: str
 async def wait_for_key(
     dv: Dataverse,
     table: str,
-    schema_name: str,
+    column: str,
     *,
     poll: float = _KEY_POLL_SECONDS,
     deadline: float = _KEY_DEADLINE_SECONDS,
 ) -> None:
-    """Wait until a key's index is built. DATAVERSE_KEY_FAILED or DATAVERSE_KEY_NOT_READY otherwise."""
+    """Wait until the index of the key over a column is built. DATAVERSE_KEY_FAILED or DATAVERSE_KEY_NOT_READY
+    otherwise."""
     waited = 0.0
     while True:
-        status = await key_status(dv, table, schema_name)
-        if status == "Active":
+        known = await key_over(dv, table, column)
+        if known is not None and known.status == "Active":
             return
-        if status == "Failed":
+        if known is not None and known.status == "Failed":
             raise DataverseError(
                 "DATAVERSE_KEY_FAILED",
-                f"The index of key {schema_name} could not be built: rows with equal values are in its way.",
+                f"The index of the key {known.name} could not be built: rows with equal values are in its way.",
                 not_done="The key cannot be used.",
                 remedy="Remove the duplicates in Dynamics, then run `dyntui setup` again.",
             )
         if waited >= deadline:
             raise DataverseError(
                 "DATAVERSE_KEY_NOT_READY",
-                f"The index of key {schema_name} is still being built.",
+                f"The index of the key over {table}.{column} is still being built.",
                 not_done="The key cannot be used yet.",
                 remedy="Run `dyntui setup` again later.",
             )

@@ -1,6 +1,6 @@
 """Reading the definitions of tables, columns and keys.
 
-    columns(dv, table) -> Columns        table_info(dv, table) -> TableInfo | None       key_status(dv, table, key)
+    columns(dv, table) -> Columns        table_info(dv, table) -> TableInfo | None       key_over(dv, table, column)
 
 Facts: reference/dataverse_api.md section 9.1.
 """
@@ -109,7 +109,7 @@ class _List(msgspec.Struct, frozen=True):
 
 class _Key(msgspec.Struct, frozen=True, rename="pascal"):
     logical_name: str
-    schema_name: str = ""
+    key_attributes: list[str] = []
     entity_key_index_status: str | None = None
 
 
@@ -347,12 +347,20 @@ def _column(
 _REQUIRED: Final = frozenset({"ApplicationRequired", "SystemRequired"})
 
 
-async def key_status(dv: Dataverse, table: str, schema_name: str) -> str | None:
-    """An alternate key's index: `Pending`, `InProgress`, `Active`, `Failed`; None when there is no such key."""
-    path = f"{definition_of(table)}/Keys" + query(select=["LogicalName", "SchemaName", "EntityKeyIndexStatus"])
-    answer = await dv.get(path, _List, headers=STRONG)
+class KeyIndex(msgspec.Struct, frozen=True):
+    """An alternate key by its logical name; `status` of its index: `Pending`, `InProgress`, `Active`, `Failed`."""
+
+    name: str
+    status: str
+
+
+async def key_over(dv: Dataverse, table: str, column: str) -> KeyIndex | None:
+    """The alternate key over one column alone, whatever it is called; None when there is none. Rows are addressed by
+    the column, and a second key over it is refused."""
+    names = ["LogicalName", "KeyAttributes", "EntityKeyIndexStatus"]
+    answer = await dv.get(f"{definition_of(table)}/Keys" + query(select=names), _List, headers=STRONG)
     for item in answer.value:
         key = msgspec.json.decode(item, type=_Key)
-        if key.schema_name.lower() == schema_name.lower() or key.logical_name == schema_name.lower():
-            return key.entity_key_index_status or "Pending"
+        if [each.lower() for each in key.key_attributes] == [column.lower()]:
+            return KeyIndex(key.logical_name, key.entity_key_index_status or "Pending")
     return None

@@ -134,13 +134,14 @@ class _Installer:
     async def key(self, spec: TableSpec, table_there: bool) -> AsyncIterator[Step]:
         dv = self._dv
         name = f"{spec.key}_key".lower()
-        status = await metadata.key_status(dv, spec.logical_name, name) if table_there else None
+        column = spec.key.lower()
+        known = await metadata.key_over(dv, spec.logical_name, column) if table_there else None
 
         async def make() -> None:
-            await self._customise.ensure_key(spec.logical_name, name, spec.key.lower(), f"{spec.label} key")
-            await customisation.wait_for_key(dv, spec.logical_name, name)
+            await self._customise.ensure_key(spec.logical_name, name, column, f"{spec.label} key")
+            await customisation.wait_for_key(dv, spec.logical_name, column)
 
-        yield await self.step("key", f"{spec.label}: {spec.key}", status == "Active", make)
+        yield await self.step("key", f"{spec.label}: {spec.key}", known is not None and known.status == "Active", make)
 
     async def many_to_many(self) -> AsyncIterator[Step]:
         spec = solution.CAMPAIGN_LISTS

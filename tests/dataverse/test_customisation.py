@@ -97,14 +97,14 @@ async def test_a_lookup_is_a_relationship_with_its_column():
 
 
 def keys(status: str) -> httpx.Response:
-    row = {"LogicalName": "dyntui_key", "SchemaName": "dyntui_Key", "EntityKeyIndexStatus": status}
+    row = {"LogicalName": "by_key", "KeyAttributes": ["dyntui_key"], "EntityKeyIndexStatus": status}
     return ok({"value": [row]})
 
 
 async def test_a_key_is_waited_for_until_its_index_is_built():
     talk = Conversation(keys("Pending"), keys("InProgress"), keys("Active"))
     async with talk.client() as dv:
-        await customisation.wait_for_key(dv, "dyntui_suppression", "dyntui_Key")
+        await customisation.wait_for_key(dv, "dyntui_suppression", "dyntui_key")
     assert talk.time.slept == [5, 5]
 
 
@@ -115,7 +115,7 @@ async def test_a_key_that_does_not_come_says_so(status: str, code: str):
     talk = Conversation(keys(status), forever=True)
     async with talk.client() as dv:
         with pytest.raises(DataverseError) as raised:
-            await customisation.wait_for_key(dv, "dyntui_suppression", "dyntui_Key", deadline=20)
+            await customisation.wait_for_key(dv, "dyntui_suppression", "dyntui_key", deadline=20)
     assert raised.value.code == code
 
 

@@ -56,7 +56,7 @@ async def install(dv: Dataverse) -> int:
     made.append(await change.ensure_many_to_many(CAMPAIGN_LISTS))
     for table in TABLES:
         if table.key:
-            await customisation.wait_for_key(dv, table.logical_name, key_of(table))
+            await customisation.wait_for_key(dv, table.logical_name, table.key.lower())
     return sum(made)
 
 

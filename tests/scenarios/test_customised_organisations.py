@@ -114,3 +114,23 @@ def as_another_type(office: Office, table: str, column: str, kind: str) -> None:
         await customisation.Customisation(dv, solution.UNIQUE_NAME).ensure_column(table, spec)
 
     office.wait(make())
+
+
+def test_a_key_of_another_name_over_the_same_column_is_the_one_that_is_needed(office: Office) -> None:
+    state = office.sandbox.state
+    table = schema_of(state).tables[solution.SUPPRESSION.logical_name]
+    (key,) = table.keys.values()
+    storage.drop_key(state, table, key)
+    office.give_roles("application", "System Administrator")
+
+    async def make() -> None:
+        dv = await office.resources.connections.dataverse()
+        made = customisation.Customisation(dv, solution.UNIQUE_NAME)
+        await made.ensure_key(table.logical_name, "dyntui_ByKey", "dyntui_key", "By key")
+
+    office.wait(make())
+    begun = office.sandbox.now()
+    assert set(states_of(office.set_up()).values()) <= {"there", "done"}
+    assert (office.sandbox.now() - begun).total_seconds() < 300
+    assert [each.schema_name for each in schema_of(state).tables[table.logical_name].keys.values()] == ["dyntui_ByKey"]
+    assert office.run("suppressions").run.error_code == ""
