@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.counted import counted
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import moment_of
 from dyntui.service import email_accounts, last_reading
 from dyntui.service.answering import answers
 from dyntui.service.contract.accounts import (
@@ -35,6 +37,8 @@ from dyntui.service.runs import chosen_account
 from dyntui.store import account_window, admin_changes, runs, sends, suppressions, taken_off
 from dyntui.store import accounts as store
 from dyntui.store.accounts import EmailAccount
+from dyntui.store.sends import Kept
+from dyntui.sync import kept_books
 from dyntui.sync.connections import account_secret, account_unknown, not_configured
 
 _SETTINGS = (
@@ -156,13 +160,13 @@ class EmailAccounts:
         # No list is activated for it meanwhile.
         async with self._resources.accounts_lock, self._resources.lists_lock:
             chosen = await chosen_account(self._resources, request.account)
-            await self._resources.read(lambda c: _require_unused(c, chosen))
+            await self._resources.read(lambda c: _require_unused(c, chosen, self._resources.clock()))
             unread = await last_reading.learn_who_opted_out(self._resources, chosen.id)
             said = f"disconnected; {unread}" if unread else "disconnected"
             change = await self._change(context, "connection", _in_words(chosen), said)
 
             def forget(c: Connection) -> None:
-                _require_unused(c, chosen)
+                _require_unused(c, chosen, self._resources.clock())
                 store.forget_account(c, chosen.id)
                 admin_changes.record(c, chosen.id, change)
 
@@ -195,7 +199,7 @@ def use_cases(parts: Parts) -> EmailAccounts:
     return EmailAccounts(parts.resources, parts.reconnect)
 
 
-def _require_unused(c: Connection, chosen: EmailAccount) -> None:
+def _require_unused(c: Connection, chosen: EmailAccount, now: datetime) -> None:
     """Raises DyntuiError ACCOUNT_IN_USE, which names what still needs the account."""
     lists = next(each.lists for each in account_window.rows(c) if each.id == chosen.id)
     used: list[str] = []
@@ -206,7 +210,7 @@ def _require_unused(c: Connection, chosen: EmailAccount) -> None:
         used.append("runs of it are under way (`dyntui audit list`)")
     if any(each.account_id == chosen.id for each in sends.held(c)):
         used.append("sends of it wait for their hour (`dyntui sends list --view held`)")
-    if sends.with_books(c, chosen.id):
+    if any(_is_read(each, now) for each in sends.with_books(c, chosen.id)):
         used.append("the books of its last sends are still read for unsubscribes, for two weeks after a send")
     if len(store.accounts(c)) == 1:
         used.append("it is the only one")
@@ -214,6 +218,13 @@ def _require_unused(c: Connection, chosen: EmailAccount) -> None:
         used.append("it is the default one (`dyntui accounts edit OTHER --default`)")
     if used:
         raise _refused("ACCOUNT_IN_USE", f"{chosen.name} cannot be disconnected: {'; '.join(used)}.")
+
+
+def _is_read(kept: Kept, now: datetime) -> bool:
+    """Whether the book of a send is still read. One that could not be removed for a day after its time is in an account
+    that was closed, or takes its password no more: nobody will."""
+    since = moment_of(kept.settled_on)
+    return since is None or now - since < kept_books.KEPT + timedelta(days=1)
 
 
 def _in_words(account: EmailAccount) -> str:

@@ -329,6 +329,28 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     assert any(each.startswith("disconnected; ") and "DOTDIGITAL_SIGN_IN_REFUSED" in each for each in told)
 
 
+def test_an_account_that_was_closed_in_dotdigital_is_disconnected_once_its_last_sends_books_time_is_over(
+    two: Two,
+) -> None:
+    """Nobody can empty these books any more."""
+    office, desk = two.office, two.desk
+    trade = two.activated("Winter leads")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists", account="Second")
+    office.run("campaigns", account="Second")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, trade.id)
+    assert office.send(office.count(campaign)).state == "Sent"
+    office.deactivate(trade.id)
+    two.second.control.post("/settings", json={"dotdigital": {"api_password": "closed"}}).raise_for_status()
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_IN_USE.*for two weeks after a send"):
+        desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
+    office.let_pass(days=15)
+    left = desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
+    assert [each.name for each in left.rows] == ["Main"]
+
+
 def test_lists_belong_to_one_account_and_runs_are_the_accounts_own(two: Two) -> None:
     office = two.office
     newsletter = office.activated("Newsletter")
