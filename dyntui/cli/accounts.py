@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from dyntui.cli.confirming import confirm
@@ -93,7 +95,8 @@ def add(context: click.Context, source: str | None) -> int:
     asked = account_in(source) if source is not None else account_asked_for(known)
     row = ask(chosen, ACCOUNT_ADD, asked)
     _print(context, row)
-    say(f"Connected. `dyntui lists activate LIST --account {row.name!r}` gives a list its address book there.")
+    named = shlex.quote(row.name)
+    say(f"Connected. `dyntui lists activate LIST --account {named}` gives a list its address book there.")
     return int(Exit.DONE)
 
 

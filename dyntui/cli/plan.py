@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from dyntui.cli.following import exit_for, print_run, print_tally, say_detached, until_ended
@@ -82,7 +84,7 @@ def command(
     else:
         print_plan(made, changes[:show])
         say(
-            f"`dyntui apply {out.path if out else run.id}` carries it out."
+            f"`dyntui apply {shlex.quote(str(out.path)) if out else run.id}` carries it out."
             if changes
             else "There is nothing to be done."
         )

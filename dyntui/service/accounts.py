@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -94,7 +95,8 @@ class EmailAccounts:
                 raise _refused(
                     "ACCOUNT_CONNECTED",
                     f"dotdigital's account {proved.platform_id} is connected already, as {already[0]!r}.",
-                    remedy=f"See `dyntui accounts show {already[0]}`; `dyntui setup` changes how it is reached.",
+                    remedy=f"See `dyntui accounts show {shlex.quote(already[0])}`; `dyntui setup` changes how it is"
+                    " reached.",
                 )
             dv = await self._resources.connections.dataverse()
             found = await email_accounts.ids(self._resources, dv, organisation.organisation_id, [proved.platform_id])

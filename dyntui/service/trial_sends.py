@@ -9,6 +9,7 @@ and Dynamics are asked before.
 from __future__ import annotations
 
 import logging
+import shlex
 
 from sqlalchemy import Connection, select
 
@@ -81,7 +82,9 @@ class TrialSends:
         if reason:
             entry = BY_CODE.get(reason)
             why = f"{address} must not be mailed: {entry.title if entry else reason} ({reason})."
-            raise _refused("TEST_OPTED_OUT", why, f"Test with another address; `dyntui why {address}` says more.")
+            raise _refused(
+                "TEST_OPTED_OUT", why, f"Test with another address; `dyntui why {shlex.quote(address)}` says more."
+            )
         if contact is None:
             raise _refused(
                 "TEST_CONTACT_UNKNOWN",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -166,7 +167,7 @@ def _require_nobodys(c: Connection, account: EmailAccount, address: str, found: 
             "USER_MAPPED_TWICE",
             f"{found.name} is {other} in dotdigital already; a user is one and no more.",
             not_done="Nobody was mapped.",
-            remedy=f"Take that away first: `dyntui users unmap {other}`.",
+            remedy=f"Take that away first: `dyntui users unmap {shlex.quote(other)}`.",
             exit=Exit.USAGE,
         )
 

@@ -10,6 +10,7 @@ Public: `decide(ctx, dv, chosen, address, mark, cursor, settle)`, `close(ctx, ch
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -96,6 +97,6 @@ async def require_somebody(ctx: RunContext, address: str) -> None:
         f"Nobody on {', '.join(each.name for each in lists) or 'any list'} has the address {shown(address)}, and nobody"
         " in an address book of theirs is known by it.",
         not_done="Nothing was changed.",
-        remedy=f"See which lists the person is on: `dyntui people search {shown(address)}`.",
+        remedy=f"See which lists the person is on: `dyntui people search {shlex.quote(shown(address))}`.",
         exit=Exit.USAGE,
     )

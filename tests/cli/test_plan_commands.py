@@ -89,8 +89,9 @@ def test_a_plan_that_fails_is_told_as_a_run(dyntui: Cli, planned: ScriptedServic
 def test_a_file_is_carried_out_only_while_it_is_what_the_service_has(
     dyntui: Cli, planned: ScriptedService, tmp_path: Path
 ) -> None:
-    file = tmp_path / "plan.json"
-    assert dyntui("plan", "lists", "--out", str(file)).code == 3
+    file = tmp_path / "my plan.json"
+    made = dyntui("plan", "lists", "--out", str(file))
+    assert made.code == 3 and f"`dyntui apply '{file}'` carries it out" in made.err
     assert len(json.loads(file.read_text())["changes"]) == 3
     assert dyntui("apply", str(file)).code == 0
     assert [each.run for each in planned.requests(PLAN_APPLY)] == ["run-1"]

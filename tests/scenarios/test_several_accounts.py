@@ -156,6 +156,11 @@ def test_an_account_is_called_only_what_can_be_shown_and_typed(two: Two) -> None
     assert list(two.accounts()) == ["Main", "Second"]
     # Nobody types the blanks around one again.
     assert desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name=" Scotland ")).name == "Scotland"
+    # A command that names it is one that can be typed.
+    desk.ask(ACCOUNT_EDIT, EditAccount(account="Scotland", name="North & South"))
+    with pytest.raises(DyntuiError) as refused:
+        desk.ask(ACCOUNT_ADD, two.asked("Third"))
+    assert "`dyntui accounts show 'North & South'`" in refused.value.remedy
 
 
 def test_setup_renames_no_account_and_takes_no_name_that_another_one_has(two: Two) -> None:
