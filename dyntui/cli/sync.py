@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
@@ -82,6 +84,7 @@ def command(
         # A variable of a script that is empty must not mean everybody.
         raise click.UsageError("--only needs the address of a person.")
     under_way: list[RunRow] = []
+    to_come: list[str] = []
 
     async def start(client: ServiceClient) -> list[RunRow]:
         of_account = StartRun(sync_type="", account=account, scheduled=scheduled)
@@ -97,8 +100,10 @@ def command(
             else:
                 requests.append(request)
         ended: list[RunRow] = []
+        to_come[:] = [SYNC_TYPES[each.sync_type].title for each in requests]
         for request in requests:
             run = await client.call(RUN_START, request)
+            del to_come[0]
             if wait:
                 under_way[:] = [run]
                 run = await until_ended(client, run, display())
@@ -112,8 +117,17 @@ def command(
         runs = with_service(chosen, start)
     except KeyboardInterrupt:
         say_detached(under_way)
+        _say_not_started(to_come)
+        raise
+    except DyntuiError:
+        _say_not_started(to_come if len(types) > 1 else [])
         raise
     return _worst([exit_for(run) for run in runs])
+
+
+def _say_not_started(titles: Sequence[str]) -> None:
+    if titles:
+        say(f"Not started: {', '.join(dict.fromkeys(titles))}.")
 
 
 async def _with_account(client: ServiceClient, ref: CampaignRef) -> CampaignRef:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import NoReturn
 
 import msgspec
 import pytest
 
-from dyntui.model.errors import DyntuiError
+from dyntui.cli import sync
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef
@@ -328,3 +330,22 @@ def test_one_person_goes_with_lists_alone(dyntui: Callable, service: ScriptedSer
     assert done.code == 2
     assert "--only goes with the type lists" in done.err
     assert service.requests(RUN_START) == []
+
+
+def test_of_several_types_those_that_were_not_started_are_named(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+):
+    running_until_ended(service)
+    running = DyntuiError("ALREADY_RUNNING", "It is under way.", not_done="-", remedy="-", exit=Exit.LOCKED)
+    service.answers(RUN_START, lambda asked: running if asked.sync_type == "lists" else a_run(RunStatus.QUEUED))
+    refused = dyntui("sync", "suppressions", "lists", "metadata", "labels")
+    assert refused.code == 7 and "Not started: Marketing lists, CRM metadata, Data field labels." in refused.err
+
+    async def stopped(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sync, "until_ended", stopped)
+    left = dyntui("sync", "suppressions", "metadata", "labels")
+    assert left.code == 130 and "goes on in the service" in left.err
+    assert "Not started: CRM metadata, Data field labels." in left.err
+    assert "Not started" not in dyntui("sync", "suppressions").err
