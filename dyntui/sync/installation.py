@@ -264,7 +264,7 @@ async def give_service_role(dv: Dataverse, user_id: str, *, apply: bool) -> Step
 async def users_to_assign(dv: Dataverse, role: str, user_names: Iterable[str]) -> list[security.User]:
     """The users (by user principal name) who are to hold a connector role; asked before anything is written.
 
-    Raises DyntuiError ROLE_UNKNOWN, USER_UNKNOWN.
+    Raises DyntuiError ROLE_UNKNOWN, USER_UNKNOWN, USER_DISABLED.
     """
     if role not in {each.value for each in Role}:
         raise DyntuiError(
@@ -283,6 +283,14 @@ async def users_to_assign(dv: Dataverse, role: str, user_names: Iterable[str]) -
                 f"Dynamics has no user {name!r}.",
                 not_done="Nothing was connected, written or installed.",
                 remedy="Write the user principal name as Dynamics shows it.",
+                exit=Exit.USAGE,
+            )
+        if found[0].disabled:
+            raise DyntuiError(
+                "USER_DISABLED",
+                f"The user {name!r} is disabled in Dynamics: nobody can do anything as them.",
+                not_done="Nothing was connected, written or installed.",
+                remedy="Name somebody else, or enable the user in the Power Platform admin centre.",
                 exit=Exit.USAGE,
             )
         users.append(found[0])

@@ -160,6 +160,18 @@ def test_the_first_manager_is_made_by_whoever_holds_the_applications_secret(
         office.close()
 
 
+def test_who_cannot_sign_in_to_dynamics_becomes_no_first_manager(sandbox: InProcessSandbox, tmp_path: Path) -> None:
+    with closing(Office(sandbox, tmp_path)) as office:
+        office.sandbox.state.db.execute("UPDATE dv_systemuser SET isdisabled = 1 WHERE domainname = ?", (MIRA,))
+        request = msgspec.structs.replace(office.setup_request(), assign={Role.MANAGER.value: (MIRA,)})
+        setup = Setup(office.resources, office.worker.reconnect)
+        for ask in (setup.plan, setup.apply):
+            with pytest.raises(DyntuiError) as refused:
+                office.wait(ask(office.context, request))
+            assert refused.value.code == "USER_DISABLED" and MIRA in refused.value.message
+        assert set(states_of(office.plan_setup()).values()) == {"missing"}
+
+
 def test_an_account_that_is_named_twice_is_refused_before_anything_is_asked(
     sandbox: InProcessSandbox, tmp_path: Path
 ) -> None:
