@@ -302,15 +302,18 @@ class Console(Everywhere):
         connected = self.connection.answers
         return Situation(abilities=abilities, connected=connected, roles_known=known, entered=self.entered)
 
-    def ask_for_roles(self) -> None:
-        """Asks again who is there, where Dynamics did not tell their roles before."""
-        if self.hello is not None and not self.hello.roles_known:
+    def ask_for_roles(self, *, anew: bool = False) -> None:
+        """Asks again who is there, where Dynamics did not tell their roles before; `anew`: they may have others."""
+        if self.hello is not None and (anew or not self.hello.roles_known):
             start(self, "who", self._ask_who, exclusive=True)
 
     async def _ask_who(self) -> None:
         # What keeps it from being told is said by whatever else is asked.
         with contextlib.suppress(DyntuiError):
             self.hello = await self.call(HELLO, Nothing())
+            # A gate goes on by itself.
+            if self.entered:
+                self.admit(self.hello)
             self._frames_anew()
 
     # The screens

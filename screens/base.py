@@ -98,6 +98,9 @@ class Asking(Screen[R], Generic[R]):
         try:
             answer = await self.console.call(method, request)
         except DyntuiError as error:
+            if error.exit is Exit.NOT_PERMITTED:
+                # The role was taken away: what needs it says so from now on.
+                self.console.ask_for_roles(anew=True)
             if not self.post_message(self._Refused(kind, turn, refused, error)):
                 self.show_error(error)
         else:
@@ -385,7 +388,7 @@ class FramedScreen(Asking[None]):
 
     def do_app_refresh(self) -> None:
         """Asks again."""
-        self.console.ask_for_roles()
+        self.console.ask_for_roles(anew=True)
         self.refetch()
 
     @on(Grid.Sorted)

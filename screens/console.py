@@ -89,7 +89,7 @@ class ConsoleApp(Protocol):
         """Whether the shortest of that has to be read."""
         return False
 
-    def ask_for_roles(self) -> None:
+    def ask_for_roles(self, *, anew: bool = False) -> None:
         """Asks again who is there, where Dynamics did not tell their roles before."""
 
     def admit(self, hello: Hello) -> None:

@@ -222,10 +222,16 @@ class ListsStep(Vertical):
         """Draws the step; ready lists are chosen to begin with, and those left out before stay so."""
         before = {one.id for one in self._lists if one.ready}
         left_out = {id for id in before if id not in self.grid.marks}
+        again = bool(self._lists)
         self._lists = tuple(lists)
         self._error = None
         self._known.set()
-        self.grid.load(self._source)
+        if again:
+            # Whoever is at one of them stays there.
+            self.grid.marks.clear()
+            self.grid.reload()
+        else:
+            self.grid.load(self._source)
         self.grid.marks.update({one.id: one for one in lists if one.ready and one.id not in left_out})
 
     def wait(self) -> None:

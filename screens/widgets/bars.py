@@ -236,8 +236,9 @@ class BarList(ScrollView, Toned, can_focus=True):
         """A click chooses, a second one opens."""
         index = event.y + self.scroll_offset.y
         if index < len(self._rows):
-            self._move(index)
-            if event.chain > 1:
+            if event.chain == 1:
+                self._move(index)
+            elif index == self.cursor:
                 self.do_choices_open()
 
     def action_perform(self, action_id: str) -> None:

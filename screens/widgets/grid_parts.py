@@ -163,7 +163,8 @@ class GridBody(ScrollView, Toned, Generic[T], can_focus=True):
         """A click moves the cursor, a second one opens."""
         index = event.y + self.scroll_offset.y
         if self._grid.listing.phase is Phase.ROWS and index < self._grid.listing.matching:
-            if event.chain > 1:
-                self.action_perform("grid.open")
-            else:
+            if event.chain == 1:
                 self._grid.move_to(index)
+            elif index == self._grid.cursor:
+                # Elsewhere the first click was on something that has gone by it, such as the button of a question.
+                self.action_perform("grid.open")

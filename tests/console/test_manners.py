@@ -14,6 +14,7 @@ from textual.widgets import Input, LoadingIndicator
 from dyntui.model.roles import Role
 
 from .driving import WIDE, driving
+from .service import Service
 from .worlds import CAMPAIGN, LIST, Opening
 
 
@@ -230,3 +231,25 @@ async def test_what_was_said_on_one_page_does_not_stand_over_the_next(monkeypatc
         monkeypatch.setattr("dyntui.screens.app._JUST_NOW", -1.0)
         await hand.press("escape")
         assert len(hand.app._notifications) == 0
+
+
+def with_role(service: Service, role: Role) -> None:
+    """An administrator has given the person another role, and the service has read it."""
+    service.sandbox.control.post("/dataverse/roles", json={"user": "manager", "roles": [role]}).raise_for_status()
+    service._identities._held.clear()
+
+
+async def test_a_role_that_was_given_or_taken_away_meanwhile_counts_without_a_new_start() -> None:
+    async with driving(Opening(role=Role.VIEWER)) as hand:
+        await hand.to("2", LIST)
+        await hand.press("s")
+        assert "needs the role" in hand.notices[-1]
+        with_role(hand.service, Role.MANAGER)
+        await hand.press("r", "s")
+        assert len(hand.asked("runs.start")) == 1 and "Synchronisation Audit" in hand.text
+        await hand.press("escape")
+        with_role(hand.service, Role.VIEWER)
+        await hand.press("d", "y")
+        assert "NOT_PERMITTED" in hand.text
+        await hand.press("escape", "d")
+        assert "needs the role" in hand.notices[-1] and "for email?" not in hand.text

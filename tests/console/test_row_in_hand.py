@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from dyntui.screens.widgets.paging import PAGE_ROWS
+from textual import events
+from textual.widgets import Button
 
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RUN_START, StartRun
@@ -15,7 +17,7 @@ from dyntui.store import run_window
 from .driving import Driver, driving, frame, settle
 from .test_grid import People, Person, press, showing
 from .test_typing_ahead import type_at_once
-from .worlds import LIST, NEVER
+from .worlds import CAMPAIGN, LIST, NEVER, Opening
 
 
 class Growing(People):
@@ -142,3 +144,40 @@ async def test_enter_opens_nothing_for_whoever_has_moved_on(keys: tuple[str, ...
         await hand.press("2")
         await typed_before_the_answer(hand, "slash", *"winter", "enter", "enter", *keys)
         assert "Marketing Lists ›" not in hand.text
+
+
+async def test_space_is_about_the_target_list_that_was_in_hand_before_it_was_synchronised() -> None:
+    async with driving(Opening("both")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n", "j", "s")
+        await hand.finish()
+        await hand.press("escape")
+        assert f"▌●{NEVER}" in hand.text and "2 marked" in hand.text
+        await hand.press("space")
+        assert f" ●{LIST}" in hand.text and "1 marked" in hand.text
+
+
+async def click(hand: Driver, x: int, y: int) -> None:
+    """As a terminal tells of it: which click of several it is, the app finds out."""
+    for kind in (events.MouseDown, events.MouseUp):
+        event = kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+        event.set_sender(hand.app)
+        hand.app._driver.send_message(event)  # type: ignore[union-attr]
+        await hand.settle()
+
+
+async def test_a_double_click_that_closes_a_question_does_nothing_to_what_is_behind_it() -> None:
+    async with driving() as hand:
+        await hand.to("2", "Autumn fair")
+        await hand.press("a")
+        there = hand.app.screen.query_one("#yes", Button).region
+        # However slow the machine is.
+        hand.app.CLICK_CHAIN_TIME_THRESHOLD = 60.0  # type: ignore[misc]
+        for _ in range(2):
+            await click(hand, there.x + 2, there.y)
+        assert len(hand.asked("lists.activate")) == 1
+        assert "▌ Autumn fair" in hand.text and "›" not in hand.text
+        # On a row itself it opens that.
+        for _ in range(2):
+            await click(hand, 5, 7)
+        assert "› Alpine Club" in hand.text
