@@ -259,7 +259,16 @@ class SchedulesPage(GridScreen[Shown], AccountPage):
     def do_schedules_save(self) -> None:
         """Saves all edits of the account together."""
         edits = self._edits_of.get(self.shown_of, {})
-        self._save(tuple(edits.values()), edits.clear)
+        saved = dict(edits)
+
+        def kept() -> None:
+            """What was edited meanwhile is not saved yet, and goes on from what was."""
+            for name, edit in saved.items():
+                now = edits.pop(name, edit)
+                if now is not edit:
+                    edits[name] = msgspec.structs.replace(now, revision=0)
+
+        self._save(tuple(saved.values()), kept)
 
     def do_schedules_drop(self) -> None:
         """Forgets the edits."""

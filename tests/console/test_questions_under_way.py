@@ -108,3 +108,16 @@ async def test_views_that_are_read_late_do_not_come_over_what_somebody_writes() 
             await press(hand, "enter", "j", "enter", *"jack")
         await hand.press("j")
         assert "Views of contacts" not in hand.text and "jackj" in hand.text
+
+
+async def test_a_schedule_that_is_edited_while_others_are_saved_is_still_there_to_be_saved() -> None:
+    async with driving() as hand:
+        await hand.press("S", "enter", "enter", "G", "enter")
+        assert "1 edit not saved" in hand.text
+        async with answered_late(hand, "schedules.save"):
+            await press(hand, "w", "j", "enter", "enter", "G", "enter")
+            await hand.until(lambda text: "2 edits not saved" in text)
+        assert "1 edit not saved" in hand.text
+        await hand.press("w")
+        assert "not saved" not in hand.text and len(hand.asked("schedules.save")) == 2
+        assert [len(each.edits) for each in hand.asked("schedules.save")] == [1, 1]  # type: ignore[attr-defined]
