@@ -173,7 +173,8 @@ class HeldScreen(GridScreen[Decision]):
         def answered(yes: bool | None) -> None:
             if yes:
                 for each in rows:
-                    decision = DecideHeld(list=each.about, remove=remove, undone=each.kind is Kind.UNDONE)
+                    undone = each.kind is Kind.UNDONE
+                    decision = DecideHeld(list=each.about, remove=remove, undone=undone, waiting=each.people)
                     decided = partial(self._decided, each)
                     self.ask(HELD_DECIDE, decision, decided, kind=f"decide {each.about} {each.kind}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from msgspec.structs import replace
 
@@ -99,7 +101,8 @@ def approve(context: click.Context, named: str, people: tuple[str, ...], undone:
             else f"Take {number(many)} of {counted(held.in_book, 'contact')} out of the address book of {held.name!r}?"
         )
         confirm(chosen, question, not_done="Nothing was decided.")
-    decided, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
+    asked = DecideHeld(list=named, remove=True, people=people, undone=undone, waiting=_all(held, people))
+    decided, run = _decide(chosen, asked, wait=wait)
     print_json(run) if chosen.json else print_run(run)
     say_of_others(people, decided.people)
     return exit_for(run) if run.status.ended else int(Exit.DONE)
@@ -125,7 +128,8 @@ def discard(context: click.Context, named: str, people: tuple[str, ...], undone:
             f"although {'it does' if many == 1 else 'they do'} not belong there?"
         )
         confirm(chosen, question, not_done="Nothing was decided.")
-    decided, _ = _decide(chosen, DecideHeld(list=named, remove=False, people=people, undone=undone), wait=False)
+    asked = DecideHeld(list=named, remove=False, people=people, undone=undone, waiting=_all(held, people))
+    decided, _ = _decide(chosen, asked, wait=False)
     if chosen.json:
         print_json(decided)
         return
@@ -134,6 +138,11 @@ def discard(context: click.Context, named: str, people: tuple[str, ...], undone:
         said = ("contact stays in the address book", "contacts stay in the address book")
     say(f"{counted(decided.people, *said)}.")
     say_of_others(people, decided.people)
+
+
+def _all(held: HeldRemovals | None, people: Sequence[str]) -> int:
+    """How many there were when somebody was asked about all of them."""
+    return held.people if held and not people else 0
 
 
 def _waiting(chosen: Choices, named: str, undone: bool) -> HeldRemovals | None:

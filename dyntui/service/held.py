@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.guids import as_stored
+from dyntui.model.held import HeldRemovals
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import LISTS, Narrowed
 from dyntui.service.answering import answers
@@ -65,7 +68,7 @@ class Held:
     @answers(HELD_DECIDE)
     async def decide(self, context: CallContext, request: DecideHeld) -> HeldDecided:
         """Lets removals go or keeps the contacts, together with the run that carries it out. Raises LIST_UNKNOWN,
-        NOTHING_HELD."""
+        NOTHING_HELD, HELD_CHANGED."""
         stored = await self._resources.read(lambda c: list_store.stored(c, [request.list]))
         if not stored:
             raise _nothing_decided("LIST_UNKNOWN", f"There is no marketing list {request.list!r}.")
@@ -79,6 +82,8 @@ class Held:
 
         def keep(c: Connection, run_id: str) -> None:
             nonlocal decided
+            if request.waiting:
+                _require_the_same(request, chosen, held.lists(c, chosen.account_id))
             # Of a list that is not activated nothing waits: no synchronisation would carry it out.
             decided = (
                 0
@@ -97,6 +102,19 @@ class Held:
         # A synchronisation that is under way may be past it: this one comes after that.
         run = await self._runs.queue(context, LISTS, chosen.name, chosen.account_id, asked, work=keep, news=True)
         return HeldDecided(people=decided, run=run)
+
+
+def _require_the_same(asked: DecideHeld, chosen: list_store.StoredList, waiting: Sequence[HeldRemovals]) -> None:
+    """A synchronisation may have held others since somebody was asked: they have not been looked at."""
+    there = next((each.people for each in waiting if (each.list, each.undone) == (chosen.id, asked.undone)), 0)
+    if there and there != asked.waiting:
+        raise DyntuiError(
+            "HELD_CHANGED",
+            f"Of {chosen.name!r} {there:,} wait by now, not {asked.waiting:,} as when you were asked.",
+            not_done="Nothing was decided.",
+            remedy="Look at who waits now, such as with `dyntui held show`, and decide then.",
+            exit=Exit.USAGE,
+        )
 
 
 def use_cases(parts: Parts) -> Held:

@@ -58,7 +58,7 @@ def test_approving_asks_says_what_it_will_do_and_waits_for_the_run(dyntui: Cli, 
     done = dyntui("--yes", "held", "approve", "Newsletter")
     assert done.code == 0 and "Completed" in done.out
     (asked,) = service.requests(HELD_DECIDE)
-    assert (asked.list, asked.remove, asked.people) == (LIST_ID, True, ())
+    assert (asked.list, asked.remove, asked.people, asked.waiting) == (LIST_ID, True, (), 120)
 
 
 def test_discarding_keeps_those_who_are_named(dyntui: Cli, service: ScriptedService) -> None:
@@ -67,7 +67,7 @@ def test_discarding_keeps_those_who_are_named(dyntui: Cli, service: ScriptedServ
     done = dyntui("--yes", "held", "discard", "Newsletter", "--person", "a", "--person", "b")
     assert done.code == 0 and "2 contacts stay" in done.err and "nothing waits" not in done.err
     (asked,) = service.requests(HELD_DECIDE)
-    assert (asked.remove, asked.people) == (False, ("a", "b"))
+    assert (asked.remove, asked.people, asked.waiting) == (False, ("a", "b"), 0)
 
 
 def test_of_whom_nothing_waits_among_those_named_is_said_so(dyntui: Cli, service: ScriptedService) -> None:

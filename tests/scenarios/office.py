@@ -436,9 +436,11 @@ class Office:
         self.engine.drain()
         return self.detail(run.id)
 
-    def decide_held(self, list_id: str, *people: str, remove: bool, undone: bool = False) -> held.HeldDecided:
+    def decide_held(
+        self, list_id: str, *people: str, remove: bool, undone: bool = False, waiting: int = 0
+    ) -> held.HeldDecided:
         """The decision, carried out."""
-        asked = held.DecideHeld(list=list_id, people=people, remove=remove, undone=undone)
+        asked = held.DecideHeld(list=list_id, people=people, remove=remove, undone=undone, waiting=waiting)
         decided = self.wait(self._held.decide(self.context, asked))
         self.engine.drain()
         return decided

@@ -108,6 +108,29 @@ def test_nothing_of_a_list_waits_that_is_not_synchronised_any_more(office: Offic
     assert len(office.held()) == 1
 
 
+@pytest.mark.parametrize("remove", [True, False])
+def test_a_decision_is_about_as_many_as_somebody_was_asked_about(
+    office: Office, newsletter: ListRow, remove: bool
+) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    book = office.book_of(newsletter.id)
+    office.run("lists")
+    (seen,) = office.held()
+    before = in_book(office, book)
+    # While somebody reads the question, a synchronisation holds others too.
+    others = [each.person for each in office.members(newsletter.id) if each.person not in leavers][:40]
+    office.leave(newsletter.id, others)
+    office.run("lists")
+    (now,) = office.held()
+    assert now.people > seen.people == len(leavers)
+    with pytest.raises(DyntuiError) as refused:
+        office.decide_held(newsletter.id, remove=remove, waiting=seen.people)
+    assert refused.value.code == "HELD_CHANGED" and f"{now.people} wait by now, not {seen.people}" in str(refused.value)
+    assert in_book(office, book) == before and office.held() == (now,)
+    assert office.decide_held(newsletter.id, remove=remove, waiting=now.people).people == now.people
+    assert office.held() == ()
+
+
 def test_some_are_let_go_the_others_wait_and_who_comes_back_waits_no_more(office: Office, newsletter: ListRow) -> None:
     leavers = leave_by_accident(office, newsletter)
     book = office.book_of(newsletter.id)

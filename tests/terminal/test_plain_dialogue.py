@@ -245,7 +245,7 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
     assert b"1 of 2 shown." in said and b"--offset" not in said
     # A line of 300 baud has 30 signs a second: nine jobs, some sixty answers, in nine minutes of printing.
     assert len(said) < 30 * 540
-    assert service.requests(HELD_DECIDE) == [DecideHeld(list=LIST_ID, remove=False)]
+    assert service.requests(HELD_DECIDE) == [DecideHeld(list=LIST_ID, remove=False, waiting=40)]
     assert service.requests(RUN_START) == [StartRun(sync_type="lists", lists=(LIST_ID,)), StartRun(sync_type="lists")]
     assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=300)]
     assert service.requests(PEOPLE_SEARCH) == [PeopleQuery(search="ann", limit=15)]

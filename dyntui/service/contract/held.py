@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from dyntui.model.held import Decision as Decision
@@ -47,12 +49,14 @@ class WaitingPeople(Window, frozen=True, kw_only=True):
 class DecideHeld(msgspec.Struct, frozen=True, kw_only=True):
     """The removals of a list that wait: `remove` lets the contacts go, otherwise they stay in the book. Only these
     `people` (ids of records), where any are named. `undone`: it is about undone changes that wait instead: `remove`
-    lets them be made again, otherwise everybody stays as they are."""
+    lets them be made again, otherwise everybody stays as they are. `waiting`: how many of the list waited when somebody
+    was asked; where others do by now nothing is decided (HELD_CHANGED). 0: however many it are."""
 
     list: Text
     remove: bool
     people: tuple[Text, ...] = ()
     undone: bool = False
+    waiting: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
