@@ -6,10 +6,22 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
+from textual import on
 from textual.binding import BindingType
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource, SearchIcon
+from textual.command import (
+    Command,
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+    ProviderSource,
+    SearchIcon,
+)
 from textual.content import Content
 from textual.widgets import Input
+from textual.worker import Worker, WorkerState
 
 from dyntui.service.contract.actions import Action, key_name
 from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID, ON_OVER, ON_ROWS
@@ -82,7 +94,8 @@ class Actions(Provider):
 
 
 class Palette(CommandPalette):
-    """Textual's palette with a cursor that does not blink."""
+    """Textual's palette with a cursor that does not blink. Until what is typed has been looked for, the list is that of
+    what was typed before, or of everything: Enter waits for its own, and takes what has the words in it."""
 
     COMMANDS: ClassVar[set[type[Provider]]] = {Actions, Things}  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_OVER)
@@ -90,6 +103,10 @@ class Palette(CommandPalette):
     def __init__(self) -> None:
         providers: ProviderSource = {Actions, Things}
         super().__init__(providers, placeholder="A command, list, campaign, person or run")
+        # What is looked for, and what the list is the answer to.
+        self._sought = ""
+        self._listed: str | None = None
+        self._entered = False
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""
@@ -99,3 +116,32 @@ class Palette(CommandPalette):
         """Keeps the line quiet, and begins it with a sign that every terminal has."""
         self.query_one(Input).cursor_blink = False
         self.query_one(SearchIcon).icon = ":"
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._sought = event.value.strip()
+        self._entered = False
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        if self._listed != event.value.strip():
+            event.stop()
+            event.prevent_default()
+            self._entered = bool(event.value.strip())
+
+    def _refresh_command_list(self, command_list: CommandList, commands: list[Command], clear_current: bool) -> None:
+        """It is the answer to what is looked for now."""
+        super()._refresh_command_list(command_list, commands, clear_current)
+        self._listed = self._sought
+
+    @on(Worker.StateChanged)
+    def _all_found(self, event: Worker.StateChanged) -> None:
+        found = event.worker.group == self._GATHER_COMMANDS_GROUP and event.state is WorkerState.SUCCESS
+        if not found or not self._entered or self._listed != self._sought:
+            return
+        self._entered = False
+        command_list = self.query_one(CommandList)
+        best = command_list.get_option_at_index(0) if command_list.option_count else None
+        # What only has the letters here and there is looked at first.
+        if isinstance(best, Command) and self._sought.casefold() in (best.hit.text or "").casefold():
+            command_list.action_select()

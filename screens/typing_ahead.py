@@ -70,7 +70,8 @@ class TypingAhead(App[None], inherit_bindings=False):
 
     @on(_Done)
     async def _dealt_with(self, message: _Done) -> None:
-        if message.turn == self._turn:
+        # Where the app ends meanwhile there is no screen any more.
+        if message.turn == self._turn and self.screen_stack:
             await self._follow(self.focused or self.screen, message.rounds - 1)
 
     async def _next(self) -> None:

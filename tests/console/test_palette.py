@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dyntui.store.schema import list_member
 
-from .driving import driving
-from .worlds import CAMPAIGN, LIST, Opening
+from .driving import Driver, driving
+from .test_typing_ahead import type_at_once
+from .worlds import CAMPAIGN, LIST, NEVER, Opening
 
 
 async def test_verbs_stand_with_their_keys() -> None:
@@ -90,3 +93,41 @@ async def test_what_does_not_work_now_stands_behind_what_does() -> None:
         await hand.type("sen")
         found = [line for line in hand.text.splitlines() if "Send" in line]
         assert "Sends" in found[0] and any("Send Email Campaign" in line for line in found[1:])
+
+
+async def run_in_hand(hand: Driver) -> None:
+    """On the audit, at a run that can be cancelled: the first of all commands would do that."""
+    await hand.to("2", LIST)
+    await hand.press("s", "escape", "4")
+    assert "c Cancel run" in hand.text
+
+
+async def test_enter_takes_what_was_typed_and_not_what_stood_there_before() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await run_in_hand(hand)
+        type_at_once(hand.app, "colon", *"budgets", "enter")
+        await hand.until(lambda text: "Next 24 h" in text)
+        assert hand.asked("runs.cancel") == []
+
+
+async def test_enter_waits_for_what_is_looked_for_in_the_service() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await run_in_hand(hand)
+        hand.service.held, hand.service.gate = {"people.search"}, asyncio.Event()
+        for key in ("colon", *"winter", "enter"):
+            await hand.pilot.press(key)
+            await hand.pilot.pause()
+        hand.service.gate.set()
+        await hand.settle()
+        assert f"› {NEVER}" in hand.text and hand.asked("runs.cancel") == []
+
+
+async def test_what_has_only_the_letters_is_seen_before_it_is_taken() -> None:
+    async with driving() as hand:
+        await run_in_hand(hand)
+        type_at_once(hand.app, "colon", *"cncl", "enter")
+        await hand.until(lambda text: "Cancel run" in text and "cncl" in text)
+        await hand.settle()
+        assert hand.asked("runs.cancel") == []
+        await hand.press("enter")
+        assert len(hand.asked("runs.cancel")) == 1

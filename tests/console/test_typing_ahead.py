@@ -96,3 +96,18 @@ async def test_a_key_whose_widget_is_gone_holds_up_no_other():
         type_at_once(app, "x", "a", "a")
         while app.counted < 2:
             await pilot.pause()
+
+
+async def test_keys_behind_the_one_that_quits_make_no_fault_of_it():
+    async with driving() as hand:
+        type_at_once(hand.app, "q", "y", "j", "j")
+        while hand.app.is_running:
+            await hand.pilot.pause()
+    assert not hand.app.return_code
+
+
+async def test_keys_that_are_dealt_with_when_the_console_ends_make_no_fault_of_it():
+    async with driving() as hand:
+        type_at_once(hand.app, "2", *"jkjk")
+        await hand.until(lambda text: "Marketing Lists" in text)
+    assert not hand.app.return_code
