@@ -252,12 +252,16 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         sums: dict[Outcome, int] = {}
         for count in detail.counts:
             sums[count.outcome] = sums.get(count.outcome, 0) + count.people
-        choices: list[Choice] = [("", "All", None)]
-        choices += [
-            (f"{outcome.value}:", outcome.value.capitalize(), sums[outcome]) for outcome in Outcome if outcome in sums
-        ]
         chosen = self.views.chosen
         _, reason = split_key(chosen)
+        keys = {f"{each.value}:": each for each in Outcome}
+        # Where nobody has the chosen one any more it stays: what is shown is not that of all.
+        choices: list[Choice] = [("", "All", None)]
+        choices += [
+            (key, each.value.capitalize(), sums.get(each, 0))
+            for key, each in keys.items()
+            if each in sums or key == chosen
+        ]
         if reason:
             choices.append((chosen, reason_title(reason), None))
         self.views.show_choices(choices)

@@ -64,8 +64,8 @@ class Grid(GridRows[T], Generic[T]):
         self._finds = finds
         # Enter was pressed before the rows of the search were there.
         self._opens = False
-        # Enter was pressed on the rows before those were there that were asked for: the question of which the first
-        # row is then opened.
+        # Enter was pressed on the rows before those were there that were asked for: the question of which the only row
+        # is then opened.
         self._opens_first: tuple[object, int] | None = None
 
     def hint_of(self, action_id: str) -> str | None:
@@ -184,7 +184,9 @@ class Grid(GridRows[T], Generic[T]):
 
     def arrived(self) -> None:
         """The rows that were asked for are there after Enter."""
-        opens = (self._opens and self._found_one) or self._opens_first == self._question
+        # Of several none was seen yet: whoever sees them presses it again.
+        alone = self._opens_first == self._question and self.listing.matching == 1
+        opens = alone or (self._opens and self._found_one)
         if (self._opens or self._opens_first) and self.listing.current:
             self._opens, self._opens_first = False, None
             # Meanwhile they may have gone on, or have asked for something else.

@@ -59,3 +59,17 @@ async def test_the_lists_shown_are_the_active_ones_until_a_view_or_a_search_is_c
         await hand.press("h", "slash")
         await hand.paste("alpine")
         assert FAILED in hand.text and NEVER not in hand.text
+
+
+async def test_an_outcome_that_nobody_has_any_more_is_not_told_of_all_members() -> None:
+    async with driving() as hand:
+        await hand.to("2", LIST)
+        await hand.press("enter", "m", "l")
+        assert "1 of 163 members" in hand.text
+        await hand.press("s")
+        await hand.finish()
+        await hand.press("escape")
+        # Who was added is unchanged by now. All are still there under All.
+        assert "No member here" in hand.text and "Added 0" in hand.text
+        await hand.press("h")
+        assert "1 of 207 members" in hand.text

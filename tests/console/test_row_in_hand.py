@@ -138,6 +138,18 @@ async def test_enter_typed_behind_a_filter_opens_what_it_finds() -> None:
         assert f"› {NEVER}" in hand.text
 
 
+async def test_enter_typed_behind_a_filter_takes_none_of_several_that_were_not_seen_yet() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", "Trade news")
+        await hand.press("enter", "t")
+        await typed_before_the_answer(hand, "slash", "e", "enter", "enter")
+        assert hand.asked("campaigns.change_targets") == [] and "Add Existing Marketing List" in hand.text
+        await hand.press("escape")
+        await typed_before_the_answer(hand, "slash", *"winter", "enter", "enter")
+        (asked,) = hand.asked("campaigns.change_targets")
+        assert len(asked.add) == 1 and NEVER in hand.text  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("keys", [("l",), ("j",), ("slash", "x")])
 async def test_enter_opens_nothing_for_whoever_has_moved_on(keys: tuple[str, ...]) -> None:
     async with driving() as hand:
