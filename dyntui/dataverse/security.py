@@ -6,7 +6,8 @@
     privileges_of(dv, user_id) -> {name: Privilege}
     users_with_roles(dv, names) -> [User]         people only, direct and through teams
     ensure_role(dv, name, privileges, solution=) -> id           assign_role(dv, user_id, role_name)
-    add_to_role(dv, name, privileges)             lacking(held, privileges) -> {name: depth}
+    add_to_role(dv, name, privileges)             is_made_for(dv, name, solution) -> bool
+    lacking(held, privileges) -> {name: depth}
 
 Facts: reference/dataverse_api.md sections 1.3 and 8. Each business unit has its own copy of every role; roles are
 compared by name, and assigned in the copy of the user's unit.
@@ -27,6 +28,8 @@ from dyntui.model.errors import Exit
 
 BASIC, LOCAL, DEEP, GLOBAL = "Basic", "Local", "Deep", "Global"
 _FRESH: Final = {"Consistency": "Strong"}
+# Of solutioncomponent.componenttype (learn.microsoft.com, "SolutionComponent table reference").
+_ROLE_COMPONENT: Final = 20
 _WIDTH: Final = {BASIC: 0, LOCAL: 1, DEEP: 2, GLOBAL: 3}
 
 
@@ -101,6 +104,14 @@ class _PrivilegeRow(msgspec.Struct, frozen=True, rename={"id": "privilegeid"}):
 
 
 class _Team(msgspec.Struct, frozen=True, rename={"id": "teamid"}):
+    id: str
+
+
+class _SolutionRow(msgspec.Struct, frozen=True, rename={"id": "solutionid"}):
+    id: str
+
+
+class _ComponentRow(msgspec.Struct, frozen=True, rename={"id": "solutioncomponentid"}):
     id: str
 
 
@@ -268,6 +279,17 @@ async def add_to_role(dv: Dataverse, name: str, privileges: Mapping[str, str]) -
     if role_id is None:
         raise _role_not_found(f"There is no role {name!r} in the root business unit.")
     await _tell_role(dv, "AddPrivilegesRole", role_id, root, privileges, ids)
+
+
+async def is_made_for(dv: Dataverse, name: str, solution: str) -> bool:
+    """Whether the root business unit's role of a name is part of a solution (by its unique name): the organisation's
+    own role of that name is not."""
+    role_id = await _role_in(dv, name, await _root_unit(dv))
+    owners = await find_rows(dv, "solutions", _SolutionRow, filter=f"uniquename eq {literal(solution)}", top=1)
+    if role_id is None or not owners:
+        return False
+    part = f"componenttype eq {_ROLE_COMPONENT} and objectid eq {role_id} and _solutionid_value eq {owners[0].id}"
+    return bool(await find_rows(dv, "solutioncomponents", _ComponentRow, filter=part, top=1))
 
 
 async def _tell_role(

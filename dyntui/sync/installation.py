@@ -6,6 +6,7 @@ can be planned, interrupted and repeated.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 
@@ -168,16 +169,24 @@ class _Installer:
             depths = dict.fromkeys((*needed, *optional), security.GLOBAL) | dict.fromkeys(own, security.BASIC)
             held = await security.role_privileges(dv, role.value)
             lacks = security.lacking(held, depths) if held is not None else {}
-
-            async def make(role: Role = role, depths: dict[str, str] = depths, lacks: dict[str, str] = lacks) -> None:
-                if lacks:
-                    # The role may be the organisation's own: what it holds besides is nobody's to take.
-                    await security.add_to_role(dv, role.value, lacks)
-                else:
-                    await security.ensure_role(dv, role.value, depths, solution=solution.UNIQUE_NAME)
-
-            step = await self.step("role", role.value, held is not None and not lacks, make)
+            there = held is not None and not lacks
+            step = await self.step("role", role.value, there, functools.partial(self._make_role, role, depths, held))
             yield msgspec.structs.replace(step, lacks=tuple(lacks))
+
+    async def _make_role(self, role: Role, depths: Mapping[str, str], held: Mapping[str, str] | None) -> None:
+        """`held`: what the role holds, None where there is none."""
+        dv, name = self._dv, role.value
+        if held is not None and not await self._left_bare(role, held):
+            # It may be the organisation's own: what it holds besides is nobody's to take.
+            await security.add_to_role(dv, name, security.lacking(held, depths))
+        else:
+            await security.ensure_role(dv, name, depths, solution=solution.UNIQUE_NAME)
+
+    async def _left_bare(self, role: Role, held: Mapping[str, str]) -> bool:
+        """Whether a setup that ended there has made the role, and given it nothing yet but what every new one has."""
+        if any(f"{solution.PREFIX}_" in each for each in held):
+            return False
+        return await security.is_made_for(self._dv, role.value, solution.UNIQUE_NAME)
 
 
 def _serves(found: str, wanted: str) -> bool:

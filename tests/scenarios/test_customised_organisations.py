@@ -8,7 +8,7 @@ from dyntui.dataverse import customisation, rows, security
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
-from dyntui.sandbox.dataverse import key_indexes, storage
+from dyntui.sandbox.dataverse import key_indexes, solutions, storage
 from dyntui.sandbox.dataverse.storage import schema_of
 from tests.scenarios.office import Office
 from tests.scenarios.test_doctor import found
@@ -31,7 +31,9 @@ def test_a_role_that_the_organisation_has_under_the_same_name_keeps_what_it_may(
 
     async def as_it_was() -> None:
         dv = await office.resources.connections.dataverse()
-        await security.ensure_role(dv, role.value, own)
+        role_id = await security.ensure_role(dv, role.value, own)
+        # It is no part of dyntui's solution.
+        solutions.forget_component(office.sandbox.state, role_id)
 
     office.wait(as_it_was())
     assert states_of(office.set_up())[f"role {role}"] == "done"
