@@ -170,7 +170,9 @@ class _Installer:
             held = await security.role_privileges(dv, role.value)
             lacks = security.lacking(held, depths) if held is not None else {}
             there = held is not None and not lacks
-            step = await self.step("role", role.value, there, functools.partial(self._make_role, role, depths, held))
+            # Whoever looks at the plan sees that a role of this name is there.
+            kind = "privileges of the role" if lacks else "role"
+            step = await self.step(kind, role.value, there, functools.partial(self._make_role, role, depths, held))
             yield msgspec.structs.replace(step, lacks=tuple(lacks))
 
     async def _make_role(self, role: Role, depths: Mapping[str, str], held: Mapping[str, str] | None) -> None:

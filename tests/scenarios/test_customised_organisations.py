@@ -36,7 +36,8 @@ def test_a_role_that_the_organisation_has_under_the_same_name_keeps_what_it_may(
         solutions.forget_component(office.sandbox.state, role_id)
 
     office.wait(as_it_was())
-    assert states_of(office.set_up())[f"role {role}"] == "done"
+    assert states_of(office.plan_setup())[f"privileges of the role {role}"] == "missing"
+    assert states_of(office.set_up())[f"privileges of the role {role}"] == "done"
     held = privileges(office, role)
     assert held["prvdeletecontact"] == security.LOCAL and "prvreadaccount" in held
     office.give_roles("application", "System Administrator")

@@ -107,7 +107,8 @@ def test_with_the_service_role_alone_setup_finds_everything_and_says_what_it_may
     assert refused.value.code == "SETUP_NEEDS_RIGHTS"
     assert Role.VIEWER in refused.value.message and "System Administrator" in refused.value.remedy
     office.give_roles("application", "System Administrator", Role.SERVICE)
-    assert [name for name, state in states_of(office.set_up()).items() if state == "done"] == [f"role {Role.VIEWER}"]
+    made = [name for name, state in states_of(office.set_up()).items() if state == "done"]
+    assert made == [f"privileges of the role {Role.VIEWER}"]
 
 
 def test_who_may_not_ask_for_bulk_messages_writes_in_batches(office: Office) -> None:
