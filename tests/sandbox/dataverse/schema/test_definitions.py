@@ -531,3 +531,13 @@ def test_a_stamp_that_is_too_old_asks_for_a_full_load(things: Client, state: Sta
     state.clock.advance(timedelta(days=91))
     fresh = sign_in(state, "eva", SYSTEM_ADMINISTRATOR)
     assert changes(fresh, stamp).code == "0x80044352"
+
+
+def test_labels_of_columns_are_in_a_language_that_is_provisioned(things: Client, state: State) -> None:
+    state.config.dataverse.languages = [1053]
+    refused = add_column(things, column("Memo", "ddg_Note", MaxLength=100))
+    assert (refused.status, refused.code) == (400, "0x80044195")
+    options = {"OptionSetType": "Picklist", "IsGlobal": False, "Options": [{"Value": 1, "Label": label("One")}]}
+    assert add_column(things, column("Picklist", "ddg_Choice", OptionSet=options)).status == 204
+    swedish = {"LocalizedLabels": [{"Label": "Anteckning", "LanguageCode": 1053}]}
+    assert add_column(things, column("Memo", "ddg_Note", MaxLength=100, DisplayName=swedish)).status == 204
