@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.paging import Window
 from dyntui.model.reasons import PRECEDENCE
 from dyntui.store import (
     book_contents,
@@ -15,8 +16,10 @@ from dyntui.store import (
     count_window,
     counts,
     leaving,
+    mailed_already,
     outcomes,
     pending_members,
+    run_people,
     runs,
     send_window,
     sends,
@@ -33,6 +36,7 @@ from dyntui.store.schema import (
     merged_record,
     opt_out,
     opt_out_address,
+    recipient,
     suppression,
     target_person,
 )
@@ -343,6 +347,17 @@ def test_a_send_carries_the_numbers_of_its_count_to_the_audit(c: Connection) -> 
         2,
         (ReasonCount(Outcome.REJECTED, "REJECTED", 1),),
     )
+    # Found later not to have mailed anybody but whom dotdigital shows.
+    shown = {"account_id": ACCOUNT, "campaign_id": 1, "contact_id": 1, "address": "bob@example.com"}
+    c.execute(insert(recipient).values(shown))
+    but = target_people.NotMailed(mailed_already.seen(ACCOUNT, 1), "as Maya found later")
+    assert target_people.copy_outcomes(c, "r", "send", "count", but) == 3
+    rows = run_people.window(c, Window(), run_id="r").rows
+    assert {(each.person, each.outcome, each.reason, each.detail) for each in rows} == {
+        ("ann", Outcome.REJECTED, "REJECTED", ""),
+        ("bob", Outcome.ADDED, "", ""),
+        ("cleo", Outcome.EXCLUDED, "NOT_MAILED", "as Maya found later"),
+    }
     assert outcomes.tallies(c, ["r"])["r"].named == 3
     assert sends.of_count(c, "count") == done
     (shown,) = send_window.of_campaign(c, ACCOUNT, 1)
