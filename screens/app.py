@@ -226,7 +226,8 @@ class Console(Everywhere):
         elif not self.entered:
             self.entered = True
             self.switch_mode(HOME.name)
-            self._read_active_runs()
+            # Whoever was here before may have been somebody else.
+            self._refetch_all()
             self._go_there()
 
     def _go_there(self) -> None:

@@ -52,5 +52,7 @@ def stand_before(app: App[Any], gate: Gate) -> None:
     """Leaves the sections for a gate."""
     screen = load(gate)()
     if app.current_mode in app.MODES:
-        app.switch_mode("_default")
+        # Textual goes back to its own first mode only where that is among the known ones.
+        app._modes.setdefault(app.DEFAULT_MODE, app.get_default_screen)
+        app.switch_mode(app.DEFAULT_MODE)
     app.switch_screen(screen) if len(app.screen_stack) > 1 else app.push_screen(screen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from textual.events import Key
 from textual.widgets import Input, LoadingIndicator
 
 from dyntui.model.roles import Role
+from dyntui.store import accounts
 
 from .driving import WIDE, driving
 from .service import Service
@@ -253,3 +255,32 @@ async def test_a_role_that_was_given_or_taken_away_meanwhile_counts_without_a_ne
         assert "NOT_PERMITTED" in hand.text
         await hand.press("escape", "d")
         assert "needs the role" in hand.notices[-1] and "for email?" not in hand.text
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_whoever_is_not_signed_in_any_more_is_led_to_sign_in_and_back_to_what_is_there_by_then(
+    lost: bool,
+) -> None:
+    async with driving() as hand:
+        await hand.to("2", LIST)
+        with hand.service.db.write() as c:
+            accounts.unlink_person(c, os.getuid())
+        hand.service.time_passes.clear()
+        if lost:
+            hand.service.lose()
+            await hand.until(lambda text: "Sign in to" in text)
+        else:
+            await hand.press("s")
+        assert "Sign in to" in hand.text and LIST not in hand.text
+        await hand.press("y")
+        somebody = {"user_code": hand.app.clipboard, "as": "manager"}
+        hand.service.sandbox.control.post("/device", json=somebody).raise_for_status()
+        await hand.service.let_time_pass()
+        await hand.press("r")
+        await hand.until(lambda text: "Latest runs" in text)
+        await hand.press("2")
+        if not lost:
+            assert "NOT_SIGNED_IN" in hand.text
+            await hand.press("escape")
+        views = [each.view for each in hand.asked("lists.page")]  # type: ignore[attr-defined]
+        assert LIST in hand.text and views.count("active") == 2
