@@ -165,6 +165,8 @@ class FramedScreen(Asking[None]):
         self._departed = False
         # What was asked for to be shown.
         self._looked: set[str] = set()
+        # And answered to it: of these questions newer things may be on the screen than when they were last asked.
+        self._answered_here: dict[str, object] = {}
         self._theme = ""
         # The view in which it is to begin, where somebody was led to one; None: in the one that is remembered.
         self.led_to: str | None = None
@@ -239,16 +241,18 @@ class FramedScreen(Asking[None]):
         answers = self.console.answers
         request = of_account(request, self.console.account)
         known, read_on = answers.last(method, request)
-        if known is not None:
+        if known is not None and self._answered_here.get(kind) != request:
             take(known)
 
         def taken(answer: A) -> None:
             answers.keep(method, request, answer, self.console.now())
+            self._answered_here[kind] = request
             self.tell_trouble(kind, None)
             take(answer)
 
         def refused(error: DyntuiError) -> None:
             if error.exit is Exit.NOT_PERMITTED:
+                self._answered_here.clear()
                 answers.forget()
                 self.forget()
             self.tell_trouble(kind, error, read_on)
@@ -417,6 +421,7 @@ class Page(FramedScreen, Generic[R]):
         that comes to its end."""
         for kind in self._looked:
             self.forget_answer(kind)
+        self._answered_here.clear()
         self.about = about
         self._departed = False
         self._troubles.clear()

@@ -76,3 +76,18 @@ async def test_whoever_has_left_the_wizard_is_told_of_the_send_where_they_are() 
         assert any("among the sends" in each for each in hand.notices)
         await hand.press("escape", "3")
         assert "Step 5 of 5" not in hand.text
+
+
+async def test_what_was_read_before_does_not_take_the_place_of_what_an_event_has_told() -> None:
+    async with driving() as hand:
+        await hand.to("2", LIST)
+        await hand.press("s")
+        assert "Queued" in hand.text
+        await hand.step()
+        await hand.step()
+        assert "In process" in hand.text
+        async with answered_late(hand, "runs.get"):
+            await press(hand, "r")
+            assert "In process" in hand.text and "Queued" not in hand.text
+        await hand.finish()
+        assert "Completed" in hand.text
