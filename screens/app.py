@@ -329,6 +329,12 @@ class Console(Everywhere):
         one, whichever was left."""
         going.open_page(self, place, about, view)
 
+    def do_session_sign_out(self) -> None:
+        """Asks first, and leads to the sign-in."""
+        from .signing_out import ask_to_sign_out
+
+        ask_to_sign_out(self, self)
+
     def do_health_open(self) -> None:
         """What is wrong with the installation."""
         self.open_page(HEALTH, "")

@@ -64,6 +64,7 @@ SUBJECTS = (
         ("session",),
         (
             Command("sign-in", "Sign in as a Dynamics user, with a code typed in any browser.", "sign_in"),
+            Command("sign-out", "Sign out: the next command or console has you sign in again.", "sign_out"),
             Command("roles", "The security roles: what each lets somebody do, and which you hold.", "roles"),
         ),
     ),

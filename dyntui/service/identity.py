@@ -182,6 +182,13 @@ class Identities:
         await waiting.sign_in.close()
         return SignInState(state="signed in", user=waiting.task.result())
 
+    async def sign_out(self, uid: int) -> SignInState:
+        """Forgets who an operating-system user is in Dynamics, and a sign-in of theirs that waits."""
+        await self._give_up(uid)
+        person = await self.person(uid)
+        await self._resources.write(lambda c: accounts.unlink_person(c, uid))
+        return SignInState(state="signed out", user=person.name if person else "")
+
     async def close(self) -> None:
         """Gives up every sign-in, and every question for roles, that still waits."""
         asking = [each.task for each in self._asking.values()]

@@ -24,6 +24,7 @@ from dyntui.service.contract.session import (
     HELLO,
     SIGN_IN,
     SIGN_IN_STATE,
+    SIGN_OUT,
     STATUS,
     Check,
     EmailAccount,
@@ -198,6 +199,11 @@ class Session:
     async def sign_in_state(self, context: CallContext, request: Nothing) -> SignInState:
         """How far signing in is."""
         return await self._identities.state(context.uid)
+
+    @answers(SIGN_OUT)
+    async def sign_out(self, context: CallContext, request: Nothing) -> SignInState:
+        """Whoever asks is no user of Dynamics any more, until they sign in again."""
+        return await self._identities.sign_out(context.uid)
 
 
 def _watch_check(watched: Sequence[Watched]) -> Check:

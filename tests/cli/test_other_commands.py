@@ -27,6 +27,7 @@ from dyntui.service.contract.session import (
     HELLO,
     SIGN_IN,
     SIGN_IN_STATE,
+    SIGN_OUT,
     STATUS,
     Check,
     EmailAccount,
@@ -236,6 +237,14 @@ def test_signing_in_shows_the_code_and_waits(
     assert "https://login.example/device" in done.err
     assert "ABC123" in done.err
     assert "Mira Sandahl" in done.err
+
+
+def test_signing_out_says_who_was_signed_in(dyntui: Callable, service: ScriptedService):
+    who = iter(["Mira Sandahl", ""])
+    service.answers(SIGN_OUT, lambda request: SignInState(state="signed out", user=next(who)))
+
+    assert dyntui("sign-out").err == "Mira Sandahl is signed out.\n"
+    assert dyntui("sign-out").err == "Nobody was signed in.\n"
 
 
 def test_whoever_may_synchronise_and_signs_in_first_reads_what_both_systems_have(

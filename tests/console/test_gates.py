@@ -52,6 +52,23 @@ async def test_signing_in_shows_address_and_code_and_leads_home_while_everything
         ]
 
 
+async def test_who_signs_out_is_asked_first_and_led_to_the_sign_in() -> None:
+    async with driving() as hand:
+        await hand.press("colon")
+        await hand.type("sign out")
+        await hand.press("enter")
+        assert f"Sign out {PERSON}?" in hand.text and "held sends go on" in hand.text
+        await hand.press("n")
+        assert not hand.asked("session.sign_out")
+        await hand.press("colon")
+        await hand.type("sign out")
+        await hand.press("enter", "y")
+        assert "Sign in to Skarnfjäll Friluft AB" in hand.text
+        assert (await hand.service.client.call(HELLO, Nothing())).user == ""
+        await hand.press("2")
+        assert any("before you are signed in" in notice for notice in hand.notices)
+
+
 async def test_a_code_that_expired_says_so_and_a_new_one_can_be_had() -> None:
     async with driving(SIGNED_OUT) as hand:
         hand.service.sandbox.advance(3600)

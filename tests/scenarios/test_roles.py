@@ -87,11 +87,18 @@ def test_a_member_of_a_group_who_never_used_dynamics_can_sign_in(office: Office,
         assert person is not None
         return ", ".join((await identities.held(person)).roles)
 
+    async def signed_out() -> list[str]:
+        first = await identities.sign_out(1)
+        return [first.user, (await identities.sign_out(1)).user, (await identities.state(1)).state]
+
     with pytest.raises(DyntuiError) as refused:
         office.wait(sign_in())
     assert refused.value.code == "NOT_A_DYNAMICS_USER"
     group("outsider")
     assert office.wait(sign_in()) == Role.MANAGER
+    name, nobody, state = office.wait(signed_out())
+    assert (bool(name), nobody, state) == (True, "", "not started")
+    assert office.wait(identities.abilities_of(1, soon=True)) is None
 
 
 def test_of_two_sign_ins_that_one_person_begins_at_once_one_waits_and_none_once_the_service_ends(

@@ -9,7 +9,9 @@ from dyntui.model.held import Waiting
 from dyntui.model.watch import Watched
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Event
+from dyntui.service.contract.situations import Situation
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -64,7 +66,8 @@ class SignInStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInState(msgspec.Struct, frozen=True, kw_only=True):
-    """`state` is `pending`, `signed in` (then `user` is the person's name in Dynamics), `declined` or `expired`."""
+    """`state` is `not started`, `pending`, `signed in` (then `user` is the person's name in Dynamics), `declined`,
+    `expired`, or `signed out` (`user`: who was signed in, `""` for nobody)."""
 
     state: str
     user: str = ""
@@ -109,12 +112,27 @@ STATUS = Call("session.status", Nothing, Status, None)
 STOP = Call("session.stop", Nothing, Nothing, None)
 SIGN_IN = Call("session.sign_in", Nothing, SignInStarted, None)
 SIGN_IN_STATE = Call("session.sign_in_state", Nothing, SignInState, None)
+SIGN_OUT = Call("session.sign_out", Nothing, SignInState, None)
 
 
 ON_SIGN_IN = Scope("Sign in")
 
 
+def sign_out(situation: Situation) -> str:
+    """Only once somebody is signed in."""
+    return "" if situation.entered else "Nobody is signed in."
+
+
 ACTIONS = (
     Action(id="sign_in.copy", title="Copy the code", scopes=(ON_SIGN_IN,), keys=("y",), hint="Copy the code"),
     Action(id="sign_in.again", title="A new code", scopes=(ON_SIGN_IN,), keys=("n",), hint="New code"),
+    Action(
+        id="session.sign_out",
+        title="Sign out",
+        scopes=(ON_EVERYWHERE,),
+        call=SIGN_OUT,
+        command="dyntui sign-out",
+        tooltip="Asks first; runs and sends go on, and your next command or console has you sign in again",
+        rule=sign_out,
+    ),
 )
