@@ -386,19 +386,3 @@ def test_what_is_too_large_for_one_import_goes_in_several(office: Office, monkey
     office.target(campaign, newsletter.id)
     office.send(office.count(campaign))
     assert len(office.mailed(campaign)) > 100
-
-
-def test_two_people_who_swap_their_addresses_are_updated_as_the_plan_says(office: Office, newsletter: ListRow) -> None:
-    ada, bob, cy = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
-    office.change_in_dynamics("contact", ada.person, emailaddress1=bob.address)
-    office.change_in_dynamics("contact", bob.person, emailaddress1=ada.address)
-    # As somebody who takes an address that nobody has had.
-    office.change_in_dynamics("contact", cy.person, emailaddress1="cy.moved@example.org")
-    plan = office.plan()
-    planned = {each.person: each.effect for each in office.planned(plan) if each.effect != "remove"}
-    run = office.apply(plan)
-    said = {each.person: each.outcome for each in office.people(run.run.id)}
-    assert [said[each.person] for each in (ada, bob, cy)] == [Outcome.UPDATED] * 3
-    assert [planned[each.person] for each in (ada, bob)] == ["update"] * 2
-    again = office.run("lists").run
-    assert not again.tally.of(Outcome.ADDED) and not again.tally.of(Outcome.UPDATED)
