@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import App
 
 from dyntui.model.errors import DyntuiError
@@ -13,7 +15,7 @@ from .widgets.cells import single_line
 from .working import start
 
 
-def ask_to_sign_out(app: App[object], console: ConsoleApp) -> None:
+def ask_to_sign_out(app: App[Any], console: ConsoleApp) -> None:
     """Signs out whoever says yes."""
     who = single_line(console.hello.user) if console.hello else ""
     lines = ["Runs, schedules and held sends go on.", "Whoever opens dyntui here next has to sign in."]
@@ -25,7 +27,7 @@ def ask_to_sign_out(app: App[object], console: ConsoleApp) -> None:
     app.push_screen(Confirm(f"Sign out {who}?" if who else "Sign out?", lines, yes="Sign out"), answered)
 
 
-async def _sign_out(app: App[object], console: ConsoleApp) -> None:
+async def _sign_out(app: App[Any], console: ConsoleApp) -> None:
     try:
         await console.call(SIGN_OUT, Nothing())
         console.admit(await console.call(HELLO, Nothing()))
