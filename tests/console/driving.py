@@ -125,7 +125,7 @@ class Driver:
 
     async def until(self, seen: Callable[[str], bool]) -> None:
         """Waits until the screen shows something, while questions are unanswered."""
-        for _ in range(500):
+        for _ in range(6000):
             if seen(self.text):
                 return
             await self.pilot.pause(0.01)
@@ -167,8 +167,8 @@ async def driving(
     *,
     first_steps: bool = False,
     memory: Memory | None = None,
-    patience: float = 60.0,
-    silence: float = 60.0,
+    patience: float = 600.0,
+    silence: float = 600.0,
     refusals: list[DyntuiError] | None = None,
     at: Callable[[Service], Whose | Address] | None = None,
     keymap: Keymap | None = None,
