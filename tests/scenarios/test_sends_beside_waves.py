@@ -8,8 +8,9 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.waves import Limits, Waves
-from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.sends import SendRow
+from dyntui.service.contract.target_counts import TargetCount
 from tests.scenarios.office import Office
 
 UNLIMITED = Limits(bounces=100, complaints=100, unsubscribes=100)
