@@ -130,7 +130,7 @@ CAMPAIGN_EDIT = Call("campaigns.edit", EditCampaign, CampaignRow, Ability.SYNCHR
 CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 
 
-ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
+_ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 
 
 def campaign_or_its_send(situation: Situation) -> str:
@@ -160,18 +160,16 @@ def prepared(situation: Situation) -> bool:
     return on_its_page(situation) and (row is None or not row.archived_on)
 
 
-def edit(situation: Situation) -> str:
-    """One campaign."""
-    return ONE_CAMPAIGN if len(situation.marks(CampaignRow)) > 1 else campaign(situation)
+def one_campaign(situation: Situation) -> str:
+    """One campaign, where several are marked as well."""
+    return _ONE_CAMPAIGN if len(situation.marks(CampaignRow)) > 1 else campaign(situation)
 
 
 def send(situation: Situation) -> str:
     """A campaign with targets that is not being sent."""
-    if len(situation.marks(CampaignRow)) > 1:
-        return ONE_CAMPAIGN
     row = situation.one(CampaignRow)
-    if row is None:
-        return "No email campaign is selected."
+    if (why := one_campaign(situation)) or row is None:
+        return why
     if row.archived_on:
         return _archived(row)
     if row.status == "Sending":
@@ -235,7 +233,7 @@ ACTIONS = (
         command="dyntui campaigns edit CAMPAIGN --sync-level DETAILED",
         tooltip="How much of its results is read: nothing, totals, what every recipient did, or as the account says",
         row=True,
-        rule=edit,
+        rule=one_campaign,
     ),
     Action(
         id="campaign.add_targets",

@@ -18,7 +18,7 @@ from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_REPORT, ONE_CAMPAIGN, CampaignRef
+from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_REPORT, CampaignRef, one_campaign
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.sends import SendRow
 from dyntui.service.contract.situations import Situation
@@ -113,11 +113,9 @@ CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[Recipie
 
 def report(situation: Situation) -> str:
     """A campaign that was sent."""
-    if len(situation.marks(CampaignRow)) > 1:
-        return ONE_CAMPAIGN
     row = situation.one(CampaignRow)
-    if row is None:
-        return "No email campaign is selected."
+    if (why := one_campaign(situation)) or row is None:
+        return why
     return "" if row.sent or row.sent_on else f"{row.name} has not been sent yet, so there is nothing to report."
 
 

@@ -12,7 +12,7 @@ from dyntui.model.what_if import ClosedBy
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Number, Text
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ONE_CAMPAIGN, prepared
+from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, one_campaign, prepared
 from dyntui.service.contract.lists import ON_WIZARD
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.sends import COUNTS_STEP, WizardStep
@@ -78,11 +78,9 @@ CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[Pe
 
 def count(situation: Situation) -> str:
     """A campaign with targets."""
-    if len(situation.marks(CampaignRow)) > 1:
-        return ONE_CAMPAIGN
     row = situation.one(CampaignRow)
-    if row is None:
-        return "No email campaign is selected."
+    if (why := one_campaign(situation)) or row is None:
+        return why
     return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
 
 
