@@ -96,7 +96,7 @@ def send(
     started: list[RunRow] = []
 
     # The person is asked between the calls: no connection and no event loop wait for them.
-    counted, others = with_service(chosen, lambda client: _counted(client, named, lists))
+    counted, others = with_service(chosen, lambda client: _counted(client, named, lists, beside=not chosen.json))
     if not chosen.json:
         print_count(counted)
         if held := also_held(others, moment):
@@ -186,15 +186,16 @@ def _waves(shares: str | None, pause: int | None, limits: tuple[str, ...]) -> Wa
 
 
 async def _counted(
-    client: ServiceClient, named: str, lists: tuple[str, ...]
+    client: ServiceClient, named: str, lists: tuple[str, ...], *, beside: bool
 ) -> tuple[TargetCount, tuple[SendRow, ...]]:
-    """A count for somebody who may send, and the campaign's sends. Raises NOT_PERMITTED and CAMPAIGN_ARCHIVED before
-    anybody is counted or asked for a number."""
+    """A count for somebody who may send, and with `beside` the campaign's sends. Raises NOT_PERMITTED and
+    CAMPAIGN_ARCHIVED before anybody is counted or asked for a number."""
     hello = await client.call(HELLO, Nothing())
     if hello.user and Ability.SEND.value not in hello.abilities:
         raise not_permitted(Ability.SEND)
-    counted = await count_targets(client, named, lists, to_send=True)
-    return counted, (await client.call(CAMPAIGN_GET, await campaign_ref(client, named))).sends
+    campaign = await campaign_ref(client, named)
+    counted = await count_targets(client, campaign, lists, to_send=True)
+    return counted, (await client.call(CAMPAIGN_GET, campaign)).sends if beside else ()
 
 
 def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> int | None:

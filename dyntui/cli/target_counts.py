@@ -16,6 +16,7 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.what_if import MENDABLE, opened
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.target_counts import (
     CAMPAIGN_COUNT,
@@ -55,7 +56,7 @@ def count(
     only_with("--by-person", by_person, reason=reason, sendable=sendable, search=rows["search"], sort=rows["sort"])
 
     async def ask(client: ServiceClient) -> tuple[TargetCount, Page[PersonOutcome] | None]:
-        counted = await count_targets(client, named, lists)
+        counted = await count_targets(client, await campaign_ref(client, named), lists)
         if not by_person:
             return counted, None
         query = CountPeopleQuery(count=counted.id, reason=reason, sendable=sendable, **rows)
@@ -79,10 +80,9 @@ def say_what_if(counted: TargetCount, mended: tuple[str, ...]) -> None:
 
 
 async def count_targets(
-    client: ServiceClient, named: str, lists: tuple[str, ...], *, to_send: bool = False
+    client: ServiceClient, campaign: CampaignRef, lists: tuple[str, ...], *, to_send: bool = False
 ) -> TargetCount:
     """A new count of the campaign's targets, of all of them where no list is named."""
-    campaign = await campaign_ref(client, named)
     request = CountTargets(
         id=campaign.id,
         account=campaign.account,
