@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partialmethod
 from pathlib import Path, PurePath
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
@@ -335,38 +336,6 @@ class Console(Everywhere):
 
         ask_to_sign_out(self, self)
 
-    def do_health_open(self) -> None:
-        """What is wrong with the installation."""
-        self.open_page(HEALTH, "")
-
-    def do_people_find(self) -> None:
-        """Finds a person by name or address."""
-        self.open_page(FOUND_PEOPLE, "")
-
-    def do_accounts_open(self) -> None:
-        """The dotdigital accounts that are connected."""
-        self.open_page(ACCOUNTS, "")
-
-    def do_labels_open(self) -> None:
-        """The data fields of dotdigital."""
-        self.open_page(LABELS, "")
-
-    def do_mappings_open(self) -> None:
-        """Which columns feed which data labels."""
-        self.open_page(MAPPINGS, "")
-
-    def do_schedules_open(self) -> None:
-        """When sync types run by themselves."""
-        self.open_page(SCHEDULES, "")
-
-    def do_budgets_open(self) -> None:
-        """What is left of the calls, and what will be needed."""
-        self.open_page(BUDGETS, "")
-
-    def do_sends_open(self) -> None:
-        """Sends of all campaigns, those that wait first."""
-        self.open_page(SENDS, "")
-
     def _screens(self) -> list[Asking[object]]:
         seen: dict[int, Asking[object]] = {}
         for stack in self._screen_stacks.values():
@@ -479,6 +448,21 @@ class Console(Everywhere):
             message=f"CONSOLE_FAILED: {type(error).__name__}: {error}\n"
             "Nothing that runs in the service was touched. The log file has the details; start the console again.",
         )
+
+
+# Opened from anywhere, by the ids of their actions.
+_PAGES = {
+    "health_open": HEALTH,
+    "people_find": FOUND_PEOPLE,
+    "accounts_open": ACCOUNTS,
+    "labels_open": LABELS,
+    "mappings_open": MAPPINGS,
+    "schedules_open": SCHEDULES,
+    "budgets_open": BUDGETS,
+    "sends_open": SENDS,
+}
+for _name, _place in _PAGES.items():
+    setattr(Console, f"do_{_name}", partialmethod(Console.open_page, _place, ""))
 
 
 if TYPE_CHECKING:
