@@ -139,7 +139,7 @@ _KEEP = "keep"
 _MEANS = {
     "name": "1 to 20 of A-Z, 0-9, - and _. Upper and lower case do not tell names apart.",
     "type": "It cannot be changed later. Enter goes to the next, and round.",
-    "default": "What a mail shows where a contact has no value, who gets none by it; empty for none.",
+    "default": "What a mail shows if a contact has no value; contacts get none by it. Empty for none.",
     "visibility": "Public: contacts see the field in forms and preference pages.",
     "description": "For the people here; dotdigital has no place for it.",
     _KEEP: "A data field is made of it when labels are synchronised.",

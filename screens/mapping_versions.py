@@ -106,12 +106,7 @@ class MappingVersionsPage(GridScreen[VersionRow], AccountPage):
                 return
             lines = [*what_changes(checked), *(each.message for each in checked.findings[:3])]
             question = Confirm(f"Let version {row.version} count again?", lines, yes="Restore")
-            ask_next(
-                self,
-                question,
-                confirmed,
-                undone=f"Version {row.version} was not restored",
-            )
+            ask_next(self, question, confirmed, undone=f"Version {row.version} was not restored")
 
         def confirmed(yes: bool | None) -> None:
             if yes:
