@@ -37,6 +37,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown, not_permitted
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
+from dyntui.service.setup import organisation_replaced, same_organisation
 from dyntui.store import accounts, admin_changes
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, account_unknown, dataverse_as, not_configured
@@ -128,7 +129,9 @@ class CredentialUseCases:
         try:
             async with dataverse_as(sign_in, known, around, patience=AT_FIRST, budget=budget) as dv:
                 me = await security.who_am_i(dv)
-                if me.user_id != known.service_user_id or me.organization_id != known.organisation_id:
+                if not same_organisation(known, me):
+                    raise organisation_replaced(known, me)
+                if me.user_id != known.service_user_id:
                     raise _of_another("Dynamics knows who signs in with it as another user than the service's.")
                 if not permitted:
                     await self._require_over(dv, context)

@@ -127,8 +127,8 @@ class Setup:
         try:
             async with dataverse_as(sign_in, wanted, around, patience=AT_FIRST, budget=budget) as dv:
                 me = await security.who_am_i(dv)
-                if known is not None and not _is_where_it_was(known, wanted, me):
-                    raise _other_organisation(known)
+                if known is not None:
+                    _require_the_same(known, wanted, me)
                 managers = [_shown(each) for each in await security.users_with_roles(dv, [Role.MANAGER])]
                 if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
                     await self._require_administering(context, dv if permitted is None else None)
@@ -279,11 +279,34 @@ class _Way:
         )
 
 
-def _is_where_it_was(known: Organisation, wanted: Organisation, me: security.WhoAmI) -> bool:
-    """Whether setup leads to the organisation that is connected: at its address, or at another one that it has got."""
+def _require_the_same(known: Organisation, wanted: Organisation, me: security.WhoAmI) -> None:
+    """Setup leads to the organisation that is connected, at its address or at another one that it has got."""
+    if same_organisation(known, me):
+        return
     if known.url.rstrip("/").lower() == wanted.url.lower():
-        return True
+        raise organisation_replaced(known, me)
+    raise _other_organisation(known)
+
+
+def same_organisation(known: Organisation, me: security.WhoAmI) -> bool:
+    """Whether whoever answers is the connected organisation."""
     return me.organization_id.lower() == known.organisation_id.lower()
+
+
+def organisation_replaced(known: Organisation, me: security.WhoAmI) -> DyntuiError:
+    """What is known here - up to where both sides were read, whose record is whose - is true of the other one alone."""
+    return DyntuiError(
+        "SETUP_ORGANISATION_REPLACED",
+        f"At {known.url} there is another organisation now (id {me.organization_id}); this profile is connected to the"
+        f" one with the id {known.organisation_id}.",
+        not_done="Nothing was changed.",
+        remedy=(
+            "Where a copy or a backup was put there on purpose, connect it in a profile of its own:"
+            " `dyntui --profile NAME setup` takes over what is installed there. Let nothing of this profile run by"
+            " itself meanwhile: `dyntui schedules pause TYPE...`."
+        ),
+        exit=Exit.USAGE,
+    )
 
 
 def _other_organisation(known: Organisation) -> DyntuiError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from tests.scenarios.office import Office, writes
+from tests.scenarios.test_credentials import replace
 from tests.simulation.sandbox import InProcessSandbox
 
 NEW = "https://localhost:81"
+ANOTHER = "0de7a11d-0000-4000-8000-000000000001"
 MIRA = "mira.sandahl@skarnfjall.example"
 
 
@@ -67,20 +69,53 @@ def test_a_profile_goes_on_at_the_new_address_with_all_that_it_knows(office: Off
     assert office.list_named("Newsletter").id == newsletter.id
 
 
+def another(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+    if not request.url.path.endswith("/WhoAmI"):
+        return answer
+    return httpx.Response(200, json={**answer.json(), "OrganizationId": ANOTHER})
+
+
+def kept(office: Office) -> tuple[accounts.Organisation | None, list[accounts.EmailAccount]]:
+    with office.db.read() as c:
+        return accounts.organisation(c), accounts.accounts(c)
+
+
 def test_another_organisation_is_refused(office: Office) -> None:
     before = connected_to(office)
-
-    def another(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        if not request.url.path.endswith("/WhoAmI"):
-            return answer
-        return httpx.Response(200, json={**answer.json(), "OrganizationId": "0de7a11d-0000-4000-8000-000000000001"})
-
     office.sandbox.moved(NEW)
     office.sandbox.doctor(another)
     with pytest.raises(DyntuiError) as refused:
         set_up(office, NEW)
     assert refused.value.code == "SETUP_OTHER_ORGANISATION" and "--profile NAME setup" in refused.value.remedy
     assert connected_to(office) == before
+
+
+def test_an_environment_that_was_put_in_the_place_of_the_connected_one_is_not_taken_for_it(office: Office) -> None:
+    office.activated("Newsletter")
+    before, url = kept(office), connected_to(office)
+    office.sandbox.doctor(another)
+    setup = Setup(office.resources, office.worker.reconnect)
+
+    def refused(ask: Callable[[], object]) -> DyntuiError:
+        def asked() -> DyntuiError:
+            with pytest.raises(DyntuiError) as raised:
+                ask()
+            return raised.value
+
+        error, calls = office.calls_between(asked)
+        assert not writes(calls)
+        assert ANOTHER in f"{error.message} {error.detail}" and kept(office) == before
+        return error
+
+    for ask in (
+        lambda: set_up(office, url),
+        lambda: office.wait(setup.plan(office.context, office.setup_request())),
+    ):
+        error = refused(ask)
+        assert error.code == "SETUP_ORGANISATION_REPLACED"
+        assert "dyntui --profile NAME setup" in error.remedy and error.not_done == "Nothing was changed."
+    error = refused(lambda: replace(office, of="dynamics", client_secret=office.sandbox.info["client_secret"]))
+    assert error.code == "SETUP_ORGANISATION_REPLACED"
 
 
 def test_who_is_no_manager_moves_no_profile(office: Office) -> None:
