@@ -267,10 +267,31 @@ async def option_values(dv: Dataverse, table: str, column: str) -> frozenset[int
     return frozenset(each.value for each in _options(found)) if found is not None else frozenset()
 
 
-async def has_relationship(dv: Dataverse, schema_name: str) -> bool:
-    """Whether a relationship of this schema name exists."""
-    path = f"RelationshipDefinitions(SchemaName={literal(schema_name)})" + query(select=["MetadataId"])
-    return await found_or_none(dv.get(path, dict[str, object], headers=STRONG)) is not None
+class Relationship(msgspec.Struct, frozen=True):
+    """What a relationship is between; of a 1:N one the table with the lookup column is the second."""
+
+    many_to_many: bool
+    first: str
+    second: str
+
+
+class _Relationship(msgspec.Struct, frozen=True, rename="pascal"):
+    entity1_logical_name: str | None = None
+    entity2_logical_name: str | None = None
+    referenced_entity: str | None = None
+    referencing_entity: str | None = None
+
+
+async def relationship(dv: Dataverse, schema_name: str) -> Relationship | None:
+    """The relationship of this schema name; None when there is none."""
+    # All of it: what the two kinds have for themselves cannot be chosen without naming the kind.
+    path = f"RelationshipDefinitions(SchemaName={literal(schema_name)})"
+    found = await found_or_none(dv.get(path, _Relationship, headers=STRONG))
+    if found is None:
+        return None
+    if found.entity1_logical_name is not None:
+        return Relationship(True, found.entity1_logical_name, found.entity2_logical_name or "")
+    return Relationship(False, found.referenced_entity or "", found.referencing_entity or "")
 
 
 async def _decoded(dv: Dataverse, path: str, into: type[T], odd: dict[str, str]) -> list[T]:
@@ -348,19 +369,30 @@ _REQUIRED: Final = frozenset({"ApplicationRequired", "SystemRequired"})
 
 
 class KeyIndex(msgspec.Struct, frozen=True):
-    """An alternate key by its logical name; `status` of its index: `Pending`, `InProgress`, `Active`, `Failed`."""
+    """An alternate key by its logical name; `status` of its index: `Pending`, `InProgress`, `Active`, `Failed`;
+    `columns` are those that it is over."""
 
     name: str
     status: str
+    columns: tuple[str, ...]
 
 
 async def key_over(dv: Dataverse, table: str, column: str) -> KeyIndex | None:
     """The alternate key over one column alone, whatever it is called; None when there is none. Rows are addressed by
     the column, and a second key over it is refused."""
+    return next((each for each in await keys(dv, table) if each.columns == (column.lower(),)), None)
+
+
+async def keys(dv: Dataverse, table: str) -> list[KeyIndex]:
+    """Every alternate key of a table."""
     names = ["LogicalName", "KeyAttributes", "EntityKeyIndexStatus"]
     answer = await dv.get(f"{definition_of(table)}/Keys" + query(select=names), _List, headers=STRONG)
-    for item in answer.value:
-        key = msgspec.json.decode(item, type=_Key)
-        if [each.lower() for each in key.key_attributes] == [column.lower()]:
-            return KeyIndex(key.logical_name, key.entity_key_index_status or "Pending")
-    return None
+    found = (msgspec.json.decode(item, type=_Key) for item in answer.value)
+    return [
+        KeyIndex(
+            each.logical_name,
+            each.entity_key_index_status or "Pending",
+            tuple(column.lower() for column in each.key_attributes),
+        )
+        for each in found
+    ]

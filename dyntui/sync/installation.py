@@ -112,6 +112,11 @@ class _Installer:
                 async for step in self.options(table, label, column):
                     yield step
         for lookup in lookups:
+            if there and lookup.schema_name.lower() not in there:
+                # The name is refused as one that exists, which is success where the answer before was lost.
+                taken = await metadata.relationship(self._dv, lookup.relationship)
+                if taken is not None:
+                    raise _relationship_taken(lookup.relationship, taken, f"{label}: {lookup.label}")
             yield await self.step(
                 "lookup",
                 f"{label}: {lookup.label}",
@@ -136,7 +141,10 @@ class _Installer:
         dv = self._dv
         name = f"{spec.key}_key".lower()
         column = spec.key.lower()
-        known = await metadata.key_over(dv, spec.logical_name, column) if table_there else None
+        keys = await metadata.keys(dv, spec.logical_name) if table_there else []
+        known = next((each for each in keys if each.columns == (column,)), None)
+        if known is None and (taken := next((each for each in keys if each.name.lower() == name), None)) is not None:
+            raise _key_taken(f"{spec.logical_name}.{taken.name}", taken, f"{spec.label}: {spec.key}", column)
 
         async def make() -> None:
             await self._customise.ensure_key(spec.logical_name, name, column, f"{spec.label} key")
@@ -146,9 +154,12 @@ class _Installer:
 
     async def many_to_many(self) -> AsyncIterator[Step]:
         spec = solution.CAMPAIGN_LISTS
-        there = await metadata.has_relationship(self._dv, spec.schema_name)
+        label = "Target marketing lists"
+        found = await metadata.relationship(self._dv, spec.schema_name)
+        if found is not None and not (found.many_to_many and {found.first, found.second} == {spec.first, spec.second}):
+            raise _relationship_taken(spec.schema_name, found, label)
         yield await self.step(
-            "relationship", "Target marketing lists", there, lambda: self._customise.ensure_many_to_many(spec)
+            "relationship", label, found is not None, lambda: self._customise.ensure_many_to_many(spec)
         )
 
     async def wait_until_served(self) -> None:
@@ -205,6 +216,30 @@ def _column_taken(column: str, found: str, name: str, wanted: str) -> DyntuiErro
         not_done="This and what comes after it was not installed; nothing of that column was changed.",
         remedy=(
             "Keep elsewhere what it holds, delete it in Power Apps (its type cannot be changed), and run `dyntui setup`"
+            " again."
+        ),
+    )
+
+
+def _key_taken(key: str, found: metadata.KeyIndex, name: str, column: str) -> DyntuiError:
+    return DyntuiError(
+        "SETUP_KEY_TAKEN",
+        f"Dynamics has a key {key} over {', '.join(found.columns)} already, where dyntui's {name} is to be one over"
+        f" {column}.",
+        not_done="This and what comes after it was not installed; nothing of that key was changed.",
+        remedy="Delete this key in Power Apps (its columns cannot be changed), and run `dyntui setup` again.",
+    )
+
+
+def _relationship_taken(schema_name: str, found: metadata.Relationship, name: str) -> DyntuiError:
+    kind = "N:N" if found.many_to_many else "1:N"
+    return DyntuiError(
+        "SETUP_RELATIONSHIP_TAKEN",
+        f"Dynamics has another relationship {schema_name} already ({kind}, between {found.first} and {found.second}),"
+        f" where it is to be dyntui's {name}.",
+        not_done="This and what comes after it was not installed; nothing of that relationship was changed.",
+        remedy=(
+            "Keep elsewhere what it links, delete it in Power Apps (it cannot be renamed), and run `dyntui setup`"
             " again."
         ),
     )

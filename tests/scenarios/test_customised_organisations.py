@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from dyntui.dataverse import customisation, rows, security
@@ -137,3 +139,66 @@ def test_a_key_of_another_name_over_the_same_column_is_the_one_that_is_needed(of
     assert (office.sandbox.now() - begun).total_seconds() < 300
     assert [each.schema_name for each in schema_of(state).tables[table.logical_name].keys.values()] == ["dyntui_ByKey"]
     assert office.run("suppressions").run.error_code == ""
+
+
+SUPPRESSIONS, LISTS_OF = solution.SUPPRESSION.logical_name, solution.CAMPAIGN_LISTS.schema_name
+
+
+def refusal(office: Office, ask: Callable[[], object]) -> DyntuiError:
+    """What setup says, before anything that waits."""
+    begun = office.sandbox.now()
+    with pytest.raises(DyntuiError) as refused:
+        ask()
+    assert (office.sandbox.now() - begun).total_seconds() < 60
+    assert "dyntui setup" in refused.value.remedy
+    return refused.value
+
+
+def test_a_key_of_the_same_name_over_another_column_is_named(office: Office) -> None:
+    state = office.sandbox.state
+    table = schema_of(state).tables[SUPPRESSIONS]
+    (key,) = table.keys.values()
+    storage.drop_key(state, table, key)
+    office.give_roles("application", "System Administrator")
+
+    async def make() -> None:
+        dv = await office.resources.connections.dataverse()
+        made = customisation.Customisation(dv, solution.UNIQUE_NAME)
+        await made.ensure_key(SUPPRESSIONS, key.schema_name, "dyntui_address", "Of before")
+
+    office.wait(make())
+    for ask in (office.plan_setup, office.set_up):
+        error = refusal(office, ask)
+        assert error.code == "SETUP_KEY_TAKEN" and f"{SUPPRESSIONS}.{key.schema_name}" in error.message
+        assert "dyntui_address" in error.message
+    assert found(office)["SETUP_KEY_TAKEN"].text == error.message
+
+
+@pytest.mark.parametrize("spec", [solution.CAMPAIGN_LISTS, solution.LIST_LOOKUPS[0]])
+def test_a_relationship_of_the_same_name_between_others_is_named(
+    office: Office, spec: solution.ManyToManySpec | solution.LookupSpec
+) -> None:
+    state = office.sandbox.state
+    schema = schema_of(state)
+    if isinstance(spec, solution.ManyToManySpec):
+        name, wanted = spec.schema_name, "Target marketing lists"
+        storage.drop_many_to_many(state, schema.many_to_many[name])
+    else:
+        name, wanted = spec.relationship, spec.label
+        relationship = schema.one_to_many[name]
+        storage.drop_one_to_many(state, relationship)
+        referencing = schema.tables[relationship.referencing]
+        storage.drop_column(state, referencing, referencing.columns[relationship.referencing_attribute])
+    office.give_roles("application", "System Administrator")
+
+    async def make() -> None:
+        dv = await office.resources.connections.dataverse()
+        other = solution.LookupSpec(schema_name="dyntui_other", label="Other", referenced="contact", relationship=name)
+        await customisation.Customisation(dv, solution.UNIQUE_NAME).ensure_lookup("lead", other)
+
+    office.wait(make())
+    for ask in (office.plan_setup, office.set_up):
+        error = refusal(office, ask)
+        assert error.code == "SETUP_RELATIONSHIP_TAKEN"
+        assert name in error.message and "contact and lead" in error.message and wanted in error.message
+    assert found(office)["SETUP_RELATIONSHIP_TAKEN"].text == error.message
