@@ -21,6 +21,7 @@ from dyntui.cli.pages import (
     ReasonCode,
     Rows,
     every_page,
+    looking_for,
     page_of,
     print_page,
     window_options,
@@ -113,8 +114,7 @@ def search(context: click.Context, text: str, account: str, rows: Rows) -> None:
 
     Of a list's people the run is the one from which on they had the outcome.
     """
-    rows["search"] = text
-    query = SearchQuery(account=account, **rows)
+    query = SearchQuery(account=account, **looking_for(rows, text))
     print_page(choices(context), ask(choices(context), RUN_SEARCH, query), _TRACES)
 
 

@@ -84,6 +84,13 @@ def window_options(function: F) -> F:
     return collected  # type: ignore[return-value]
 
 
+def looking_for(rows: Rows, text: str) -> Rows:
+    """The rows that show the TEXT of a search. Raises click.UsageError where `--search` gives another one."""
+    if rows["search"]:
+        raise click.UsageError("TEXT and --search say the same: give what is looked for once.")
+    return Rows(offset=rows["offset"], limit=rows["limit"], search=text, sort=rows["sort"])
+
+
 def page_of(
     call: Call[Q, Page[R]], columns: Columns[R] | Callable[[Sequence[R]], Columns[R]]
 ) -> Callable[[Callable[..., Awaitable[Q]]], Callable[..., None]]:

@@ -8,7 +8,7 @@ import msgspec
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.out_file import out_option, overwrite_option
 from dyntui.cli.output import are, moment, number, print_facts, print_json, print_table, say
-from dyntui.cli.pages import Column, Columns, Rows, page_of
+from dyntui.cli.pages import Column, Columns, Rows, looking_for, page_of
 from dyntui.cli.person_export import write_export
 from dyntui.cli.service_call import ask
 from dyntui.cli.why import print_verdict
@@ -54,8 +54,7 @@ _FOUND: Columns[KnownPerson] = (
 @page_of(PEOPLE_SEARCH, _FOUND)
 async def search(_client: ServiceClient, rows: Rows, text: str) -> PeopleQuery:
     """Whoever has TEXT in their name or address."""
-    rows["search"] = text
-    return PeopleQuery(**rows)
+    return PeopleQuery(**looking_for(rows, text))
 
 
 @command.command()

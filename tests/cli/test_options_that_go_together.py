@@ -37,6 +37,9 @@ PERSON = "33333333-3333-3333-3333-333333333333"
             ("credentials", "replace", "dynamics", "--certificate", "c.pem", "--from", "s.txt"),
             "--certificate or --from",
         ),
+        # One of two texts would have been looked for.
+        (("audit", "search", "ann", "--search", "x"), "TEXT and --search"),
+        (("people", "search", "ann", "--search", "x"), "TEXT and --search"),
         # Everybody would have been counted or shown.
         (("audit", "show", "run-1", "--reason", "SUPPRESSED"), "--reason goes with --people."),
         (("audit", "show", "run-1", "--changes", "--outcome", "held"), "--outcome goes with --people."),
