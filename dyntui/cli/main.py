@@ -80,7 +80,10 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            show_error(_not_understood(error), as_json=True)
+        else:
+            error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -92,6 +95,20 @@ def run(arguments: Sequence[str]) -> int:
         show_error(_unforeseen(error), as_json=as_json)
         return int(Exit.FAILED)
     return code if isinstance(code, int) else int(Exit.DONE)
+
+
+def _not_understood(error: click.ClickException) -> DyntuiError:
+    """A command line that is none, for programs."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    # The message is all of the help otherwise.
+    missing = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    return DyntuiError(
+        "USAGE",
+        "A command is missing." if missing else error.format_message(),
+        not_done="Nothing was changed.",
+        remedy=f"See `{context.command_path if context is not None else 'dyntui'} --help`.",
+        exit=Exit(error.exit_code),
+    )
 
 
 def _unusable(error: OSError) -> DyntuiError:

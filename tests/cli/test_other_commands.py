@@ -456,6 +456,36 @@ def test_nonsense_is_usage(dyntui: Callable, profile: Profile, arguments: list[s
     assert dyntui(*arguments).code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said", "help_of"),
+    [
+        (["nonsense"], "No such command 'nonsense'", "dyntui"),
+        (["lists", "nonsense"], "No such command 'nonsense'", "dyntui lists"),
+        (["lists", "list", "--limit", "0"], "--limit", "dyntui lists list"),
+        (["lists", "show"], "LIST", "dyntui lists show"),
+        (["lists", "list", "--colour"], "--colour", "dyntui lists list"),
+        (["lists"], "command is missing", "dyntui lists"),
+        (["--profile"], "--profile", "dyntui"),
+        (["conflicts", "settle", "--all", "--label", "\x1b[2J"], "", ""),
+    ],
+)
+def test_a_matter_of_usage_is_told_in_json_too(
+    dyntui: Callable, profile: Profile, arguments: list[str], said: str, help_of: str
+):
+    done = dyntui("--json", *arguments)
+    assert (done.code, done.out) == (2, "")
+    error = json.loads(done.err)["error"]
+    assert list(error) == ["code", "message", "not_done", "remedy"]
+    assert said in error["message"] and all(error.values()) and "\x1b" not in done.err
+    if help_of:
+        assert error["code"] == "USAGE" and f"`{help_of} --help`" in error["remedy"]
+
+
+def test_a_matter_of_usage_names_the_profile_that_was_chosen(dyntui: Callable, profile: Profile):
+    done = dyntui("--profile", "other", "lists", "nonsense", "--json")
+    assert "`dyntui --profile other lists --help`" in json.loads(done.err)["error"]["remedy"]
+
+
 def test_a_service_that_goes_away_while_asked_is_code_6(dyntui: Callable, service: ScriptedService):
     def vanish(request: Nothing) -> Status:
         for connection in list(service.server._connections):
