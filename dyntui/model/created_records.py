@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +16,8 @@ _LONGEST: Final = {"firstname": 50, "lastname": 50, "subject": 50, "emailaddress
 # Labels that everybody has, and the columns that they name.
 _NAMES: Final = {"FIRSTNAME": "firstname", "LASTNAME": "lastname"}
 LABELS: Final = tuple(_NAMES)
+PLACEHOLDERS: Final = ("list", "address", "local")
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class CreatedDefaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +34,7 @@ def created(
     entity: Entity, address: str, values: Mapping[str, object], list_name: str, defaults: CreatedDefaults
 ) -> dict[str, object]:
     """The columns of a new record. `values`: the contact's data fields, by label."""
-    words = {"list": list_name, "address": address, "local": address.partition("@")[0]}
+    words = dict(zip(PLACEHOLDERS, (list_name, address, address.partition("@")[0]), strict=True))
     row: dict[str, object] = {"emailaddress1": address}
     for label, column in _NAMES.items():
         text = str(values.get(label) or "").strip()
@@ -54,8 +57,20 @@ def _cut(text: str, column: str) -> str:
     return cut(text, _LONGEST[column])
 
 
+def unknown_placeholders(pattern: str) -> tuple[str, ...]:
+    """What stands in braces in a topic or last name and is no placeholder: it would be written as it is."""
+    return tuple(found[0] for found in _PLACEHOLDER.finditer(pattern) if found[1] not in PLACEHOLDERS)
+
+
+def placeholder_fault(pattern: str) -> str:
+    """What is wrong with the placeholders of a topic or last name; `""`: nothing."""
+    unknown = unknown_placeholders(pattern)
+    if not unknown:
+        return ""
+    there = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
+    return f"{', '.join(unknown)} in {pattern!r} would be written as it is; there are {there}"
+
+
 def _filled(pattern: str, words: Mapping[str, str]) -> str:
-    text = pattern
-    for name, value in words.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    """All at once: a list may be called like a placeholder."""
+    return _PLACEHOLDER.sub(lambda found: words.get(found[1], found[0]), pattern)

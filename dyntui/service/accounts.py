@@ -16,6 +16,7 @@ from dyntui.model.accounts import AccountRow, name_fault
 from dyntui.model.admin_changes import AdminChange
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.counted import counted
+from dyntui.model.created_records import placeholder_fault
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import moment_of
 from dyntui.service import email_accounts, last_reading
@@ -118,6 +119,9 @@ class EmailAccounts:
             raise _refused("ACCOUNT_INVALID", f"The sync level is one of {', '.join(LEVELS)}.")
         if request.name is not None and (fault := name_fault(request.name)):
             raise _refused("ACCOUNT_INVALID", f"An email account cannot be called so: {fault}.")
+        for pattern in (request.lead_topic, request.last_name):
+            if pattern and (fault := placeholder_fault(pattern)):
+                raise _refused("ACCOUNT_INVALID", f"{fault}.")
         async with self._resources.accounts_lock:
             before = await chosen_account(self._resources, request.account)
             others = [each for each in await self._resources.read(store.accounts) if each.id != before.id]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from dyntui.model.budgets import OPERATIONS_A_DAY
-from dyntui.model.created_records import CreatedDefaults
+from dyntui.model.created_records import CreatedDefaults, placeholder_fault
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.hook_settings import HookSettings
 from dyntui.service.profile import Profile
@@ -69,6 +69,11 @@ class CreatedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     topic: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = CreatedDefaults().topic
     last_name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = CreatedDefaults().last_name
+
+    def __post_init__(self) -> None:
+        for pattern in (self.topic, self.last_name):
+            if fault := placeholder_fault(pattern):
+                raise ValueError(fault)
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

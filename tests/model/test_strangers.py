@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.created_records import CreatedDefaults, created
+from dyntui.model.created_records import CreatedDefaults, created, unknown_placeholders
 from dyntui.model.membership_actions import MembershipAction, offered
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import Entity
@@ -109,3 +109,24 @@ def test_an_administrator_may_say_what_created_records_are_called() -> None:
         "lastname": "of ann",
         "subject": "News: ann@x.example",
     }
+
+
+def test_a_name_with_the_words_of_a_placeholder_in_it_is_written_as_it_is() -> None:
+    said = CreatedDefaults(topic="{list} of {address}")
+    assert created(Entity.LEAD, "ann@x.example", {}, "The {address} {local}", said)["subject"] == (
+        "The {address} {local} of ann@x.example"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "unknown"),
+    [
+        ("{nope}", ("{nope}",)),
+        ("{list} {List} {}", ("{List}", "{}")),
+        ("{local}", ()),
+        ("a { b }", ("{ b }",)),
+        ("{", ()),
+    ],
+)
+def test_a_placeholder_that_does_not_exist_is_found(pattern: str, unknown: tuple[str, ...]) -> None:
+    assert unknown_placeholders(pattern) == unknown

@@ -255,6 +255,10 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", record_owner="nobody@kestrel-outdoor.example"))
     with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*sync level"):
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SOME"))
+    for wrong in ({"last_name": "{nope} {local}"}, {"lead_topic": "{nope}"}):
+        with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*\{nope\}.*\{list\}, \{address\}, \{local\}"):
+            desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", **wrong))
+    assert {name: getattr(two.accounts()["Main"], name) for name in limits} == limits
 
 
 def test_what_is_found_of_the_other_account_is_mended_there(two: Two) -> None:

@@ -134,6 +134,7 @@ def test_settings_come_back_as_they_were_written(profile: Profile):
         ("[servce]\n", "line 1"),
         ("[audit]\nkeep_days = 0\n", "line 2"),
         ('[audit]\nkeep_days = "long"\n', "line 2"),
+        ('[audit]\n[created_records]\ntopic = "From {lists}"\n', "line 2"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_remedy(profile: Profile, text: str, line: str):
