@@ -116,7 +116,13 @@ def bring_in(screen: FramedScreen, account: str, done: Callable[[], None]) -> No
         if not checked.changes:
             screen.notify(f"{file.name} holds the mappings that count.", title=_TITLE, markup=False)
             return
-        asked = ImportMappings(account=account, file=text, why=f"Imported from {file.name}", acknowledge=True)
+        asked = ImportMappings(
+            account=account,
+            file=text,
+            based_on=checked.based_on,
+            why=f"Imported from {file.name}",
+            acknowledge=True,
+        )
 
         def confirmed(yes: bool | None) -> None:
             if yes:

@@ -105,13 +105,14 @@ class MappingVersionsPage(GridScreen[VersionRow], AccountPage):
                 self.notify(f"Version {row.version} is what counts.", title="Data mappings", markup=False)
                 return
             lines = [*what_changes(checked), *(each.message for each in checked.findings[:3])]
+            asked = RestoreMappings(account=account, version=row.version, based_on=checked.based_on, acknowledge=True)
+
+            def confirmed(yes: bool | None) -> None:
+                if yes:
+                    self.ask(MAPPINGS_RESTORE, asked, lambda _: self.grid.reload())
+
             question = Confirm(f"Let version {row.version} count again?", lines, yes="Restore")
             ask_next(self, question, confirmed, undone=f"Version {row.version} was not restored")
-
-        def confirmed(yes: bool | None) -> None:
-            if yes:
-                asked = RestoreMappings(account=account, version=row.version, acknowledge=True)
-                self.ask(MAPPINGS_RESTORE, asked, lambda _: self.grid.reload())
 
         self.ask(MAPPINGS_GET, MappingsOf(account=account, version=row.version), found)
 

@@ -107,14 +107,20 @@ def export(context: click.Context, file: NewFile | None, version: int | None, ac
 def import_(context: click.Context, file: Path, why: str, acknowledge: bool, account: str) -> None:
     """Put the mappings of FILE (- for standard input) in place of all that count.
 
-    All of the file is checked first; unless all of it is right, nothing is changed. What counted before is a version
-    that `restore` brings back.
+    All of the file is checked first; unless all of it is right, nothing is changed, nor where somebody has saved other
+    mappings of the account since it was exported. What counted before is a version that `restore` brings back.
     """
     chosen = choices(context)
     text = text_of(file)
     checked = ask(chosen, MAPPINGS_VALIDATE, ValidateMappings(account=account, file=text))
     ask_first(chosen, checked)
-    asked = ImportMappings(account=account, file=text, why=why or f"Imported from {file.name}", acknowledge=acknowledge)
+    asked = ImportMappings(
+        account=account,
+        file=text,
+        based_on=checked.based_on,
+        why=why or f"Imported from {file.name}",
+        acknowledge=acknowledge,
+    )
     print_saved(chosen, ask(chosen, MAPPINGS_IMPORT, asked))
 
 
@@ -190,8 +196,11 @@ def _restore(chosen: Choices, account: str, version: int, why: str, acknowledge:
         asked = ValidateMappings(account=account, mappings=found.version.mappings)
         return await client.call(MAPPINGS_VALIDATE, asked)
 
-    ask_first(chosen, with_service(chosen, check))
-    asked = RestoreMappings(account=account, version=version, why=why, acknowledge=acknowledge)
+    checked = with_service(chosen, check)
+    ask_first(chosen, checked)
+    asked = RestoreMappings(
+        account=account, version=version, based_on=checked.based_on, why=why, acknowledge=acknowledge
+    )
     print_saved(chosen, ask(chosen, MAPPINGS_RESTORE, asked))
 
 

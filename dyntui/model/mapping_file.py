@@ -7,7 +7,10 @@
     direction = "to dotdigital"
 
 Columns stand by their logical names, choices of a column by their values (`choice = "value"`) or labels. `conflict`,
-`choice` and `enabled` may be left out. Public: `written(mappings) -> str`, `read(text) -> (mappings, findings)`.
+`choice` and `enabled` may be left out. Before the rows may stand of which email account (`account`, its id) the file
+was written while which version counted (`based_on`).
+
+Public: `written(mappings, origin) -> str`, `read(text) -> (mappings, findings)`, `origin_of(text) -> Origin | None`.
 """
 
 from __future__ import annotations
@@ -29,13 +32,33 @@ _NEEDED: Final = ("label", "entity", "column", "direction")
 _FIELDS: Final = DataMapping.__struct_fields__
 _WHERE: Final = re.compile(r"at line (\d+)")
 _SHOWN: Final = 80
+_ORIGIN: Final[Mapping[str, type]] = {"account": str, "based_on": int}
+_REMARK: Final = "# What somebody saves after this was written is not overwritten; without these lines it is.\n"
 # A column over fifteen lookups, each with the longest logical name that Dataverse has (128), is no shorter.
 _LONGEST: Final = 16 * 129
 
 
-def written(mappings: Sequence[DataMapping]) -> str:
+class Origin(msgspec.Struct, frozen=True):
+    """Of which email account (its id) a file was written, while which version counted there."""
+
+    account: str
+    based_on: int
+
+
+def written(mappings: Sequence[DataMapping], origin: Origin | None = None) -> str:
     """The file. On a terminal nothing in it is a control code."""
-    return escaped(tomli_w.dumps({"mapping": [msgspec.to_builtins(each) for each in mappings]}))
+    rows = escaped(tomli_w.dumps({"mapping": [msgspec.to_builtins(each) for each in mappings]}))
+    if origin is None:
+        return rows
+    return f"{_REMARK}{escaped(tomli_w.dumps(msgspec.to_builtins(origin)))}\n{rows}"
+
+
+def origin_of(text: str) -> Origin | None:
+    """What the file says of where it comes from; None where it says nothing, or cannot be read."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Origin)
+    except (tomllib.TOMLDecodeError, RecursionError, msgspec.ValidationError):
+        return None
 
 
 def read(text: str) -> tuple[list[DataMapping], list[Finding]]:
@@ -46,7 +69,12 @@ def read(text: str) -> tuple[list[DataMapping], list[Finding]]:
         return [], [_finding(_row_of(text, str(error)), "the file", f"It is no TOML: {error}.")]
     found: list[Finding] = []
     rows = parsed.pop("mapping", None)
-    for name in parsed:
+    for name, value in parsed.items():
+        if name in _ORIGIN:
+            if not isinstance(value, _ORIGIN[name]) or isinstance(value, bool):
+                what = f"{name} = {str(value)[:_SHOWN]!r} is not what an export writes there; leave the line out."
+                found.append(_finding(0, "the file", what))
+            continue
         found.append(_finding(0, "the file", f"It holds {name[:_SHOWN]!r}, which is nothing of a mapping."))
     if not isinstance(rows, list) or not rows:
         found.append(_finding(0, "the file", "It holds no mappings: a row begins with [[mapping]]."))

@@ -50,6 +50,7 @@ from dyntui.service.contract.mappings import (
     VersionRow,
 )
 from dyntui.service.identity import Identities
+from dyntui.service.mapping_refusals import BasedOn, changed_meanwhile, invalid, require, require_unchanged
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -58,9 +59,6 @@ from dyntui.store import admin_changes, crm_columns, labels, mapped_people, mapp
 from dyntui.store.mapped_people import Cost
 
 SUBJECT = "mappings"
-# Of what is wrong so much is told in one error; `dyntui mappings validate` tells all.
-_TOLD = 20
-_ABOUT, _LINE = 120, 600
 
 
 class Mappings:
@@ -116,7 +114,8 @@ class Mappings:
         await self._learn_tables(wanted or ())
 
         def check(c: Connection) -> MappingsChecked:
-            current = mappings.current(c, account.id).mappings
+            version = mappings.current(c, account.id)
+            current = version.mappings
             chosen = current if wanted is None else tuple(wanted)
             cost = mapped_people.cost(c, account.id, current, chosen)
             return MappingsChecked(
@@ -125,6 +124,7 @@ class Mappings:
                 people=cost.people,
                 imports=cost.imports,
                 seconds=cost.seconds,
+                based_on=version.version,
             )
 
         return await self._resources.read(check)
@@ -133,26 +133,37 @@ class Mappings:
     async def save(self, context: CallContext, request: SaveMappings) -> MappingsSaved:
         """A new version. Raises MAPPINGS_INVALID, MAPPINGS_UNACKNOWLEDGED, MAPPINGS_CHANGED."""
         return await self._save(
-            context, request.account, request.mappings, request.why, request.acknowledge, request.based_on
+            context, request.account, request.mappings, request.why, request.acknowledge, BasedOn(request.based_on)
         )
 
     @answers(MAPPINGS_EXPORT)
     async def export(self, context: CallContext, request: MappingsOf) -> MappingFile:
         """A version as a TOML file. Raises MAPPING_VERSION_UNKNOWN."""
         account = await chosen_account(self._resources, request.account)
-        found = await self._resources.read(lambda c: _version(c, account.id, request.version))
-        return MappingFile(account=account.name, version=found.version, file=mapping_file.written(found.mappings))
+
+        def read(c: Connection) -> MappingFile:
+            found = _version(c, account.id, request.version)
+            origin = mapping_file.Origin(account.id, mappings.current(c, account.id).version)
+            return MappingFile(
+                account=account.name, version=found.version, file=mapping_file.written(found.mappings, origin)
+            )
+
+        return await self._resources.read(read)
 
     @answers(MAPPINGS_IMPORT)
     async def import_(self, context: CallContext, request: ImportMappings) -> MappingsSaved:
         """A file's mappings in place of all others; nothing is changed unless all of it is right. Raises as `save`."""
         found, unreadable = mapping_file.read(request.file)
         if unreadable:
-            raise _invalid("The file cannot be imported", unreadable)
+            raise invalid("The file cannot be imported", unreadable)
         why = request.why or "Imported from a file"
-        await self._require(request.account, found, request.acknowledge)
+        account = await chosen_account(self._resources, request.account)
+        origin = mapping_file.origin_of(request.file)
+        since = origin.based_on if origin is not None and origin.account == account.id else None
+        based_on = BasedOn(request.based_on, since)
+        await self._require(request.account, found, request.acknowledge, based_on)
         await backups.before(self._resources, "a mapping import")
-        return await self._save(context, request.account, found, why, request.acknowledge, None)
+        return await self._save(context, request.account, found, why, request.acknowledge, based_on)
 
     @answers(MAPPINGS_HISTORY)
     async def history(self, context: CallContext, request: MappingsOf) -> MappingHistory:
@@ -199,9 +210,10 @@ class Mappings:
         found = await self._resources.read(lambda c: _version(c, account.id, request.version))
         default = "Reset to what is provisioned" if request.version == 0 else f"Restored version {request.version}"
         why = request.why or default
-        await self._require(request.account, found.mappings, request.acknowledge)
+        based_on = BasedOn(request.based_on)
+        await self._require(request.account, found.mappings, request.acknowledge, based_on)
         await backups.before(self._resources, "mappings are restored")
-        return await self._save(context, request.account, found.mappings, why, request.acknowledge, None)
+        return await self._save(context, request.account, found.mappings, why, request.acknowledge, based_on)
 
     @answers(MAPPINGS_PREVIEW)
     async def preview(self, context: CallContext, request: PreviewMappings) -> MappingsPreview:
@@ -232,9 +244,8 @@ class Mappings:
         wanted: Sequence[DataMapping],
         why: str,
         acknowledge: bool,
-        based_on: int | None,
+        based_on: BasedOn,
     ) -> MappingsSaved:
-        """`based_on` None: whatever counts now."""
         account = await chosen_account(self._resources, account_name)
         person = await self._identities.person(context.uid)
         by, now = person.name if person else "", self._resources.now()
@@ -242,16 +253,15 @@ class Mappings:
 
         def keep(c: Connection) -> MappingsSaved:
             current = mappings.current(c, account.id)
-            if based_on not in (None, current.version):
-                raise _changed_meanwhile(current)
             found = differences(current.mappings, wanted)
-            _require(_findings(c, account.id, wanted), _findings(c, account.id, current.mappings), acknowledge)
+            require_unchanged(current, based_on, found)
+            require(_findings(c, account.id, wanted), _findings(c, account.id, current.mappings), acknowledge)
             if not found:
                 return MappingsSaved(version=current.version, changes=())
             cost: Cost = mapped_people.cost(c, account.id, current.mappings, wanted)
             made = mappings.save(c, account.id, wanted, based_on=current.version, by=by, now=now, why=why)
             if made is None:
-                raise _changed_meanwhile(mappings.current(c, account.id))
+                raise changed_meanwhile(mappings.current(c, account.id))
             for each in found:
                 thing = (each.after or each.before or wanted[0]).words
                 change = AdminChange(
@@ -273,14 +283,17 @@ class Mappings:
 
         return await self._resources.write(keep)
 
-    async def _require(self, account_name: str, wanted: Sequence[DataMapping], acknowledge: bool) -> None:
+    async def _require(
+        self, account_name: str, wanted: Sequence[DataMapping], acknowledge: bool, based_on: BasedOn
+    ) -> None:
         """Raises what saving would: what is refused leaves no backup behind."""
         account = await chosen_account(self._resources, account_name)
         await self._learn_tables(wanted)
 
         def check(c: Connection) -> None:
-            current = mappings.current(c, account.id).mappings
-            _require(_findings(c, account.id, wanted), _findings(c, account.id, current), acknowledge)
+            current = mappings.current(c, account.id)
+            require_unchanged(current, based_on, differences(current.mappings, wanted))
+            require(_findings(c, account.id, wanted), _findings(c, account.id, current.mappings), acknowledge)
 
         await self._resources.read(check)
 
@@ -326,54 +339,3 @@ def _version(c: Connection, account_id: str, number: int | None) -> MappingVersi
             exit=Exit.USAGE,
         )
     return found
-
-
-def _require(found: Sequence[Finding], before: Sequence[Finding], acknowledge: bool) -> None:
-    """Raises MAPPINGS_INVALID where there are errors, MAPPINGS_UNACKNOWLEDGED where there are warnings that the
-    mappings before did not have."""
-    errors = [each for each in found if not each.warning]
-    if errors:
-        raise _invalid("The mappings cannot be saved", errors)
-    known = {(each.about, each.code) for each in before}
-    warnings = [each for each in found if each.warning and (each.about, each.code) not in known]
-    if warnings and not acknowledge:
-        raise DyntuiError(
-            "MAPPINGS_UNACKNOWLEDGED",
-            f"Somebody has to know this first: {_told(warnings)}",
-            not_done="No mapping was changed.",
-            remedy="Where that is meant, say --acknowledge.",
-            exit=Exit.USAGE,
-        )
-
-
-def _invalid(what: str, found: Sequence[Finding]) -> DyntuiError:
-    return DyntuiError(
-        "MAPPINGS_INVALID",
-        f"{what}: {_told(found)}",
-        not_done="No mapping was changed.",
-        remedy="Correct what is named; `dyntui mappings validate` checks without changing anything.",
-        exit=Exit.USAGE,
-    )
-
-
-def _told(found: Sequence[Finding]) -> str:
-    lines = [_line(each) for each in found[:_TOLD]]
-    if len(found) > _TOLD:
-        lines.append(f"and {len(found) - _TOLD} more.")
-    return " ".join(lines)
-
-
-def _line(found: Finding) -> str:
-    """One of them; names are as long as somebody makes them."""
-    line = f"row {found.row} ({found.about[:_ABOUT]}): {found.code}: {found.message} {found.remedy}"
-    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
-
-
-def _changed_meanwhile(current: MappingVersion) -> DyntuiError:
-    return DyntuiError(
-        "MAPPINGS_CHANGED",
-        f"{current.made_by or 'Somebody'} has saved version {current.version} of the mappings meanwhile.",
-        not_done="No mapping was changed.",
-        remedy="Look at the mappings as they are now, and edit them again.",
-        exit=Exit.LOCKED,
-    )

@@ -86,7 +86,7 @@ def test_labels_are_listed_made_synchronised_and_deleted(dyntui: Cli, service: S
 
 def answering(service: ScriptedService, people: int = 0) -> None:
     service.answers(MAPPINGS_GET, MappingSet(account="Main", version=VERSION, columns_read_on=""))
-    service.answers(MAPPINGS_VALIDATE, MappingsChecked(findings=(), people=people, imports=1, seconds=10))
+    service.answers(MAPPINGS_VALIDATE, MappingsChecked(findings=(), people=people, imports=1, seconds=10, based_on=3))
     service.answers(MAPPINGS_SAVE, MappingsSaved(version=4, changes=("+ CITY",), people=people))
     service.answers(MAPPINGS_IMPORT, MappingsSaved(version=4, changes=("+ CITY",)))
     service.answers(MAPPINGS_RESTORE, MappingsSaved(version=4, changes=()))
@@ -149,7 +149,10 @@ def test_files_are_written_checked_and_taken(dyntui: Cli, service: ScriptedServi
     assert file.read_text(encoding="utf-8") == text
     assert dyntui("mappings", "validate", str(file)).code == 0
     assert dyntui("mappings", "import", str(file)).code == 0
-    assert service.requests(MAPPINGS_IMPORT) == [ImportMappings(file=text, why="Imported from mappings.toml")]
+    # What it was compared with: nothing that somebody saves meanwhile is overwritten.
+    assert service.requests(MAPPINGS_IMPORT) == [
+        ImportMappings(file=text, why="Imported from mappings.toml", based_on=3)
+    ]
     service.answers(MAPPINGS_VALIDATE, MappingsChecked(findings=(ERROR,)))
     done = dyntui("mappings", "validate", str(file))
     assert done.code == 1 and "MAPPING_COLUMN_UNKNOWN" in done.out and "1 error, 0 warnings." in done.err
@@ -178,7 +181,10 @@ def test_versions_are_shown_compared_and_restored(dyntui: Cli, service: Scripted
     assert dyntui("mappings", "diff", "1").code == 0
     assert dyntui("mappings", "restore", "2", "--why", "back").code == 0
     assert dyntui("mappings", "reset").code == 0
-    assert service.requests(MAPPINGS_RESTORE) == [RestoreMappings(version=2, why="back"), RestoreMappings(version=0)]
+    assert service.requests(MAPPINGS_RESTORE) == [
+        RestoreMappings(version=2, why="back", based_on=3),
+        RestoreMappings(version=0, based_on=3),
+    ]
 
 
 def test_what_mappings_make_of_people_is_printed(dyntui: Cli, service: ScriptedService, tmp_path: Path) -> None:

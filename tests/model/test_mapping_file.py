@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.mapping import PROVISIONED, ConflictRule, DataMapping
-from dyntui.model.mapping_file import read, written
+from dyntui.model.mapping_file import Origin, origin_of, read, written
 from dyntui.model.people import Entity
 from dyntui.model.plain import plain
 
+ORIGIN = Origin("11111111-1111-4111-8111-111111111111", 3)
 MAPPINGS = st.builds(
     DataMapping,
     st.from_regex(r"[A-Z0-9_-]{1,20}", fullmatch=True),
@@ -31,6 +32,9 @@ MAPPINGS = st.builds(
 @given(st.lists(MAPPINGS, min_size=1, max_size=8))
 def test_what_was_written_is_read_again(mappings: list[DataMapping]) -> None:
     assert read(written(mappings)) == (mappings, [])
+    assert origin_of(written(mappings)) is None
+    text = written(mappings, ORIGIN)
+    assert (read(text), origin_of(text)) == ((mappings, []), ORIGIN)
 
 
 def test_nothing_in_the_file_steers_a_terminal_and_all_of_it_is_read_again() -> None:
@@ -104,3 +108,9 @@ def test_what_is_broken_is_named_by_its_row(seed: int) -> None:
     mappings, found = read(text)
     assert mappings == [] and {each.row for each in found} == {row}, (found, row)
     assert all(re.search(r"[a-z]", each.message) and each.remedy for each in found)
+
+
+@pytest.mark.parametrize("line", ['based_on = "3"', "based_on = true", "account = 3", "based_on = [3]"])
+def test_what_no_export_writes_before_the_rows_is_named(line: str) -> None:
+    mappings, found = read(f"{line}\n{written(PROVISIONED)}")
+    assert not mappings and line.partition(" ")[0] in found[0].message

@@ -68,13 +68,14 @@ class ValidateMappings(msgspec.Struct, frozen=True, kw_only=True):
 
 class MappingsChecked(msgspec.Struct, frozen=True, kw_only=True):
     """What speaks against a set of mappings; `changes` from those that count, in words. What saving it costs: `people`
-    who are sent again, `imports` of them, `seconds` as expected."""
+    who are sent again, `imports` of them, `seconds` as expected. `based_on`: the version that counted then."""
 
     findings: tuple[Finding, ...]
     changes: tuple[str, ...] = ()
     people: int = 0
     imports: int = 0
     seconds: int = 0
+    based_on: Version | None = None
 
     @property
     def cost(self) -> str:
@@ -98,19 +99,24 @@ class SaveMappings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportMappings(msgspec.Struct, frozen=True, kw_only=True):
-    """A TOML file that takes the place of all mappings, or of none."""
+    """A TOML file that takes the place of all mappings, or of none. `based_on`: the version that it was compared with,
+    None for whichever counts; where somebody has saved another since, or since the file was written (it says so
+    itself), nothing is saved."""
 
     account: Text = ""
     file: File
+    based_on: Version | None = None
     why: Text = ""
     acknowledge: bool = False
 
 
 class RestoreMappings(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that is to count again, as a new one; 0: what is provisioned."""
+    """A version that is to count again, as a new one; 0: what is provisioned. `based_on`: the version that it was
+    compared with, None for whichever counts; where somebody has saved another since, nothing is saved."""
 
     account: Text = ""
     version: Version
+    based_on: Version | None = None
     why: Text = ""
     acknowledge: bool = False
 
