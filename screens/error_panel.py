@@ -45,7 +45,21 @@ class ErrorPanel(Dialog[None]):
     def add(self, errors: Sequence[DyntuiError]) -> None:
         """Further errors wait until those before were read; what was said already is not said again."""
         self._errors = distinct([*self._errors, *errors])
+        self._asked_by = self.console.hello
         self._show()
+
+    def on_screen_resume(self) -> None:
+        """Somebody comes back to it: who has signed in since is not told any more that they have not."""
+        hello = self.console.hello
+        if hello is None or not hello.user or hello is self._asked_by:
+            return
+        left = [each for each in self._errors if each.code != "NOT_SIGNED_IN"]
+        if not left:
+            self.dismiss(None)
+        elif len(left) < len(self._errors):
+            self._at = max(0, self._at - (len(self._errors) - len(left)))
+            self._errors = left
+            self._show()
 
     def compose_body(self) -> Iterable[Widget]:
         """The four parts."""
