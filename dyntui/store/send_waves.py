@@ -37,7 +37,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.waves import Results, Waves, size
-from dyntui.store import send_changes, sends
+from dyntui.store import mailed_already, send_changes, sends
 from dyntui.store.schema import list_unsubscribe, send, send_waves, suppression, target_count, target_person
 from dyntui.store.sends import NewSend, Send
 
@@ -214,7 +214,9 @@ def went_out_before(c: Connection, send_id: str) -> bool:
 
 def settle(c: Connection, send_id: str) -> None:
     """Everybody of the whole send has the outcome that their wave gave them; who is in a wave that was certainly not
-    sent is WAVE_STOPPED. Where no further wave begins, so is everybody who is in none. Repeatable."""
+    sent is WAVE_STOPPED. Of one that was found not to have mailed them they are NOT_MAILED, as in the audit of the
+    wave, but for those whom dotdigital shows. Where no further wave begins, whoever is in none is WAVE_STOPPED.
+    Repeatable."""
     whole, known = sends.get(c, send_id), planned(c, send_id)
     if whole is None or known is None:
         raise KeyError(send_id)
@@ -224,6 +226,10 @@ def settle(c: Connection, send_id: str) -> None:
         if not_sent(each):
             stopped = of_wave.c.outcome == _SENDABLE
             named = _stopped(f"wave {each.wave} was not sent")
+            if each.decision == "not mailed":
+                had = mailed_already.seen(each.account_id, each.campaign_id)
+                stopped = and_(stopped, of_wave.c.address.not_in(had))
+                named |= {"reason": "NOT_MAILED", "detail": sends.found_by(c, each.id)}
             values |= {name: case((stopped, text), else_=of_wave.c[name]) for name, text in named.items()}
         same = (_p.count_id == whole.count_id, of_wave.c.count_id == each.count_id, _p.person_id == of_wave.c.person_id)
         c.execute(update(target_person).where(*same).values(values))

@@ -6,7 +6,7 @@ Public:
     not_sent(c, account_id, campaign_id | None) -> list[State]; in_doubt(c, account_id, doubt) -> [id]
     set_state(c, send_id, state, error=""); put_run(c, send_id, run_id); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
-    put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool
+    put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool; found_by(c, send_id)
     finish(c, send_id, state, now, error="") -> Send; ended_by_person, settled_by_person(c, send_id) -> bool
     held(c) -> list[Send]; coming(c, account_id, start, end) -> list[Send]; ids_beginning(c, text) -> [id]
     begun, in_waves, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
@@ -338,6 +338,12 @@ def decide(c: Connection, send_id: str, decision: str, who: str, now: str) -> bo
     open_still = and_(_s.id == send_id, _s.decision == "")
     values = {"decision": decision, "decided_by": who, "decided_on": now}
     return c.execute(update(send).where(open_still).values(values)).rowcount == 1
+
+
+def found_by(c: Connection, send_id: str) -> str:
+    """How it is known what became of a send of which somebody has said it."""
+    who = c.execute(select(_s.decided_by).where(_s.id == send_id)).scalar()
+    return f"as {who or 'somebody'} found later"
 
 
 def take_counts(c: Connection, send_id: str) -> int:

@@ -62,13 +62,13 @@ def sent_after_all(c: Connection, this: Send, now: str) -> Send:
 
 def decided(c: Connection, this: Send, who: str, now: str) -> None:
     """Somebody has said what became of a send."""
-    found_later(c, this, f"{this.decision}, as {who or 'somebody'} says", now, who)
+    found_later(c, this, f"{this.decision}, as {who or 'somebody'} says", now)
 
 
-def found_later(c: Connection, this: Send, what: str, now: str, who: str = "") -> None:
+def found_later(c: Connection, this: Send, what: str, now: str) -> None:
     """What became of a send, or of a wave of one, is known since its run has ended: the audit says what is known, that
     it was found later, and by whom."""
-    put_people(c, this, f"Found later, on {now}: {what}.", f"as {who or 'somebody'} found later")
+    put_people(c, this, f"Found later, on {now}: {what}.")
     whole_settled(c, this, what, now)
 
 
@@ -82,16 +82,16 @@ def whole_settled(c: Connection, this: Send, what: str, now: str) -> None:
         put_people(c, whole, f"Found later, on {now}, of wave {this.wave}: {what}.")
 
 
-def put_people(c: Connection, this: Send, note: str = "", found: str = "") -> None:
+def put_people(c: Connection, this: Send, note: str = "") -> None:
     """What became of everybody of a send, as the people of its run. `note`: what the audit is to say besides, behind
-    what it has said before; `found`: how it is known of those whom the send did not mail."""
+    what it has said before."""
     said = [each.note for each in outcomes.items(c, this.run_id) if each.id == SEND_ITEM]
     item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name)
     # People of an item that is not there are not counted.
     outcomes.put_item(c, this.run_id, item)
     but = None
     if this.decision == "not mailed":
-        but = NotMailed(mailed_already.seen(this.account_id, this.campaign_id), found)
+        but = NotMailed(mailed_already.seen(this.account_id, this.campaign_id), send_store.found_by(c, this.id))
     target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id, but)
     outcomes.close(c, this.run_id, SEND_ITEM, read=this.potential, note=" ".join(filter(None, (*said, note))))
     runs.set_people(c, this.run_id, this.potential)

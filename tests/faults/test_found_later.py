@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.waves import Limits, Waves
 from dyntui.service.contract.runs import RunItem
 from dyntui.service.contract.sends import SendRow
 from dyntui.store import sends as send_store
+from dyntui.store.schema import recipient
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import SEND, begins_after, lose, mailed, when
 from tests.scenarios.office import addresses
@@ -148,13 +150,24 @@ def test_the_audit_of_a_send_in_waves_names_the_wave_of_which_something_was_foun
     office.look_at_sends()
     stopped = office.send_row(whole.id)
     assert stopped.state == "Stopped"
+    # Two are shown as mailed.
+    shown = sorted(mailed(office))[:2]
     with office.db.write() as c:
         send_store.put_doubt(c, first.id, "stopped", "It says Sent, and shows fewer people.")
         c.exec_driver_sql("DELETE FROM recipient")
+        for number, address in enumerate(shown, 1):
+            row = {"account_id": first.account_id, "campaign_id": first.campaign}
+            c.execute(insert(recipient).values(row | {"contact_id": number, "address": address}))
     office.settle(first.id, was_mailed=False)
     item, people = of_its_run(office, stopped)
-    assert not item.tally.of(Outcome.ADDED)
-    assert {each.reason for each in people} >= {"WAVE_STOPPED"}
+    assert addresses(people, Outcome.ADDED) == set(shown) and item.tally.of(Outcome.ADDED) == 2
     assert item.note.startswith("Found later, on 20") and "of wave 1: not mailed" in item.note
-    of_wave, people = of_its_run(office, first)
-    assert len(not_mailed(people)) == first.sendable and "not mailed" in of_wave.note
+    of_wave, in_it = of_its_run(office, first)
+    assert len(not_mailed(in_it)) == first.sendable - 2 and "not mailed" in of_wave.note
+    # Whoever is in the wave has the outcome there that they have in the whole; the others were in no wave.
+    named = {each.person: (each.outcome, each.reason, each.detail) for each in people}
+    assert {each.person: named[each.person] for each in in_it} == {
+        each.person: (each.outcome, each.reason, each.detail) for each in in_it
+    }
+    others = {each.reason for each in people if each.person not in {one.person for one in in_it}}
+    assert "WAVE_STOPPED" in others and "NOT_MAILED" not in others
