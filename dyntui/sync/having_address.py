@@ -83,12 +83,17 @@ async def spelt_otherwise(store: Store, dv: Dataverse, column: str = "emailaddre
 
 
 async def mentioning(store: Store, dv: Dataverse, address: str, column: str = "emailaddress1") -> str:
-    """The condition for all whose text may mention an address, whatever stands around it: what of consent is to be read
-    generously. `addresses_in` of what is found tells who does."""
+    """The condition for all whose text may mention an address, whatever stands around it and in place of its `@`: what
+    of consent is to be read generously. `addresses_in` of what is found tells who does."""
     if not await _compares_alike(store, dv):
         return everybody(column)
     spellings = addresses_in(address) or (address,)
-    return " or ".join(f"contains({column},{text(each)})" for each in spellings)
+    conditions: dict[str, None] = {}
+    for each in spellings:
+        name, _, domain = each.partition("@")
+        parts = (name, domain.partition(".")[0])
+        conditions[" and ".join(f"contains({column},{text(part)})" for part in parts if part)] = None
+    return " or ".join(f"({each})" for each in conditions)
 
 
 async def _compares_alike(store: Store, dv: Dataverse) -> bool:
