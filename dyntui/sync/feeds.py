@@ -16,8 +16,12 @@ from dyntui.store import watermarks
 from dyntui.sync.run_context import RunContext
 
 _WHOLE = "/whole"
+# When a feed was read, by the clock of the machine that read it.
+_HERE = "/here"
 # Events may be processed late and "since" may be exclusive (dotdigital_api.md 7.6, 10): what is read again is known.
 OVERLAP = timedelta(hours=1)
+# What two clocks show that go well differs by no more, however long an answer takes.
+_ALIKE = timedelta(minutes=5)
 # What happens while a feed is read is newer than the clock that was read before it; clocks differ. Later than that
 # nothing can have happened.
 AHEAD = timedelta(days=1)
@@ -49,7 +53,7 @@ async def since(
 ) -> datetime:
     """Where to read a feed from, by dotdigital's clock; the beginning of time for the first reading."""
     known = await _until_now(ctx, account_id, feed, now)
-    return EPOCH if known is None else known - overlap
+    return EPOCH if known is None else max(EPOCH, known - overlap)
 
 
 async def consent_window(ctx: RunContext, account_id: str, feed: str, now: datetime, *, daily: bool) -> Window:
@@ -72,14 +76,26 @@ async def window(
     read_whole = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, whole_of(feed))))
     if mark is None or (whole_every is not None and due_again(read_whole, now, whole_every)):
         return Window(EPOCH, True)
-    return Window(mark - overlap, False)
+    return Window(max(EPOCH, mark - overlap), False)
 
 
 async def _until_now(ctx: RunContext, account_id: str, feed: str, now: datetime) -> datetime | None:
-    """What is kept of a feed; None where there is nothing, or it is later than dotdigital's clock shows: that was ahead
-    once, and what came since would be read by nobody before it shows that time."""
-    known = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed)))
-    return None if known is None or to_come(known, now) else known
+    """Up to where a feed was read, by the clock that shows `now`. None where it never was; or that is later than
+    dotdigital's clock shows: that was ahead once, and what came since would be read by nobody before it shows that
+    time."""
+    here = ctx.moment()
+    ctx.shown_here[text_of(now)] = here
+    known, read_here = await ctx.read(
+        lambda c: (watermarks.get(c, account_id, feed), watermarks.get(c, account_id, feed + _HERE))
+    )
+    mark, then = moment_of(known), moment_of(read_here)
+    if mark is None or to_come(mark, now):
+        return None
+    if then is None:
+        return mark
+    # A clock that was ahead shows by now what it showed then: by the other one it is longer ago that the feed was read.
+    by_ours = now - min(here - then, now - EPOCH)
+    return by_ours if mark - by_ours > _ALIKE else mark
 
 
 async def server_time(dd: Dotdigital) -> datetime:
@@ -99,8 +115,12 @@ async def server_time(dd: Dotdigital) -> datetime:
 async def advance(ctx: RunContext, account_id: str, feed: str, until: datetime, *, whole: bool = False) -> None:
     """Moves the mark, once everything before it is stored. `whole`: the feed was read from its beginning."""
 
+    # Unknown where the run was taken up again since by another process.
+    here = text_of(ctx.shown_here.get(text_of(until)))
+
     def move(c: Connection) -> None:
         watermarks.put(c, account_id, feed, text_of(until))
+        watermarks.put(c, account_id, feed + _HERE, here)
         if whole:
             watermarks.put(c, account_id, whole_of(feed), text_of(until))
 

@@ -118,6 +118,8 @@ class RunContext:
         self._turn = turn
         self._prove = prove
         self.last_import = LastImport()
+        # What this machine's clock showed when dotdigital's showed that (`dyntui.sync.feeds`).
+        self.shown_here: dict[str, datetime] = {}
         self._odd: dict[tuple[str, str], None] = {}
         self._made: list[tuple[str, str, str]] = []
         # A send that goes on after an interruption may be past recall; its next save says so.

@@ -77,6 +77,33 @@ def test_no_value_is_overlooked_after_it(office: Office, monkeypatch: pytest.Mon
     assert in_dynamics(office, person.person, "firstname") == "Later"
 
 
+@pytest.mark.parametrize("hours", [0.5, 5])
+def test_no_value_is_overlooked_where_the_next_run_comes_after_the_time_that_was_shown(
+    office: Office, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"))
+    (person,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    run_by_a_clock_ahead(office, monkeypatch, "address-books", hours=hours)
+    office.let_pass(minutes=10)
+    change_in_dotdigital(office, person.address, FIRSTNAME="Later")
+    office.let_pass(hours=12)
+    office.run("address-books")
+    assert in_dynamics(office, person.person, "firstname") == "Later"
+
+
+def test_no_opt_out_is_overlooked_where_the_next_run_comes_after_the_time_that_was_shown(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    run_by_a_clock_ahead(office, monkeypatch, "suppressions", days=3)
+    office.unsubscribe(somebody.address)
+    office.let_pass(days=3, hours=12)
+    office.run("suppressions")
+    assert in_dynamics(office, somebody.person, "donotbulkemail") == 1
+
+
 def by_dates_of_dynamics(office: Office, **ahead: float) -> None:
     """Its answers are dated so far ahead from now on."""
 
