@@ -1,7 +1,9 @@
-"""Up to when an answer of Dynamics is complete: by its own clock at the moment of the question.
+"""Up to when an answer of Dynamics is complete: by its own clock at the moment of the question, or by this machine's
+where that shows less.
 
-The clock of this machine may be ahead by hours. Before the first answer of a connection nobody knows by how much, so it
-is reckoned once there is one: a mark that is later than the question would pass over whatever changes until then.
+Either clock may be ahead by hours, and a mark that was still to come looks right once that time has passed: it would
+pass over whatever changes until then. Before the first answer of a connection nobody knows by how much they differ, so
+it is reckoned once there is one.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ class Asked:
         """When it was put, or would have been; to be asked for once it has been answered."""
         if self._dv.server_time is None:
             return self._mine - _AHEAD
-        return self._known or self._dv.connection.clock_of(self._mine)
+        return min(self._mine, self._known or self._dv.connection.clock_of(self._mine))
 
 
 async def begin(ctx: RunContext, dv: Dataverse, account_id: str, feed: str) -> None:

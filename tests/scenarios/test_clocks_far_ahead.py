@@ -116,21 +116,23 @@ def by_dates_of_dynamics(office: Office, **ahead: float) -> None:
     office.sandbox.doctor(dated)
 
 
-@pytest.mark.parametrize("days", [3, 400])
+@pytest.mark.parametrize(("hours", "until_the_next"), [(3 * 24, 0), (400 * 24, 0), (5, 10)])
 def test_no_opt_out_of_a_record_that_is_on_no_list_is_overlooked_after_dynamics_was_ahead(
     trusting: Office,  # noqa: F811
-    days: float,
+    hours: float,
+    until_the_next: float,
 ) -> None:
     list_id = trusted(trusting)
     on_it = trusting.members(list_id)
     somebody = next(each for each in on_it if each.outcome is Outcome.UNCHANGED)
     other = min(trusting.records_where("contact", statecode=0) - {each.person for each in on_it})
     trusting.change_in_dynamics("contact", other, emailaddress2=somebody.address)
-    by_dates_of_dynamics(trusting, days=days)
+    by_dates_of_dynamics(trusting, hours=hours)
     trusting.run("lists", lists=(list_id,))
     by_dates_of_dynamics(trusting)
     trusting.let_pass(hours=1)
     trusting.change_in_dynamics("contact", other, donotbulkemail=1)
+    trusting.let_pass(hours=until_the_next)
     run = trusting.run("lists", lists=(list_id,))
     assert how(run).startswith("only what changed was read")
     said = {each.person: each.reason for each in trusting.people(run.run.id)}
