@@ -126,10 +126,13 @@ class BarList(ScrollView, Toned, can_focus=True):
         """Draws the bars; shares are of `whole`, by default the sum of the counts."""
         if (tuple(rows), whole) == (self._rows, self._whole):
             return
-        key, before = self.current, bool(self._rows)
+        before = bool(self._rows)
+        # Where the one in hand is gone it is the next one that is still there, as in grids, else the one before it.
+        near = [row.key for row in (*self._rows[self.cursor :], *reversed(self._rows[: self.cursor]))]
         self._rows = tuple(rows)
         self._whole = sum(row.count or 0 for row in rows) if whole is None else whole
-        self.cursor = next((place for place, row in enumerate(self._rows) if row.key == key), 0)
+        there = {row.key: place for place, row in reversed(list(enumerate(self._rows)))}
+        self.cursor = next((there[key] for key in near if key in there), 0)
         self.virtual_size = Size(self.size.width, len(self._rows))
         self.refresh(layout=True)
         if bool(self._rows) is not before and self.is_mounted:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
+import pytest
 from dyntui.screens.tally import split_key, tally_rows
-from dyntui.screens.widgets.bars import block_bar, fine_bar
+from dyntui.screens.widgets.bars import BarList, BarRow, block_bar, fine_bar
 from dyntui.screens.widgets.facts import Facts, columns_of
 from dyntui.screens.widgets.hours import grouped, levels, ticks_of
 from dyntui.screens.widgets.pie import pixels
@@ -39,6 +40,31 @@ def test_bars_are_as_long_as_their_share_and_never_vanish() -> None:
     assert fine_bar(0.0001, 4) == "▏   "
     assert fine_bar(0.0, 4) == "    "
     assert fine_bar(2.0, 4) == "████"
+
+
+@pytest.mark.parametrize(
+    ("at", "then", "in_hand"),
+    [
+        # The next one that is still there, whatever came or went above it.
+        ("c", "abde", "d"),
+        ("c", "xyabde", "d"),
+        ("b", "de", "d"),
+        # Behind the last one that before it.
+        ("e", "abcd", "d"),
+        ("e", "ac", "c"),
+        # It is still there.
+        ("c", "xcab", "c"),
+        # Other bars altogether.
+        ("c", "xyz", "x"),
+        ("c", "", ""),
+    ],
+)
+async def test_where_the_bar_in_hand_is_gone_its_neighbour_is(at: str, then: str, in_hand: str) -> None:
+    bars = BarList()
+    bars.show_rows([BarRow(each, each, 1) for each in "abcde"])
+    bars.cursor = "abcde".index(at)
+    bars.show_rows([BarRow(each, each, 1) for each in then])
+    assert bars.current == in_hand
 
 
 def test_hours_are_grouped_so_that_they_fit() -> None:
