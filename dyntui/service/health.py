@@ -33,6 +33,7 @@ from dyntui.service.mappings import Mappings
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
+from dyntui.service.setup import organisation_replaced, same_organisation
 from dyntui.store import accounts, connection_facts, crm_columns, dialects, health, held, odd_rows, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
@@ -254,6 +255,8 @@ class Doctor:
     async def _dynamics(self, organisation: Organisation) -> Found:
         dv = (await self._resources.connections.dataverse()).at_once()
         me = await security.who_am_i(dv)
+        if not same_organisation(organisation, me):
+            raise organisation_replaced(organisation, me)
         short, hidden, managers = await asyncio.gather(
             sight.short_rights(dv, me.user_id, solution_privileges.ROLE_PRIVILEGES[Role.SERVICE]),
             sight.hidden_columns(dv, me.user_id, CONSENT_COLUMNS),

@@ -21,6 +21,7 @@ from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_credentials import replace
+from tests.scenarios.test_doctor import found
 from tests.simulation.sandbox import InProcessSandbox
 
 NEW = "https://localhost:81"
@@ -116,6 +117,8 @@ def test_an_environment_that_was_put_in_the_place_of_the_connected_one_is_not_ta
         assert "dyntui --profile NAME setup" in error.remedy and error.not_done == "Nothing was changed."
     error = refused(lambda: replace(office, of="dynamics", client_secret=office.sandbox.info["client_secret"]))
     assert error.code == "SETUP_ORGANISATION_REPLACED"
+    # Nobody has to run setup to hear of it.
+    assert ANOTHER in found(office)["SETUP_ORGANISATION_REPLACED"].text
 
 
 def test_who_is_no_manager_moves_no_profile(office: Office) -> None:
