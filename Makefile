@@ -7,13 +7,14 @@ STAMP := .venv/.installed
 # Half of what the tests do is waiting for processes of their own.
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 
-# What a test marked `thorough` shows, another one shows too: `make test-all` runs them all.
-CHOSEN ?= -m "not thorough"
+# What a test marked `thorough` shows, another one shows too; nearly all that one runs that `repeats`, others run
+# (tests/choice). `make test-all` runs them all.
+CHOSEN ?= -m "not thorough and not repeats"
 
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql on-postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try image clean
+.PHONY: demo test test-all choose check lint types imports unit postgresql on-postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try image clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -26,6 +27,10 @@ test: lint
 test-all:
 	@rm -f $(SANDBOX_TESTED)
 	@$(MAKE) test CHOSEN="--hypothesis-profile thorough"
+
+# Measures every test and writes down which ones `make test` leaves out: an hour or two.
+choose: $(STAMP)
+	$(BIN)/python -m tests.choice
 
 # Between two edits: everything but the tests that are not near what has changed.
 check: lint types imports

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.choice import left_out as others_run_too
 from tests.not_about import left_out
 from tests.sandbox_controls import SWITCHES
 from tests.shared_statements import share_compiled_statements
@@ -32,12 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(config.getoption("--hypothesis-profile") or "any machine")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With switches of the sandbox thrown, tests that are not about one of them are left out."""
+    """With switches of the sandbox thrown, tests that are not about one of them are left out. What `make choose` wrote
+    down is marked before pytest looks at the marks."""
     thrown = json.loads(os.environ.get(SWITCHES) or "{}")
     out = left_out((each.nodeid for each in items), thrown)
     config.hook.pytest_deselected(items=[each for each in items if each.nodeid in out])
     items[:] = sorted((each for each in items if each.nodeid not in out), key=_turn)
+    names = others_run_too.read()
+    for each in items:
+        if each.nodeid in names:
+            each.add_marker("repeats")
 
 
 def _turn(item: pytest.Item) -> int:
