@@ -62,6 +62,8 @@ _CONNECTIONS: Final = {
 _WRITER: Final = 0x64796E747569
 # PostgreSQL stores no NUL in a text; the place of one is kept by Unicode's sign for what cannot be shown.
 _IN_PLACE_OF_NUL: Final = "\ufffd"
+# Statements about very many people take minutes, as does waiting for a turn, whatever the role is otherwise allowed.
+_OPTIONS: Final = f"-c lock_timeout={BUSY_SECONDS * 1000} -c statement_timeout=0 -c timezone=UTC"
 # Collations that order text by its code points, as SQLite does and the code expects.
 _BY_CODE_POINTS: Final = ("C", "POSIX", "C.UTF-8", "C.UTF8", "PG_C_UTF8", "UCS_BASIC", "PG_UNICODE_FAST")
 
@@ -171,8 +173,11 @@ def _server(url: URL, application: str) -> Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 3,
             "keepalives_count": 3,
-            "options": f"-c lock_timeout={BUSY_SECONDS * 1000} -c timezone=UTC",
+            "options": _OPTIONS,
         },
+        # Whatever the database or the role is set to: a snapshot of the whole transaction would be taken as a writer
+        # begins to wait for its turn, and show nothing of what others have kept until it comes.
+        isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         **_CONNECTIONS,
     )

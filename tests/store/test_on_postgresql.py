@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
@@ -117,6 +118,29 @@ def test_what_several_processes_read_and_write_at_once_is_whole(server_db: Datab
     assert [process.wait() for process in processes] == [0, 0]
     with server_db.read() as c:
         assert watermarks.get(c, "account", "counted") == "200"
+
+
+@contextmanager
+def database_set_to(setting: str) -> Iterator[str]:
+    """The address of a database whose administrator has set this for everybody who connects."""
+    with postgresql.blank_database() as url:
+        with psycopg.connect(url, autocommit=True) as c:
+            c.execute(f"ALTER DATABASE {c.info.dbname} SET {setting}".encode())
+        yield url
+
+
+def test_a_writer_sees_what_was_kept_before_its_turn_whatever_the_database_is_set_to() -> None:
+    with database_set_to("default_transaction_isolation = 'repeatable read'") as url, closing(open_store(url)) as db:
+        processes = [subprocess.Popen([sys.executable, "-c", COUNTING, url]) for _ in range(2)]
+        assert [process.wait() for process in processes] == [0, 0]
+        with db.read() as c:
+            assert watermarks.get(c, "account", "counted") == "200"
+
+
+def test_a_long_statement_comes_to_its_end_whatever_the_database_is_set_to() -> None:
+    numbers = select(func.count()).select_from(func.generate_series(1, 300_000))
+    with database_set_to("statement_timeout = '5ms'") as url, closing(open_store(url)) as db, db.write() as c:
+        assert c.execute(numbers).scalar_one() == 300_000
 
 
 def test_a_connection_that_the_server_ended_is_unreachable_once(server_db: Database) -> None:
