@@ -73,7 +73,9 @@ async def _clean(ctx: RunContext, dd: Dotdigital, row: _Send, book: Kept, place:
         async for page in contacts.contact_pages(dd, list_id=book.book_id):
             there = {normalise(each.email): each.contact_id for each in page.rows}
             refused = await ctx.read(
-                functools.partial(strange_sends.refused, list_ids=book.list_ids, addresses=[*there])
+                functools.partial(
+                    strange_sends.refused, account_id=book.account_id, list_ids=book.list_ids, addresses=[*there]
+                )
             )
             for address, why in refused.items():
                 found[there[address]] = PersonOutcome(
