@@ -1,7 +1,8 @@
 """Who unsubscribed from which list as another machine, or a store that was lost, has told Dynamics.
 
 Of who left a list by the mail of a send, the send's own address book alone says so, and it is gone after two weeks. So
-the rows of Dynamics are read before the first list is, and once a day what was added since. What is known here stays.
+the rows of Dynamics are read before the first list is, and what was added since once a day and for every send. What is
+known here stays.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ class _Row(
     on: datetime | None = None
 
 
-async def read(ctx: RunContext, dv: Dataverse) -> None:
-    """Keeps who has left a list by these rows. Nothing where the table was not installed yet."""
+async def read(ctx: RunContext, dv: Dataverse, *, anew: bool = False) -> None:
+    """Keeps who has left a list by these rows, as of the last day, or of now (`anew`). Nothing where the table was not
+    installed yet."""
     known, now = moment_of(await ctx.read(lambda c: watermarks.get(c, "", _FEED))), ctx.moment()
-    if not due_again(known, now, _EVERY):
+    if not anew and not due_again(known, now, _EVERY):
         return
     question = Asked(dv, now)
     since = None if known is None or to_come(known, now) else f"modifiedon ge {query.moment(known - feeds.OVERLAP)}"

@@ -3,7 +3,8 @@
 Who leaves "this list" by a mail leaves the book that the mail went to: the send's own. So it is kept for two weeks
 after the send, its unsubscribes are read with every synchronisation and before every send, and count for all target
 lists of the send. Then it is read from its beginning once more, emptied and removed. The book of a send of which nobody
-knows whether it was made is emptied and stays, as something may still refer to it.
+knows whether it was made is emptied and stays, as something may still refer to it. The books of other machines' sends
+are theirs: they are read as well (`dyntui.sync.strange_books` finds them), and left alone.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import logging
 from collections.abc import Collection
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
-from dyntui.store import list_unsubscribes
+from dyntui.store import list_unsubscribes, strange_books
 from dyntui.store import sends as send_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.sends import Kept
@@ -40,13 +43,12 @@ def feed_of(send_id: str) -> str:
 async def learn(
     ctx: RunContext, dd: Dotdigital, account_id: str, list_ids: Collection[str] = (), *, daily: bool = False
 ) -> None:
-    """Who unsubscribed through the books of the account's sends, of those to any of the lists where these are named.
+    """Who unsubscribed through the books of sends of the account, of those to any of the lists where these are named.
 
     `daily`: once a day all are read. Raises DotdigitalError. A book that is gone is looked at no more.
     """
-    for kept in await ctx.read(lambda c: send_store.with_books(c, account_id)):
-        if not list_ids or set(list_ids) & set(kept.list_ids):
-            await learn_of(ctx, dd, kept, daily=daily)
+    for kept in await ctx.read(lambda c: strange_books.leaving_by(c, account_id, list_ids)):
+        await learn_of(ctx, dd, kept, daily=daily)
 
 
 async def remove_due(ctx: RunContext, dd: Dotdigital, account_id: str) -> None:
@@ -96,7 +98,11 @@ async def learn_of(ctx: RunContext, dd: Dotdigital, kept: Kept, *, whole: bool =
 
 
 async def _forget(ctx: RunContext, kept: Kept) -> None:
-    await ctx.write(functools.partial(send_store.set_book, send_id=kept.id, book_id=0, book_name=kept.book_name))
+    def forget(c: Connection) -> None:
+        send_store.set_book(c, send_id=kept.id, book_id=0, book_name=kept.book_name)
+        strange_books.forget(c, kept.account_id, kept.book_id)
+
+    await ctx.write(forget)
 
 
 async def empty(ctx: RunContext, dd: Dotdigital, book_id: int) -> None:

@@ -11,7 +11,7 @@ Each source is asked from a mark that was taken, on its own system's clock, befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,12 +20,13 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import suppressions as dd_suppressions
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.paging import Page
 from dyntui.model.moments import EPOCH, text_of
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import list_unsubscribes, members, moved_contacts, suppressed_people, target_people
+from dyntui.store import list_unsubscribes, members, moved_contacts, strange_books, suppressed_people, target_people
 from dyntui.store import lists as list_store
-from dyntui.store import sends as send_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.opt_outs import OptOut
 from dyntui.store.sends import Send
@@ -50,6 +51,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     book_id: int = 0
     list_ids: tuple[str, ...] = ()
     of_this_send: bool = False
+    of_other_send: bool = False
 
 
 class Marks(msgspec.Struct, frozen=True):
@@ -95,10 +97,8 @@ def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed
         )
         found.append((of_list, list_feeds.feed_of(target)))
     # A list may have belonged to another account before: mails that it has sent to it say no there.
-    for kept in [kept for each in account_ids for kept in send_store.with_books(c, each)]:
+    for kept in [kept for each in account_ids for kept in strange_books.leaving_by(c, each, this.list_ids)]:
         concerned = tuple(each for each in kept.list_ids if each in this.list_ids)
-        if not concerned:
-            continue
         of_send = Feed(
             account_id=kept.account_id,
             since=never,
@@ -106,6 +106,7 @@ def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed
             book_id=kept.book_id,
             list_ids=concerned,
             of_this_send=kept.id == this.id,
+            of_other_send=kept.id != this.id,
         )
         found.append((of_send, kept_books.feed_of(kept.id)))
     return found
@@ -227,7 +228,7 @@ async def _unsubscribed(
         else dd_suppressions.suppressed_since(dd, since)
     )
     said = _Said()
-    async for page in pages:
+    async for page in _as_long_as_it_is_there(pages, feed):
         for row in page.rows:
             reason = "UNSUBSCRIBED_LIST" if feed.book_id else reason_of_status(row.reason or "") or "UNKNOWN"
             found = [address for address in row.addresses if address in wanted]
@@ -239,6 +240,18 @@ async def _unsubscribed(
             elif row.contact_id and not found and (feed.book_id or reason in suppression_store.BY_WILL):
                 said.others[row.contact_id] = _Other(row.addresses[0], reason)
     return said
+
+
+async def _as_long_as_it_is_there(
+    pages: AsyncIterator[Page[dd_suppressions.Suppression]], feed: Feed
+) -> AsyncIterator[Page[dd_suppressions.Suppression]]:
+    """The book of another send is removed two weeks after it by whoever made it: then nobody leaves a list by it."""
+    try:
+        async for page in pages:
+            yield page
+    except DotdigitalError as error:
+        if error.status != 404 or not feed.of_other_send:
+            raise
 
 
 def _opted_out(

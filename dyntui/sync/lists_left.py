@@ -15,9 +15,8 @@ from dyntui.dotdigital import contacts
 from dyntui.dotdigital.contacts import Person
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.people import normalise
-from dyntui.store import book_contents, list_unsubscribes
+from dyntui.store import book_contents, list_unsubscribes, strange_books
 from dyntui.store import lists as list_store
-from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.sync import odd_answers
 from dyntui.sync.run_context import RunContext
@@ -33,11 +32,11 @@ Books = Mapping[int, Mapping[str, int]]
 
 
 async def books(ctx: RunContext, account_id: str, list_ids: Sequence[str]) -> Books:
-    """The books of these lists, and those of earlier sends to them."""
+    """The books of these lists, and those of sends to them."""
     found: dict[int, dict[str, int]] = {}
     for chosen in await ctx.read(lambda c: list_store.stored(c, list_ids)):
         found.setdefault(chosen.book_id, {})[chosen.id] = chosen.book_id
-    for kept in await ctx.read(lambda c: send_store.with_books(c, account_id)):
+    for kept in await ctx.read(lambda c: strange_books.leaving_by(c, account_id, list_ids)):
         found.setdefault(kept.book_id, {}).update(dict.fromkeys(set(list_ids) & set(kept.list_ids), 0))
     return found
 

@@ -158,8 +158,8 @@ async def _suppressions(
         await as_confirmed.require(ctx, dv, dd, whole)
     await sight.require_columns(ctx, dv)
     await sight.require_records(ctx, dv)
-    await adopted_unsubscribes.read(ctx, dv)
-    await strange_books.learn(ctx, dv, dd, this.account_id)
+    await adopted_unsubscribes.read(ctx, dv, anew=True)
+    await strange_books.find(ctx, dv, dd, this.account_id, anew=True)
     await earlier_sends.settle(ctx, dv, dd, this)
     await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     return "lists"

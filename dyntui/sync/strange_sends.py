@@ -44,7 +44,7 @@ class _Send(
 async def look_after(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, place: int) -> None:
     """Whoever may not be mailed any more leaves the address books of such sends, each an item of the run where that is
     anybody. Raises DataverseError, DotdigitalError."""
-    books = {each.kept.id: each.kept for each in await strange_books.books(ctx, dv, dd, account_id) if each.handed}
+    books = {each.kept.id: each.kept for each in await strange_books.find(ctx, dv, dd, account_id) if each.handed}
     if not books:
         return
     set_, handed_over = solution.CAMPAIGN_SEND.entity_set, f"dyntui_state eq '{HANDED_OVER}'"

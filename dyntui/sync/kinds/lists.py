@@ -146,7 +146,7 @@ async def learn_consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, read_onl
         typed = []
     await opt_out_changes.read(ctx, dv, trust)
     await adopted_unsubscribes.read(ctx, dv)
-    await strange_books.learn(ctx, dv, dd, ctx.account_id)
+    await strange_books.find(ctx, dv, dd, ctx.account_id)
     await kept_books.learn(ctx, dd, ctx.account_id)
     return typed
 
