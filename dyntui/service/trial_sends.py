@@ -32,14 +32,14 @@ from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, environment, trial_sends
+from dyntui.store import accounts, environment, suppressed_people, trial_sends
 from dyntui.store.campaigns import Campaign
 from dyntui.store.schema import opt_out, opt_out_address, suppression
 from dyntui.store.trial_sends import NewTrial
 from dyntui.sync import consent_sources, sight, suppressions
 from dyntui.sync.connections import not_configured
 from dyntui.sync.having_address import mentioning
-from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
+from dyntui.sync.opt_outs import ADDRESSES, SETS, Record, opted_out
 from dyntui.sync.suppression_rows import news_to_us, written_in_dynamics
 
 # How long somebody waits for the copy to be sent, so that it can be removed: 40 seconds.
@@ -170,8 +170,10 @@ class TrialSends:
             columns = (key, *ADDRESSES, *flags)
             async for page in dv_rows.pages(dv, entity_set, Record, select=columns, filter=wanted, orderby=(key,)):
                 for row in page.rows:
-                    if spellings & set(row.addresses()):
-                        return next(REASONS[each] for each in flags if getattr(row, each))
+                    # Dynamics gave it because it opted out, also where that cannot be read.
+                    said = opted_out(entity, flags, row, shown=True)
+                    if said is not None and spellings & set(said.addresses):
+                        return said.reason
         withdrawn = counts.consent_rows and await consent_sources.is_withdrawn(self._resources, dv, address)
         return "DO_NOT_BULK_EMAIL" if withdrawn else ""
 
@@ -211,6 +213,8 @@ def _kept_out(c: Connection, account_id: str, address: str) -> str:
         reason = c.execute(asked.limit(1)).scalar()
         if reason is not None:
             return reason or "SUPPRESSED"
+    if as_people := suppressed_people.at_present(c, address):
+        return as_people[0][1]
     return "" if environment.may_be_mailed(c, account_id, address) else "NOT_ALLOW_LISTED"
 
 

@@ -11,6 +11,7 @@ import pytest
 from dyntui.dotdigital import sends
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.target_counts import TargetCount
 from dyntui.service.trial_copies import TrialCopies
@@ -18,6 +19,8 @@ from dyntui.store import watermarks
 from tests.faults.test_last_look import suppression_row
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
+from tests.scenarios.test_odd_rows_of_dynamics import doctored
+from tests.scenarios.test_suppression_flags import choose
 
 
 def refused(office: Office, campaign: CampaignRow, address: str) -> str:
@@ -56,6 +59,23 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     office.sandbox.switch(dataverse={"secured_columns": {"contact.donotemail": []}})
     assert refused(office, campaign, me.address) == "CONSENT_HIDDEN"
     assert len(office.sandbox.control.get("/mailed").json()) == 1
+
+
+def test_nobody_gets_a_test_at_another_address_than_they_said_no_with(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    moves = office.count_people(count.id, sendable=True)[0]
+    choose(office, SuppressionFlags.NONE)
+    office.unsubscribe(moves.address)
+    office.run("suppressions")
+    office.change_in_dynamics("contact", moves.person, emailaddress1="moved.on@example.org")
+    office.run("lists")
+    office.put_into_book(count.lists[0].id, "moved.on@example.org")
+    (left_out,) = [each for each in office.count_people(office.count(campaign).id) if each.person == moves.person]
+    assert (left_out.address, left_out.reason) == ("moved.on@example.org", "SUPPRESSED")
+    assert refused(office, campaign, "moved.on@example.org") == "TEST_OPTED_OUT"
+    assert not office.sandbox.control.get("/mailed").json()
 
 
 def test_a_test_that_is_refused_leaves_no_copy_behind(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
@@ -171,6 +191,16 @@ def test_nobody_gets_a_test_who_opted_out_a_moment_ago_however_dynamics_spells_t
     office.change_in_dynamics("contact", somebody.person, **values, donotbulkemail=1)
     assert refused(office, campaign, somebody.address) == "TEST_OPTED_OUT"
     assert not office.sandbox.control.get("/mailed").json()
+
+
+def test_nobody_gets_a_test_whose_opt_out_of_a_moment_ago_cannot_be_read(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    office.change_in_dynamics("contact", somebody.person, donotbulkemail=1)
+    doctored(office, {somebody.person: {"donotbulkemail": {"value": True}}})
+    assert refused(office, campaign, somebody.address) == "TEST_OPTED_OUT"
 
 
 @pytest.mark.parametrize("tells_case_apart", [False, True])
