@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows
 from dyntui.dataverse.query import text
+from dyntui.dataverse.security import who_am_i
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model import solution
 from dyntui.model.admin_changes import AdminChange
@@ -14,6 +17,7 @@ from dyntui.model.consent_sources import SOURCES
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.lengths import cut
 from dyntui.model.mentioned import addresses_in, shown
+from dyntui.model.moments import text_of
 from dyntui.model.paging import Page
 from dyntui.model.people import is_address, normalise
 from dyntui.service.answering import answers
@@ -47,6 +51,8 @@ from dyntui.service.runs import Runs, chosen_account
 from dyntui.store import admin_changes, consent_sources, deciding, environment, odd_rows, suppressions
 from dyntui.sync.connector_rows import KEY
 from dyntui.sync.suppression_rows import BY_HAND, key_by_hand
+
+log = logging.getLogger(__name__)
 
 # As much of a reason as its column takes.
 _REASON = 50
@@ -191,10 +197,10 @@ class Suppressions:
         address = _one_address(request.address)
         person = await self._identities.person(context.uid)
         by = person.name if person else ""
-        now = self._resources.now()
+        now, there = self._resources.now(), await self._clock_of_dynamics()
 
         def keep(c: Connection) -> deciding.Decided:
-            decided = deciding.lift(c, address, by, why, now)
+            decided = deciding.lift(c, address, by, why, now, there)
             for account_id in dict.fromkeys(each.account_id for each in decided.lifted):
                 ended = dict.fromkeys(each.reason for each in decided.lifted if each.account_id == account_id)
                 change = AdminChange(
@@ -232,6 +238,16 @@ class Suppressions:
                 ),
             ),
         )
+
+    async def _clock_of_dynamics(self) -> str:
+        """What it shows now, as its rows are dated by it; `""` where it does not answer."""
+        try:
+            dv = await self._resources.connections.dataverse()
+            await who_am_i(dv)
+        except DyntuiError as error:
+            log.warning("Dynamics was not asked for its clock: %s %s", error, error.detail)
+            return ""
+        return text_of(dv.connection.clock_of(self._resources.clock()))
 
     @answers(SUPPRESSION_ODD)
     async def odd(self, context: CallContext, request: Nothing) -> OddRows:

@@ -4,7 +4,7 @@ What one of the two systems itself still says cannot be decided away here: dotdi
 resubscribe; an opt-out of a record, and an unsubscribe that an address book still shows, come back with the next
 reading. Who was suppressed at an address that they had before may be decided for at the one that they have now.
 
-Public: `lift(c, address, by, why, now) -> Decided`.
+Public: `lift(c, address, by, why, now, there) -> Decided`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ class Decided(msgspec.Struct, frozen=True):
     still_said_by: tuple[str, ...]  # records that Dynamics shows as opted out
 
 
-def lift(c: Connection, address: str, by: str, why: str, now: str) -> Decided:
-    """Ends what only dyntui still knows of an address (normalised), and keeps who decided it and why."""
+def lift(c: Connection, address: str, by: str, why: str, now: str, there: str = "") -> Decided:
+    """Ends what only dyntui still knows of an address (normalised), and keeps who decided it and why. `there`: what
+    Dynamics' clock shows, by which its rows are older or newer than that; `""`: nobody knows."""
     lifted: list[Lift] = []
     stays: list[tuple[str, str]] = []
     for account_id, known in suppressions.of_address(c, address).items():
@@ -35,7 +36,8 @@ def lift(c: Connection, address: str, by: str, why: str, now: str) -> Decided:
             stays.append((account_id, known.status))
             continue
         suppressions.lift_one(c, account_id, address)
-        lifted.append(_decided(lifts.SUPPRESSION, known.reason, address, by, why, account_id=account_id))
+        ended = _decided(lifts.SUPPRESSION, known.reason, address, by, why, account_id=account_id)
+        lifted.append(msgspec.structs.replace(ended, in_force_until=there))
     records = opt_outs.of_address(c, address)
     for each in records:
         lifted.append(_decided(lifts.OPT_OUT, each.reason, address, by, why, person_id=each.person_id))

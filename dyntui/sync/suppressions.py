@@ -127,7 +127,7 @@ async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, r
             for address, contact in subscribed.items()
             if named[address].in_feed and _is_still(contact, named[address])
         }
-        in_force = {each: _in_force_until(named[each], read_before, dd) for each in evidence}
+        in_force = {each: _in_force_until(named[each], read_before) for each in evidence}
         asked_again = [address for address in subscribed if not named[address].in_feed]
         await dd_suppressions.suppress_contacts(dd, emails=asked_again)
         work = functools.partial(
@@ -143,13 +143,12 @@ async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, r
         await ctx.save(ctx.cursor, stage=_STAGE, work=work)
 
 
-def _in_force_until(known: Suppression, read_before: datetime | None, dd: Dotdigital) -> str:
-    """Until when somebody who has subscribed again was suppressed for certain, by this machine's clock: just after it
+def _in_force_until(known: Suppression, read_before: datetime | None) -> str:
+    """Until when somebody who has subscribed again was suppressed for certain, by dotdigital's clock: just after it
     was said, and when the feed was read as a whole before and named them. Some time after that they have subscribed."""
     said = moment_of(known.suppressed_on)
     times = (read_before, None if said is None else said + timedelta(seconds=1))
-    until = max((each for each in times if each is not None), default=None)
-    return "" if until is None else text_of(until - timedelta(seconds=dd.connection.ahead))
+    return text_of(max((each for each in times if each is not None), default=None))
 
 
 def _is_still(contact: contacts.Contact, known: Suppression) -> bool:
@@ -317,17 +316,10 @@ def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str],
 def standing(c: Connection, account_id: str, asked: Mapping[str, str], ahead: float) -> dict[str, str]:
     """What is asked for still: a row that was there before the person subscribed again suppresses nobody a second time.
     Where nobody can say which of the two came first, as between two readings of all suppressions, or within the same
-    second, it counts. `ahead`: seconds that the clock of whoever says when it was asked for is ahead of this machine's,
-    by which it is kept when suppressions ended."""
-    ended = lifts.ended_after(c, account_id=account_id, addresses=list(asked))
-    return {
-        address: when for address, when in asked.items() if address not in ended or _mine(when, ahead) >= ended[address]
-    }
-
-
-def _mine(when: str, ahead: float) -> str:
-    moment = None if when == _UNDATED else moment_of(when)
-    return when if moment is None else text_of(moment - timedelta(seconds=ahead))
+    second, it counts. `ahead`: seconds that the clock of whoever says when it was asked for is ahead of this
+    machine's."""
+    ended = lifts.ended_after(c, account_id, list(asked), ahead)
+    return {address: when for address, when in asked.items() if when >= ended.get(address, "")}
 
 
 async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:

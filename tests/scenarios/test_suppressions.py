@@ -501,6 +501,28 @@ def test_who_is_suppressed_in_dynamics_after_they_had_subscribed_again_is_so_wha
     assert [each.reason for each in office.members(newsletter.id) if each.person == ada.person] == ["SUPPRESSED"]
 
 
+@pytest.mark.parametrize("ahead", [10, 3 * 24 * 60])
+def test_who_is_suppressed_in_dynamics_after_a_manager_had_lifted_it_is_so_though_that_machines_clock_was_ahead(
+    ahead: int, office: Office
+) -> None:
+    """It is put right since, or another machine of the same store carries out what comes."""
+    typed(office, "stranger@nowhere.example")
+    office.run("suppressions")
+    office.behind = timedelta(minutes=-ahead)
+    asked = LiftSuppression(address="stranger@nowhere.example", reason="asked for it by phone")
+    suppressions = Suppressions(office.resources, Identities(office.resources), office._runs)
+    assert office.wait(suppressions.lift(office.context, asked)).lifted == ("SUPPRESSED Main",)
+    office.behind = timedelta()
+    office.let_pass(minutes=2)
+    office.run("suppressions")
+    with office.db.read() as c:
+        assert suppression_store.of_address(c, "stranger@nowhere.example") == {}
+    typed(office, "stranger@nowhere.example")
+    office.run("suppressions")
+    with office.db.read() as c:
+        assert suppression_store.of_address(c, "stranger@nowhere.example") != {}
+
+
 @pytest.mark.parametrize("ahead", keeping([10, -10], 10))
 def test_who_says_no_and_takes_another_address_is_not_mailed_at_it_whatever_the_clocks_say(
     ahead: int, office: Office, newsletter: ListRow

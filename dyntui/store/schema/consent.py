@@ -90,7 +90,7 @@ consent_lift = Table(
     text_column("evidence"),
     text_column("lifted_by"),  # who decided so; "" where a system's own word did
     flag_column("in_dynamics"),  # what Dynamics held of it was taken back
-    text_column("in_force_until"),  # for certain, by this machine's clock; "": until it was lifted
+    text_column("in_force_until"),  # for certain, by the systems' clocks; "": until it was lifted
     Index("ix_consent_lift_address", "address"),
 )
 
