@@ -2,7 +2,7 @@
 
 Who opted out is read completely, then the book is listed until it is exact, then every source of opt-outs is asked once
 more (`last_look`): whoever is found is left out, taken out of the book, and proved to be out of it. Only a look that
-finds nobody lets the request go.
+finds nobody lets the request go, and only where nobody else has learned of an opt-out meanwhile.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -25,7 +26,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import counts, target_people
+from dyntui.store import consent_news, counts, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
@@ -73,6 +74,13 @@ _INCLUDED = ("channelProperties", lists_left.INCLUDED)
 log = logging.getLogger(__name__)
 
 
+class _AsOf(msgspec.Struct):
+    """How often something had been learned of opt-outs, by whichever run or the consent watch, when everybody who may
+    not be mailed was left out last."""
+
+    news: int = -1
+
+
 async def create(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsewhere: Mapping[str, Dotdigital]
 ) -> bool:
@@ -84,21 +92,25 @@ async def create(
     if await platform_send.made_already(ctx, dd, this):
         return True
     marks = await _begin(ctx, dv, this, {this.account_id, *elsewhere})
-    await look_again(ctx, dv, dd, this, elsewhere)
+    as_of = _AsOf()
+    await _look_again(ctx, dv, dd, this, elsewhere, as_of)
     if await leave_out_the_mailed(ctx, dd, this):
         return True
     in_book = await _in_book(dd, this)
     if not await _make_exact(ctx, dd, this):
         # Whoever does not show may have opted out meanwhile: that is the reason then, and not that they do not show.
-        await look_again(ctx, dv, dd, this, elsewhere)
+        await _look_again(ctx, dv, dd, this, elsewhere, as_of)
         await _make_exact(ctx, dd, this, at_last=True)
     listed_on = ctx.moment()
     accounts = {**elsewhere, this.account_id: dd}
 
     async def look() -> datetime | None:
-        return await _last_look(ctx, dv, dd, this, accounts, marks, listed_on, in_book)
+        return await _last_look(ctx, dv, dd, this, accounts, marks, listed_on, in_book, as_of)
 
-    return await platform_send.create_once(ctx, dd, this, CREATING, look, lambda c: as_confirmed.holds(c, this))
+    def holds(c: Connection) -> bool:
+        return consent_news.count(c) == as_of.news and as_confirmed.holds(c, this)
+
+    return await platform_send.create_once(ctx, dd, this, CREATING, look, holds)
 
 
 async def learn_who_opted_out(
@@ -134,12 +146,13 @@ def _refused(error: DyntuiError) -> DyntuiError:
     )
 
 
-async def look_again(
+async def _look_again(
     ctx: RunContext,
     dv: Dataverse,
     dd: Dotdigital,
     this: Send,
     elsewhere: Mapping[str, Dotdigital],
+    as_of: _AsOf,
     known: Mapping[str, str] | None = None,
 ) -> frozenset[str]:
     """Leaves out whoever opted out, was suppressed, or left the lists by now; who that is. `known`: people of whom that
@@ -148,7 +161,12 @@ async def look_again(
     opted_out = await learn_who_opted_out(ctx, dv, dd, this, elsewhere, before)
     for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
         await list_feeds.learn(ctx, dd, chosen)
-    await ctx.write(lambda c: counts.recheck(c, this.count_id))
+
+    def leave_out(c: Connection) -> int:
+        counts.recheck(c, this.count_id)
+        return consent_news.count(c)
+
+    as_of.news = await ctx.write(leave_out)
     by_name = {**(known or {}), **opted_out}
     rows = [Resolved(person, Outcome.EXCLUDED, reason) for person, reason in by_name.items()]
     await ctx.write(lambda c: target_people.resolve(c, this.count_id, rows))
@@ -370,6 +388,7 @@ async def _last_look(
     marks: Marks,
     listed_on: datetime,
     in_book: int,
+    as_of: _AsOf,
 ) -> datetime | None:
     """When a look ended that found nobody; None where everything is to be proved anew. `in_book`: how many dotdigital
     counted in the book before it was listed."""
@@ -397,8 +416,8 @@ async def _last_look(
             return None
         if otherwise is not None:
             raise otherwise
-        if news:
-            if not await _leave_out(ctx, dv, dd, this, elsewhere, news):
+        if news or await ctx.read(consent_news.count) != as_of.news:
+            if not await _leave_out(ctx, dv, dd, this, elsewhere, news, as_of):
                 return None
             continue
         if ctx.moment() - began <= platform_send.AT_ONCE or slow >= _MOST_SLOW:
@@ -423,10 +442,16 @@ async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send, most: in
 
 
 async def _leave_out(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsewhere: Mapping[str, Dotdigital], news: News
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    this: Send,
+    elsewhere: Mapping[str, Dotdigital],
+    news: News,
+    as_of: _AsOf,
 ) -> bool:
     """Whether whoever was found is out of the book for certain; otherwise a listing has to show it."""
-    gone = await look_again(ctx, dv, dd, this, elsewhere, news.people)
+    gone = await _look_again(ctx, dv, dd, this, elsewhere, as_of, news.people)
     if not gone:
         return True
     known = await ctx.read(lambda c: target_people.contact_ids(c, this.count_id, gone))

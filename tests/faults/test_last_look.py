@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from dyntui.dotdigital import contacts, sends
+from dyntui.model.moments import text_of
+from dyntui.store import list_unsubscribes
 from dyntui.sync import last_look
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import SEND, error_of, excluded, leftovers, lose, mailed, shown
@@ -204,6 +206,36 @@ def test_who_said_no_with_the_address_before_is_found_by_it(
     assert "moved.on@example.org" not in mailed(office) and len(mailed(office)) == count.sendable - 1
     (left_out,) = [each for each in office.count_people(job.count().id) if each.person == somebody.person]
     assert left_out.reason == "SUPPRESSED"
+
+
+@pytest.mark.parametrize("when", ["before the last look", "after it"])
+def test_who_is_known_to_have_left_when_the_request_leaves_is_not_mailed_though_no_feed_says_so(
+    when: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run, or the consent watch, has just learned it otherwise: by what the contact says of itself."""
+    count = job.count()
+    somebody, queued = office.count_people(count.id, sendable=True)[3], office.queue_send(count)
+    look, left, list_id = last_look.look, [when], job.newsletter.id
+
+    def learned() -> None:
+        with office.db.write() as c:
+            list_unsubscribes.add(c, list_id, [(somebody.address, "")], text_of(office._now()))
+
+    async def looked(*which: Any, **how: Any) -> Any:
+        now = left.pop() if left else ""
+        if now == "before the last look":
+            learned()
+        news = await look(*which, **how)
+        if now == "after it":
+            learned()
+        return news
+
+    monkeypatch.setattr(last_look, "look", looked)
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    assert (sent.state, sent.sendable, left) == ("Sent", count.sendable - 1, [])
+    assert somebody.address not in mailed(office) and len(mailed(office)) == sent.sendable
+    assert excluded(office, sent, somebody.person) == "UNSUBSCRIBED_LIST"
 
 
 class Window:
