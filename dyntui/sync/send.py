@@ -28,12 +28,12 @@ from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER, book_of_send
 from dyntui.model.sync_types import SendOf
-from dyntui.store import counts, handed_sends, runs, send_waves, target_people
+from dyntui.store import consent_news, counts, handed_sends, runs, send_waves, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
-from dyntui.store.target_people import Resolved
+from dyntui.store.target_people import Resolved, TargetPerson
 from dyntui.sync import (
     adopted_unsubscribes,
     after_send,
@@ -43,6 +43,7 @@ from dyntui.sync import (
     earlier_sends,
     gone_meanwhile,
     kept_books,
+    list_feeds,
     lists,
     platform_send,
     send_proof,
@@ -88,13 +89,15 @@ async def dispatch(
     this = await ctx.read(lambda c: _stored(c, send_id))
     if phase == "suppressions":
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
-    elif ctx.was_away and phase == "lists":
-        await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
+    away = ctx.was_away and phase in _GATHERING
     while phase != "done":
         if phase not in PAST_RECALL and not ctx.at(SendCursor).may_exist:
             platform_send.in_time(ctx, dd, this)
         this = await ctx.read(lambda c: _stored(c, send_id))
         try:
+            if away:
+                await _catch_up(ctx, dv, dd, this, elsewhere, phase)
+                away = False
             after = await phases[phase](ctx, dv, dd, this)
         except DyntuiError as error:
             if phase == "clear":
@@ -118,6 +121,21 @@ async def _goes_on(ctx: RunContext) -> None:
         raise DyntuiError(code, message, not_done=not_done, remedy=remedy)
     if not at.past_recall and await ctx.read(lambda c: runs.desired(c, ctx.run_id)) == "cancel":
         raise Cancelled(ctx.run_id)
+
+
+_GATHERING = ("lists", "recheck", "book", "fill")
+
+
+async def _catch_up(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsewhere: Mapping[str, Dotdigital], phase: str
+) -> None:
+    """Who has opted out since the run was interrupted is neither imported nor put into an address book by what is left
+    of it: everybody else is gathered."""
+    await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
+    # The lists' own feeds are read as they are synchronised.
+    if phase != "lists":
+        for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+            await list_feeds.learn(ctx, dd, chosen)
 
 
 def _stored(c: Connection, send_id: str) -> Send:
@@ -241,9 +259,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
     """Everybody sendable into the book, in bulk; a batch that ran before an interruption runs again as an upsert."""
     stage = _STAGES["fill"]
     done = ctx.at(SendCursor).done
-    while batch := await ctx.read(
-        lambda c: target_people.sendable_batch(c, this.count_id, ROWS, after=ctx.at(SendCursor).after)
-    ):
+    while batch := await _next_recipients(ctx, this, stage, done):
         rows = [row(each.address, each.fields, this.book_id) for each in batch]
         batch, rows = batch[: (fits := fitting(rows))], rows[:fits]
         result = await carry_out(ctx, dd, rows, stage, done, this.sendable)
@@ -265,6 +281,16 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
         await double_opt_in.look_at_new(ctx, dd, this.account_id, result)
     await send_proof.some_left(ctx, this)
     return "prove"
+
+
+async def _next_recipients(ctx: RunContext, this: Send, stage: str, done: int) -> list[TargetPerson]:
+    """Those to be put into the book next, as many as one import takes, without who is known to have opted out by then;
+    an import that is under way goes on as it was begun."""
+    at, news = ctx.at(SendCursor), await ctx.read(consent_news.count)
+    if news != at.consent and not at.importing:
+        work = functools.partial(counts.recheck, count_id=this.count_id)
+        await ctx.save(replace(at, consent=news), stage=stage, done=done, of=this.sendable, work=work)
+    return await ctx.read(lambda c: target_people.sendable_batch(c, this.count_id, ROWS, after=at.after))
 
 
 async def _prove(

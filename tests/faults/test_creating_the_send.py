@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dyntui.dotdigital.imports import ImportContact
 from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
 from dyntui.service.contract.target_counts import TargetCount
+from dyntui.store import list_unsubscribes
+from dyntui.sync import send
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import (
     NOT_TAKEN_UP,
@@ -231,6 +236,30 @@ def test_who_opts_out_while_the_book_is_filled_is_left_out_by_name(
     assert sent.state == "Sent" and sent.sendable == count.sendable - 1
     assert somebody.address not in mailed(office)
     assert excluded(office, sent, somebody.person) == reason
+
+
+def test_whoever_opts_out_before_their_turn_comes_is_put_into_no_address_book(
+    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    count, list_id = job.count(), job.newsletter.id
+    people = sorted(office.count_people(count.id, sendable=True), key=lambda each: each.person)
+    somebody, imported = people[-1], list[str]()
+    carry_out = send.carry_out
+
+    async def carried_out(ctx: Any, dd: Any, rows: Sequence[ImportContact], *which: Any) -> Any:
+        result = await carry_out(ctx, dd, rows, *which)
+        if not imported:
+            with office.db.write() as c:
+                list_unsubscribes.add(c, list_id, [(somebody.address, "")], text_of(office._now()))
+        imported.extend(each.identifiers["email"] for each in rows)
+        return result
+
+    monkeypatch.setattr(send, "carry_out", carried_out)
+    monkeypatch.setattr(send, "ROWS", len(people) // 2)
+    sent = office.send(count)
+    assert (sent.state, sent.sendable) == ("Sent", count.sendable - 1)
+    assert len(imported) == count.sendable - 1 and somebody.address not in imported
+    assert excluded(office, sent, somebody.person) == "UNSUBSCRIBED_LIST"
 
 
 def test_a_stranger_in_the_book_of_a_send_stops_it(office: FrozenOffice, count: TargetCount):

@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.imports import ImportContact, ImportResult
 from dyntui.model.opt_in import CODE_OF, OptIn
 from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListRow, MemberRow
+from dyntui.service.contract.target_counts import TargetCount
+from dyntui.sync import send
 from dyntui.sync.run_context import RunContext
 from tests.scenarios.office import Office
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dotdigital, in_dynamics, two_way
@@ -21,8 +26,10 @@ from tests.scenarios.test_opt_in import opt_in_of
 Named = list[tuple[Outcome, str]]
 
 
-def let_go(monkeypatch: pytest.MonkeyPatch, office: Office, stage: str, meanwhile: Callable[[], None]) -> None:
-    """The first run that has stored this stage is let go there, and taken up when three hours have passed."""
+def let_go(
+    monkeypatch: pytest.MonkeyPatch, office: Office, stage: str, meanwhile: Callable[[], None], hours: float = 3
+) -> None:
+    """The first run that has stored this stage is let go there, and taken up when these hours have passed."""
     save, drain, pending = RunContext.save, office.engine.drain, [stage]
 
     async def saved(ctx: RunContext, *given: Any, **named: Any) -> None:
@@ -35,7 +42,7 @@ def let_go(monkeypatch: pytest.MonkeyPatch, office: Office, stage: str, meanwhil
         try:
             return drain()
         except concurrent.futures.CancelledError:
-            office.let_pass(hours=3)
+            office.let_pass(hours=hours)
             meanwhile()
             return drain()
 
@@ -93,6 +100,29 @@ def test_who_has_said_no_while_a_run_stood_still_is_neither_imported_nor_put_bac
     ]  # fmt: skip
     assert in_dotdigital(office, changed[0].address, "LASTNAME") == "By hand"
     assert not {each.address for each in (*joining[:3], *back[:3])} & office.in_book(newsletter.id)
+
+
+def test_who_has_said_no_while_a_send_stood_still_is_put_into_no_address_book(
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, count = counted
+    people = sorted(office.count_people(count.id, sendable=True), key=lambda each: each.person)
+    newsletter = office.list_named("Newsletter")
+    there = {each.person: each for each in office.members(newsletter.id)}
+    late, imported = [there[each.person] for each in people[-3:]], set[str]()
+    carry_out = send.carry_out
+
+    async def carried_out(ctx: RunContext, dd: Dotdigital, rows: Sequence[ImportContact], *which: Any) -> ImportResult:
+        imported.update(each.identifiers["email"] for each in rows)
+        return await carry_out(ctx, dd, rows, *which)
+
+    monkeypatch.setattr(send, "carry_out", carried_out)
+    monkeypatch.setattr(send, "ROWS", len(people) // 2)
+    let_go(monkeypatch, office, "Gathering", lambda: withdraw(office, newsletter, late), hours=1)
+    sent = office.send(count)
+    assert (sent.state, sent.sendable) == ("Sent", count.sendable - 3)
+    assert len(imported) == sent.sendable and not {each.address for each in late} & imported
+    assert named(office, sent.run, late) == SAID_NO
 
 
 def test_what_was_changed_in_dynamics_while_an_undo_stood_still_is_not_written_over(
