@@ -3,6 +3,7 @@
     convert(value, column, label_type, direction, choice=) -> Converted | Rejected
     fits(column, label_type) -> the directions in which values of the two can travel; none where they cannot
     loses(column, choice) -> why a value that goes there and back may not be the same; "" where it always is
+    unless_empty(value, label_type) -> what a data field holds, None where that stands for nothing
 
 What travels (spec section 6):
 
@@ -164,6 +165,19 @@ def loses(column: Column, choice: ChoiceAs = ChoiceAs.LABEL) -> str:
         if each.label in numbers and each.label != str(each.value):
             return f"the label {_shown(each.label)} is the value of another choice"
     return ""
+
+
+def unless_empty(value: Value, label_type: LabelType) -> Value:
+    """What a contact's data field holds; None for text of blanks, and in a date field for a year that stands for no
+    date."""
+    if isinstance(value, str) and not value.strip():
+        return None
+    if label_type is not LabelType.DATE:
+        return value
+    try:
+        return None if _moment(value) is None else value
+    except _Refused:
+        return value  # what is no date at all is no empty one
 
 
 def exact(number: int | float | Decimal) -> int | Decimal:

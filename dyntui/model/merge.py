@@ -12,13 +12,14 @@ nobody knows who has changed what, so that a side which is empty does not clear 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from dyntui.model.changes import same_value
-from dyntui.model.conversion import Value
+from dyntui.model.conversion import Value, unless_empty
+from dyntui.model.labels import LabelType
 from dyntui.model.mapping import ConflictRule
 
 
@@ -80,16 +81,15 @@ def merge(base: Value | Never, dynamics: Read, dotdigital: Read, rule: ConflictR
 
 
 def undecided(
-    labels: Iterable[str], dynamics: Mapping[str, object], dotdigital: Mapping[str, object]
+    labels: Mapping[str, LabelType], dynamics: Mapping[str, object], dotdigital: Mapping[str, Value]
 ) -> tuple[str, ...]:
     """Of what was never synchronised the labels of which dotdigital has a value that is another one than Dynamics': an
     empty side does not clear it, and of two values the rule has to decide."""
+    there = {label: unless_empty(dotdigital.get(label.upper()), kind) for label, kind in labels.items()}
     return tuple(
         label
-        for label in labels
-        if label in dynamics
-        and not same_value(dotdigital.get(label.upper()), None)
-        and not same_value(dotdigital.get(label.upper()), dynamics[label])
+        for label, value in there.items()
+        if label in dynamics and not same_value(value, None) and not same_value(value, dynamics[label])
     )
 
 

@@ -14,7 +14,7 @@ from dyntui.dataverse import bulk
 from dyntui.dataverse.reading import ODD_COLUMNS
 from dyntui.dotdigital.moments import moment
 from dyntui.model.changes import AppliedChange, same_value
-from dyntui.model.conversion import Direction, Rejected, Value, convert
+from dyntui.model.conversion import Direction, Rejected, Value, convert, unless_empty
 from dyntui.model.drains import Drain, Drains
 from dyntui.model.merge import Merged, Never, Read, Side, merge
 from dyntui.model.moments import dated, text_of
@@ -155,10 +155,11 @@ def _one(drain: Drain, column: Any, changed_on: str, met: Met) -> tuple[Merged, 
     here = convert(column, drain.column, drain.label_type, Direction.TO_DOTDIGITAL, choice=drain.choice)
     if isinstance(here, Rejected):
         return here
-    said = met.contact.values.get(drain.label)
-    there = None if isinstance(said, str) and not said.strip() else said
+    # A year that stands for no date is nothing that somebody has set, and clears nothing.
+    there = unless_empty(met.contact.values.get(drain.label), drain.label_type)
+    base = met.person.base(drain.label)
     merged = merge(
-        met.person.base(drain.label),
+        base if isinstance(base, Never) else unless_empty(base, drain.label_type),
         Read(here.value, moment_text(changed_on)),
         Read(there, met.contact.changed_on),
         drain.rule,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from dyntui.dotdigital.contacts import Contact
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import moved_fields
+from dyntui.model.labels import LabelType
 from dyntui.model.merge import undecided
 from dyntui.model.payloads import fingerprint
 from dyntui.model.people import Entity
@@ -30,10 +31,10 @@ Kept = Mapping[str, tuple[str, ...]]
 """The labels that stay as dotdigital has them, by address."""
 
 
-async def both_ways(ctx: RunContext, chosen: StoredList) -> tuple[str, ...]:
-    """The labels of a list's people that go both ways."""
+async def both_ways(ctx: RunContext, chosen: StoredList) -> dict[str, LabelType]:
+    """The labels of a list's people that go both ways, with their types."""
     drains = await ctx.read(lambda c: mappings.drains(c, chosen.account_id))
-    return tuple(sorted({each.label for each in drains[Entity(chosen.member_type)].drains if each.back}))
+    return {each.label: each.label_type for each in drains[Entity(chosen.member_type)].drains if each.back}
 
 
 async def theirs(
@@ -57,7 +58,7 @@ _People = Mapping[str, tuple[str, Mapping[str, object]]]
 
 
 def _kept(
-    c: Connection, account_id: str, labels: Sequence[str], people: _People, there: Mapping[str, Contact]
+    c: Connection, account_id: str, labels: Mapping[str, LabelType], people: _People, there: Mapping[str, Contact]
 ) -> dict[str, tuple[str, ...]]:
     asked: dict[str, tuple[str, ...]] = {}
     for address, (_, fields) in people.items():
@@ -136,7 +137,7 @@ async def of_plan(
 
 
 def _leave_out(
-    c: Connection, run_id: str, chosen: StoredList, labels: Sequence[str], there: Mapping[str, Contact]
+    c: Connection, run_id: str, chosen: StoredList, labels: Mapping[str, LabelType], there: Mapping[str, Contact]
 ) -> None:
     planned = planned_changes.imported(c, run_id, chosen.id, list(there))
     people = {each.address: (each.person, each.after or {}) for each in planned}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dyntui.model.columns import Column, Leads, Option, by_name, column_at
-from dyntui.model.conversion import ChoiceAs, Converted, Direction, Rejected, convert, exact, fits, loses
+from dyntui.model.conversion import ChoiceAs, Converted, Direction, Rejected, convert, exact, fits, loses, unless_empty
 from dyntui.model.labels import LabelType, fault_of_name
 
 OUT, IN = Direction.TO_DOTDIGITAL, Direction.TO_DYNAMICS
@@ -287,3 +287,23 @@ def test_other_names_are_taken(name: str) -> None:
 def test_the_time_of_a_date_is_utc() -> None:
     now = datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)
     assert convert(now.isoformat(), MOMENT, DATE, OUT) == Converted("2026-03-04T08:10:44Z")
+
+
+@pytest.mark.parametrize(
+    ("value", "label_type", "held"),
+    [
+        ("0001-01-01T00:00:00", DATE, None),
+        ("1753-01-01", DATE, None),
+        ("1899-12-31T23:30:00-01:00", DATE, None),
+        ("1901-01-01T00:00:00Z", DATE, "1901-01-01T00:00:00Z"),
+        ("soon", DATE, "soon"),
+        ("1900-01-01", STRING, "1900-01-01"),
+        (" \n", STRING, None),
+        (0, NUMERIC, 0),
+        (False, BOOLEAN, False),
+    ],
+)
+def test_a_data_field_holds_nothing_where_it_is_blank_or_in_a_year_that_stands_for_no_date(
+    value: Any, label_type: LabelType, held: Any
+) -> None:
+    assert unless_empty(value, label_type) == held

@@ -19,6 +19,7 @@ from tests.thorough import keeping
 
 COLUMNS = {"CITY": "address1_city", "BORN": "birthdate"}
 BORN = "1990-02-28T00:00:00Z"
+NO_DATES = ["0001-01-01T00:00:00Z", "1900-01-01T00:00:00Z"]
 
 
 def both_ways(office: Office, rule: ConflictRule = ConflictRule.DOTDIGITAL) -> None:
@@ -157,3 +158,19 @@ def test_of_more_than_are_read_before_an_import_only_newcomers_are_read(
 
 def _asked_for(calls: list[dict[str, Any]]) -> int:
     return sum("retrieve-collection" in str(each) for each in calls)
+
+
+@pytest.mark.parametrize("stands_for_none", keeping(NO_DATES, NO_DATES[0]))
+def test_a_year_that_stands_for_no_date_in_dotdigital_clears_no_birthday_that_was_never_synchronised(
+    office: Office, stands_for_none: str
+) -> None:
+    newsletter = office.activated("Newsletter")
+    both_ways(office)
+    ((person, address),) = known_there(office, newsletter.id, 1)
+    change_in_dotdigital(office, address, BORN=stands_for_none)
+    office.change_in_dynamics("contact", person, birthdate="1980-05-05")
+    office.run("lists")
+    office.run("lists")
+    assert has(office, person, address)[1::2] == ["1980-05-05", "1980-05-05T00:00:00Z"]
+    assert not [each for each in office.conflicts() if each.person == person and each.label == "BORN"]
+    assert writes(office.calls_between(lambda: office.run("lists"))[1]) == []
