@@ -285,8 +285,10 @@ def _standing(detail: PlanDetail) -> list[Part]:
     """What a person has to know before anything else: whether it waits for them, and for which key."""
     if detail.plan.applied_by:
         return [Part(" The plan was carried out", "good"), Part(f", by the run {detail.plan.applied_by[:8]}")]
+    # What could not be planned is not known to be as it should.
+    failed = [Part(f" {detail.run.error}", "bad")] if detail.run.error_code else []
     if not any(each.effects.changes for each in detail.lists):
-        return [Part(" There is nothing to be done.", "good")]
+        return failed or [Part(" There is nothing to be done.", "good")]
     done = "undone" if detail.run.kind == UNDO.id else "done"
     return [
         Part(f" Nothing is {done} yet: ", "warn"),
@@ -294,6 +296,7 @@ def _standing(detail: PlanDetail) -> list[Part]:
         Part(" carries it out, ", "strong"),
         Part("Esc", "key", "screen.perform('app.back')"),
         Part(" leaves it"),
+        *failed,
     ]
 
 

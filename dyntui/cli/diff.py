@@ -8,10 +8,9 @@ from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import number, print_json, print_table, say
-from dyntui.cli.plan import print_plan, read_changes
+from dyntui.cli.plan import exit_for_plan, print_plan, read_changes, say_end
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
-from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.plans import DIFFERENCE, PlannedChange
 from dyntui.service.client import ServiceClient
@@ -58,8 +57,8 @@ def command(context: click.Context, named: str, show: int) -> int:
         print_json(made)
     else:
         _print(made, changes[:show], others)
-        say(f"`dyntui apply {run.id}` mends it." if changes else "There is nothing to be mended.")
-    return int(Exit.CHANGES if changes or others else Exit.DONE)
+        say_end(made, f"`dyntui apply {run.id}` mends it." if changes else "", "There is nothing to be mended.")
+    return exit_for_plan(made, [*changes, *others])
 
 
 def _print(made: PlanDetail, changes: list[PlannedChange], others: list[RunItem]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 
 import click
 
@@ -83,12 +84,23 @@ def command(
         print_json(made)
     else:
         print_plan(made, changes[:show])
-        say(
-            f"`dyntui apply {shlex.quote(str(out.path)) if out else run.id}` carries it out."
-            if changes
-            else "There is nothing to be done."
-        )
-    return int(Exit.CHANGES if changes else Exit.DONE)
+        apply = shlex.quote(str(out.path)) if out else run.id
+        say_end(made, f"`dyntui apply {apply}` carries it out." if changes else "", "There is nothing to be done.")
+    return exit_for_plan(made, changes)
+
+
+def say_end(made: PlanDetail, how: str, nothing: str) -> None:
+    """How a plan is carried out, or that there is `nothing` in it: of one of which parts could not be planned nobody
+    knows that."""
+    if how or not made.run.error_code:
+        say(how or nothing)
+
+
+def exit_for_plan(made: PlanDetail, found: Collection[object]) -> int:
+    """The exit code that a plan earns in which something was `found`, or nothing."""
+    if found:
+        return int(Exit.CHANGES)
+    return exit_for(made.run) if made.run.error_code else int(Exit.DONE)
 
 
 async def read_changes(client: ServiceClient, run_id: str, most: int | None) -> list[PlannedChange]:
@@ -107,6 +119,8 @@ def print_plan(made: PlanDetail, changes: list[PlannedChange]) -> None:
             ("Dynamics calls", calls_text(calls.dataverse_reads, calls.dataverse_writes)),
             ("dotdigital calls", calls_text(calls.dotdigital_reads, calls.dotdigital_writes)),
             ("Takes about", f"{number(made.plan.seconds)} s"),
+            ("Error", f"{made.run.error_code}: {made.run.error}" if made.run.error_code else ""),
+            ("Remedy", made.run.remedy),
         ]
     )
     print_tally(made.run.tally, made.run.kind)

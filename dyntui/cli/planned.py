@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Choices
-from dyntui.cli.output import print_json, say
-from dyntui.cli.plan import print_plan, read_changes
+from dyntui.cli.output import print_json
+from dyntui.cli.plan import exit_for_plan, print_plan, read_changes, say_end
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
-from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.plans import PlannedChange
 from dyntui.service.client import ServiceClient
@@ -77,5 +76,5 @@ def _print_planned(
         print_json(made)
     else:
         print_plan(made, changes[:show])
-        say(f"`dyntui apply {planned.id}` carries it out." if changes else nothing)
-    return int(Exit.CHANGES if changes else Exit.DONE)
+        say_end(made, f"`dyntui apply {planned.id}` carries it out." if changes else "", nothing)
+    return exit_for_plan(made, changes)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.model.plans import DIFFERENCE, Effects, Plan, PlannedCalls, PlannedChange
+from dyntui.service.contract.changes import CHANGES_UNDO
 from dyntui.service.contract.plans import (
     PLAN_APPLY,
     PLAN_CHANGES,
@@ -84,6 +86,28 @@ def test_a_plan_that_fails_is_told_as_a_run(dyntui: Cli, planned: ScriptedServic
     planned.answers(RUN_GET, RunDetail(run=failed, items=()))
     done = dyntui("plan", "lists")
     assert done.code == 1 and "LIST_GONE" in done.out
+
+
+@pytest.mark.parametrize(
+    "asked", [("plan", "lists"), ("diff", LIST_ID), ("undo", "run-1", "--plan"), ("undo", "run-1")]
+)
+def test_a_plan_of_which_parts_failed_says_so_and_never_that_there_is_nothing(
+    dyntui: Cli, planned: ScriptedService, asked: tuple[str, ...]
+) -> None:
+    why = "1 of 2 parts failed: Walkers: LIST_GONE: Dynamics has no such marketing list."
+    remedy = "See each part; then run it again."
+    partly = a_run(RunStatus.COMPLETED_WITH_ERRORS, error_code="PARTS_FAILED", error=why, remedy=remedy)
+    for call in (PLAN_DIFF, CHANGES_UNDO):
+        planned.answers(call, a_run(RunStatus.QUEUED))
+    planned.answers(RUN_GET, RunDetail(run=partly, items=()))
+    planned.answers(PLAN_GET, replace(DETAIL, run=partly))
+    found = dyntui(*asked)
+    assert "PARTS_FAILED" in found.out and "LIST_GONE" in found.out and remedy in found.out
+    planned.answers(PLAN_CHANGES, page_of())
+    nothing = dyntui(*asked)
+    assert nothing.code == 4 and "LIST_GONE" in nothing.out and "nothing" not in nothing.err
+    assert dyntui("--json", *asked).code == 4
+    assert not planned.requests(PLAN_APPLY)
 
 
 def test_a_file_is_carried_out_only_while_it_is_what_the_service_has(

@@ -92,6 +92,20 @@ async def test_an_empty_plan_has_nothing_to_be_carried_out() -> None:
         assert "Plan: nothing to do" in hand.text
 
 
+async def test_a_plan_of_which_parts_failed_says_so_and_not_that_there_is_nothing() -> None:
+    async with driving(size=WIDE) as hand:
+        await hand.to("2", LIST)
+        await hand.press("P")
+        await hand.finish()
+        page = hand.app.screen
+        assert isinstance(page, PlanPage) and page._detail is not None
+        why = "1 of 2 parts failed: Walkers: LIST_GONE: Dynamics has no such marketing list."
+        run = msgspec.structs.replace(page._detail.run, error_code="PARTS_FAILED", error=why)
+        page._show(msgspec.structs.replace(page._detail, run=run))
+        await hand.press("j")
+        assert why in hand.text and "There is nothing to be done" not in hand.text
+
+
 async def test_a_plan_that_waits_says_so_wherever_its_run_is_seen() -> None:
     async with driving(Opening("changed"), size=WIDE) as hand:
         await hand.to("2", LIST)
