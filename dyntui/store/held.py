@@ -93,9 +93,12 @@ def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
         if not _counts(each.list, of_account):
             continue
         known = found.get(each.list)
-        found[each.list] = (
-            each if known is None else replace(known, people=known.people + each.people, why=known.why or each.why)
-        )
+        if known is None:
+            found[each.list] = each
+            continue
+        # Of strangers both are counted: members in the book, and they.
+        people, why = known.people + each.people, known.why or each.why
+        found[each.list] = replace(known, people=people, in_book=each.in_book, why=why)
     return sorted(
         (*found.values(), *(each for each in waiting if each.undone)),
         key=lambda each: (each.name, each.list, each.undone),

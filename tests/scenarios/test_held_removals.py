@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.lists import EditList, ListRow
 from dyntui.service.housekeeping import forget
 from dyntui.store import held
 from dyntui.store.decisions import counted
@@ -68,6 +69,21 @@ def test_additions_go_on_removals_wait_and_one_approval_lets_them_go(office: Off
     one = next(each.person for each in members if each.outcome in stays and having[each.address] == 1)
     office.leave(newsletter.id, [one])
     assert held_people(office, office.run("lists").run.id) == {one}
+
+
+def test_removals_of_members_and_of_strangers_wait_together_of_all_who_are_in_the_book(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.edit(EditList(id=newsletter.id, membership_action=MembershipAction.REMOVE))
+    leavers = leave_by_accident(office, newsletter)
+    strangers = [f"many{number}@strangers.example" for number in range(60)]
+    for each in strangers:
+        office.put_into_book(newsletter.id, each)
+    office.run("lists")
+    (waits,) = office.held()
+    there = in_book(office, office.book_of(newsletter.id))
+    assert len(office.waiting(newsletter.id)) == len(leavers) + len(strangers)
+    assert (waits.people, waits.in_book) == (len(leavers) + len(strangers), len(there))
 
 
 def test_who_is_kept_stays_in_the_book_by_name_and_nobody_is_asked_again(office: Office, newsletter: ListRow) -> None:
