@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,10 @@ Cell = tuple[str, Callable[[R], str]]
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection; ASVS 1.2.10); where East Asian text is
 # entered the wide ones too.
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+# What begins another cell, or another row, where something else than the comma separates them: the semicolon does where
+# the comma stands in numbers, and then the quotes around a cell mean nothing (OWASP, the same page).
+_BETWEEN_CELLS = re.compile('([\\s";]+)([=+\\-@\0＝＋－＠])?')
+_SEPARATES = re.compile("[;\t\r\n]")
 # The most rows of a worksheet.
 _MOST_ROWS = 1_048_576
 # The most characters of a cell, counted as UTF-16 does; what stands behind those of a longer text.
@@ -55,8 +60,14 @@ def row_file(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Wri
 
 
 def harmless(text: str) -> str:
-    """The text as a cell of a CSV file that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+    """The text as a cell of a CSV file that no spreadsheet takes for a formula, whatever separates its cells."""
+    text = f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+    return _BETWEEN_CELLS.sub(_no_formula, text)
+
+
+def _no_formula(found: re.Match[str]) -> str:
+    between, begins = found.groups()
+    return f"{between}'{begins}" if begins and _SEPARATES.search(between) else found[0]
 
 
 def fitting(text: str) -> str:

@@ -13,8 +13,9 @@ import pytest
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page
+from dyntui.service import row_cells
 from dyntui.service.contract.runs import RUN_GET, RUN_PEOPLE, OutcomesQuery, RunDetail
-from dyntui.service.row_files import fitting, harmless
+from dyntui.service.row_files import fitting, harmless, row_file
 from tests.cli.scripted_service import LIST_ID, OTHER_ID, ScriptedService, a_run, an_item
 
 Cli = Callable[..., Any]
@@ -99,10 +100,32 @@ def test_a_text_that_no_cell_of_a_workbook_holds_is_cut_and_says_so(text: str) -
     assert fitting(text[:16_000]) == text[:16_000] and fitting("x" * 32_767) == "x" * 32_767
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\0=1", "＝1+1", "＠SUM(A1)"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "\r1", "\0=1", "＝1+1", "＠SUM(A1)"])
 def test_what_could_begin_a_formula_is_made_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"
     assert harmless(f"a{text}") == f"a{text}"
+
+
+@pytest.mark.parametrize("text", ["Ann;=1+1;", 'Ann; "=1+1;"', "Ann\t+1+1\t", "Ann\n@SUM(A1);", "Ann;\t=1+1", ";;＝1;"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_is_a_formula_whatever_a_spreadsheet_takes_for_the_separator(
+    tmp_path: Path, text: str, separator: str
+) -> None:
+    file = tmp_path / "people.csv"
+    person = PersonOutcome(person="1", entity="contact", name=text, address="a@x.org", outcome=Outcome.ADDED)
+    with row_file(file, row_cells.PEOPLE, "People") as write:
+        write([person])
+    # Where a comma stands in numbers, as in German, a semicolon separates cells.
+    read = csv.reader(file.open(encoding="utf-8", newline=""), delimiter=separator)
+    cells = [cell.strip(' "') for row in read for cell in row]
+    assert not [each for each in cells if each.startswith(("=", "+", "-", "@", "＝"))]
+
+
+def test_what_separates_nothing_from_a_formula_stays_as_it_is() -> None:
+    for text in ("Smith; Ann", "a-b", "x = 1; y = 2", "http://x.example/?a=1;b=2", "two\nlines"):
+        assert harmless(text) == text
+    # A run of blank lines takes no time to speak of.
+    assert harmless("x" + "\n" * 1_000_000) == "x" + "\n" * 1_000_000
 
 
 def test_an_ending_that_is_not_known_is_refused_before_anything_is_asked(
