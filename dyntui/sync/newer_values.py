@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from dyntui.dotdigital.contacts import Contact
 from dyntui.model.changes import same_value
+from dyntui.model.conversion import Value, unless_empty
+from dyntui.model.labels import LabelType
 from dyntui.model.merge import Never
 from dyntui.model.people import Entity
 from dyntui.store import mappings, shadows
@@ -39,21 +41,27 @@ async def in_the_way(
     for each in known:
         base = bases.get((each.person_id, each.address))
         values = there[each.address].values
-        newer = [label for label in labels if base is not None and _is_newer(base, label, values, each.fields)]
+        newer = [
+            label
+            for label, kind in labels.items()
+            if base is not None and _is_newer(base, label, kind, values, each.fields)
+        ]
         if newer:
             said = f"{', '.join(newer)} changed in dotdigital meanwhile"
             found.append(Rejection(address=each.address, reason="STALE", detail=said))
     return found
 
 
-def _both_ways(c: Connection, chosen: StoredList) -> list[str]:
+def _both_ways(c: Connection, chosen: StoredList) -> dict[str, LabelType]:
     drains = mappings.drains(c, chosen.account_id)[Entity(chosen.member_type)].drains
-    return sorted(each.label for each in drains if each.back)
+    return {each.label: each.label_type for each in drains if each.back}
 
 
-def _is_newer(base: shadows.Shadowed, label: str, values: Mapping[str, object], fields: Mapping[str, object]) -> bool:
+def _is_newer(
+    base: shadows.Shadowed, label: str, kind: LabelType, values: Mapping[str, Value], fields: Mapping[str, object]
+) -> bool:
     had = base.base(label)
     if isinstance(had, Never) or label not in fields:
         return False
-    now = values.get(label.upper())
-    return not same_value(had, now) and not same_value(fields[label], now)
+    now = unless_empty(values.get(label.upper()), kind)
+    return not same_value(unless_empty(had, kind), now) and not same_value(fields[label], now)

@@ -174,3 +174,24 @@ def test_a_year_that_stands_for_no_date_in_dotdigital_clears_no_birthday_that_wa
     assert has(office, person, address)[1::2] == ["1980-05-05", "1980-05-05T00:00:00Z"]
     assert not [each for each in office.conflicts() if each.person == person and each.label == "BORN"]
     assert writes(office.calls_between(lambda: office.run("lists"))[1]) == []
+
+
+def test_a_year_that_stands_for_no_date_is_no_change_in_dotdigital_that_holds_an_import_up(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    both_ways(office)
+    ((person, address),) = known_there(office, newsletter.id, 1)
+    change_in_dotdigital(office, address, BORN=None)
+    office.change_in_dynamics("contact", person, birthdate=None)
+    office.run("lists")
+    office.run("lists")
+    office.let_pass(days=3)
+    office.run("lists")
+    # As dotdigital itself may show an empty date (reference/truth2.md): it was not modified.
+    db = office.sandbox.state.db
+    (was,) = db.execute("SELECT updated FROM dd_contact WHERE email = ?", (address,)).fetchone()
+    change_in_dotdigital(office, address, BORN=NO_DATES[0])
+    db.execute("UPDATE dd_contact SET updated = ? WHERE email = ?", (was, address))
+    office.change_in_dynamics("contact", person, firstname="Augusta", birthdate="1980-05-05")
+    run = office.run("lists")
+    assert address in addresses(office.people(run.run.id), Outcome.UPDATED)
+    assert has(office, person, address)[1::2] == ["1980-05-05", "1980-05-05T00:00:00Z"]
