@@ -333,7 +333,8 @@ def refuse(c: Connection, list_id: str, people: Sequence[str]) -> None:
 def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str, following: Collection[str] = ()) -> None:
     """Of a settled listing only what was planned is left to be done: who waits for an import otherwise than planned is
     rejected by name (STALE); who would leave the book and was not to, stays until the next synchronisation, unless they
-    withdrew consent. `following`: people who wait because of what was planned of them elsewhere."""
+    withdrew consent, or waits for a decision as the plan says. `following`: people who wait because of what was planned
+    of them elsewhere."""
     planned = exists().where(_p.run_id == plan_id, _p.item_id == list_id, _p.person_id == _m.person_id)
     as_planned = planned.where(_p.fingerprint == _m.fingerprint, _p.address == _m.address)
     # Who has just joined the list out of its book was planned as such.
@@ -345,13 +346,15 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str, follo
     going = leaving.going(list_id, listing).subquery("going").c
     unplanned = select(going.person_id).where(going.why != "withdrawn")
     others = and_(_m.person_id.in_(unplanned), not_(planned.where(_p.effect == REMOVE)))
-    c.execute(
-        update(list_member)
-        .where(_m.list_id == list_id, or_(_m.listing != listing, _m.outcome != ""), others)
-        .values(
-            outcome=Outcome.HELD.value, reason="STALE", detail="not as planned", also="", gated_by=listing, news=True
-        )
-    )
+    stay = update(list_member).where(_m.list_id == list_id, or_(_m.listing != listing, _m.outcome != ""), others)
+    # Whom the plan itself held waits for the same reason.
+    held = outcome.alias("held").c
+    by_plan = (held.run_id == plan_id, held.item_id == list_id, held.person_id == _m.person_id)
+    waits = exists().where(*by_plan, held.outcome == Outcome.HELD.value)
+    said = {name: select(held[name]).where(*by_plan).scalar_subquery() for name in ("reason", "detail", "also")}
+    stale = {"reason": "STALE", "detail": "not as planned", "also": ""}
+    for some, why in ((stay.where(waits, _m.decision == ""), said), (stay, stale)):
+        c.execute(some.values(outcome=Outcome.HELD.value, gated_by=listing, news=True, **why))
 
 
 def fact(c: Connection, made: Plan) -> Fact | None:

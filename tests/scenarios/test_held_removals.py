@@ -71,6 +71,21 @@ def test_additions_go_on_removals_wait_and_one_approval_lets_them_go(office: Off
     assert held_people(office, office.run("lists").run.id) == {one}
 
 
+def test_whose_removal_a_plan_holds_is_held_for_that_when_it_is_carried_out(
+    office: Office, newsletter: ListRow
+) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    plan = office.plan(newsletter.id)
+    assert held_people(office, plan.run.id) == set(leavers)
+    (planned,) = {(each.reason, each.detail) for each in office.people(plan.run.id) if each.outcome is Outcome.HELD}
+    done = office.apply(plan)
+    assert held_people(office, done.run.id) == set(leavers)
+    (became,) = {(each.reason, each.detail) for each in office.people(done.run.id) if each.outcome is Outcome.HELD}
+    assert became == planned and planned[0] == "REMOVAL_HELD"
+    (waits,) = office.held()
+    assert waits.why == planned[1]
+
+
 def test_removals_of_members_and_of_strangers_wait_together_of_all_who_are_in_the_book(
     office: Office, newsletter: ListRow
 ) -> None:
