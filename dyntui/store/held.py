@@ -97,8 +97,8 @@ def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
             found[each.list] = each
             continue
         # Of strangers both are counted: members in the book, and they.
-        people, why = known.people + each.people, known.why or each.why
-        found[each.list] = replace(known, people=people, in_book=each.in_book, why=why)
+        people = known.people + each.people
+        found[each.list] = replace(known, people=people, in_book=each.in_book, why=known.why or each.why)
     return sorted(
         (*found.values(), *(each for each in waiting if each.undone)),
         key=lambda each: (each.name, each.list, each.undone),
