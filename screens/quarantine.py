@@ -11,7 +11,7 @@ import msgspec
 from textual.binding import BindingType
 
 from dyntui.model.quarantine import RefusedRow
-from dyntui.model.strangers import candidates_in
+from dyntui.model.strangers import candidates_in, more_in
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.lists import LISTS_CHANGED
 from dyntui.service.contract.paging import Page as PageOfRows
@@ -130,6 +130,10 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
                 self.ask(QUARANTINE_PICK, request, lambda run: lead_to_run(self, run))
 
         lines = [f"{row.address} is in the address book of {row.list_name}. The record that it is joins the list."]
+        if more_in(row.detail):
+            lines.append(
+                f"More records match: `dyntui quarantine pick {row.list} {row.person} RECORD` takes any of them."
+            )
         found = [(record, words) for record, words in candidates_in(row.detail)]
         self.app.push_screen(Alternatives("Which record is it?", lines, found), answered)
 

@@ -21,6 +21,7 @@ _WORDS = 2
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 # As many candidates as a person chooses among.
 _NAMED = 5
+_MORE = re.compile(r"; and [\d,]+ more\Z")
 
 
 class Effect(enum.StrEnum):
@@ -100,6 +101,11 @@ def candidates_in(detail: str) -> list[tuple[str, str]]:
     """The records (id, in words) that an AMBIGUOUS_MATCH names."""
     found = [each.split(" ", 2) for each in detail.split("; ")]
     return [(each[1], " ".join(each)) for each in found if len(each) >= _WORDS and _GUID.match(each[1])]
+
+
+def more_in(detail: str) -> bool:
+    """Whether an AMBIGUOUS_MATCH is of more records than it names."""
+    return _MORE.search(detail) is not None
 
 
 def _candidates(kind: str, found: Sequence[Match]) -> str:

@@ -43,7 +43,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.reasons import PRECEDENCE
-from dyntui.model.strangers import Effect, Verdict
+from dyntui.model.strangers import Effect, Verdict, more_in
 from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.chunks import beside, in_chunks
 from dyntui.store.held import KEEP
@@ -371,10 +371,13 @@ def refuse(c: Connection, list_id: str, contact_ids: Iterable[int], why: str = "
 
 
 def pick(c: Connection, list_id: str, contact_id: int, record: str) -> bool:
-    """Of several records that match a stranger this is the one; False where it was none of them."""
+    """Of several records that match a stranger this is the one; False where it was none of them. Where more match than
+    are named it may be one of the others: nobody joins who does not match."""
     ambiguous = (_s.list_id == list_id, _s.contact_id == contact_id, _s.reason == "AMBIGUOUS_MATCH")
-    one_of_them = _s.detail.contains(record, autoescape=True)
-    return c.execute(update(book_stranger).where(*ambiguous, one_of_them).values(picked=record)).rowcount > 0
+    said = c.execute(select(_s.detail).where(*ambiguous)).scalar()
+    if said is None or not (record in said or more_in(said)):
+        return False
+    return c.execute(update(book_stranger).where(*ambiguous).values(picked=record)).rowcount > 0
 
 
 def named(list_id: str) -> Select[Any]:

@@ -11,6 +11,7 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
+from dyntui.model.strangers import candidates_in, more_in
 from dyntui.service.contract.lists import EditList
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts as account_store
@@ -263,6 +264,29 @@ def test_an_ambiguous_stranger_waits_in_quarantine_until_somebody_chooses_the_re
     office.pick(met["list"], row.person, f"{{{chosen.upper()}}}")
     assert chosen in on_the_list(office, met["list"]) and other not in on_the_list(office, met["list"])
     assert office.refused(ignored=True, reason="AMBIGUOUS_MATCH") == ()
+
+
+def test_of_more_records_than_are_named_any_can_be_chosen_for_a_stranger(office: Office, met: dict[str, str]) -> None:
+    office.edit(EditList(id=met["list"], membership_action=KNOWN))
+    clean = (
+        "SELECT contactid FROM dv_contact WHERE statecode = 0 AND donotemail = 0 AND donotbulkemail = 0 AND"
+        " emailaddress1 NOT LIKE '%@strangers.example%' AND lower(emailaddress1) NOT IN (SELECT email FROM dd_contact)"
+        " AND contactid NOT IN (SELECT entityid FROM dv_listmember)"
+        " AND contactid NOT IN (SELECT coalesce(masterid, '') FROM dv_contact) ORDER BY contactid LIMIT 5"
+    )
+    for (each,) in office.sandbox.state.db.execute(clean).fetchall():
+        office.change_in_dynamics("contact", each, emailaddress1="twin@strangers.example")
+    office.run("lists")
+    (row,) = office.refused(reason="AMBIGUOUS_MATCH")
+    assert more_in(row.detail)
+    named = {record for record, _ in candidates_in(row.detail)}
+    chosen, *_ = [each for each in records(office, "contact", met["twin address"]) if each not in named]
+    # Whether another one has the address the run looks up itself.
+    office.pick(met["list"], row.person, met["known"])
+    assert office.refused(reason="AMBIGUOUS_MATCH") == (row,)
+    office.pick(met["list"], row.person, chosen)
+    assert chosen in on_the_list(office, met["list"]) and not named & on_the_list(office, met["list"])
+    assert office.refused(reason="AMBIGUOUS_MATCH") == ()
 
 
 def test_who_was_on_the_list_through_us_and_left_is_no_stranger(office: Office, met: dict[str, str]) -> None:
