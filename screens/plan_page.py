@@ -10,6 +10,7 @@ import msgspec
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from dyntui.model.counted import people_of
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.plans import (
     ADD,
@@ -288,7 +289,7 @@ def _standing(detail: PlanDetail) -> list[Part]:
     # What could not be planned is not known to be as it should.
     failed = [Part(f" {detail.run.error}", "bad")] if detail.run.error_code else []
     if not any(each.effects.changes for each in detail.lists):
-        return failed or [Part(" There is nothing to be done.", "good")]
+        return failed or [_nothing(detail)]
     done = "undone" if detail.run.kind == UNDO.id else "done"
     return [
         Part(f" Nothing is {done} yet: ", "warn"),
@@ -298,6 +299,12 @@ def _standing(detail: PlanDetail) -> list[Part]:
         Part(" leaves it"),
         *failed,
     ]
+
+
+def _nothing(detail: PlanDetail) -> Part:
+    if held := detail.run.tally.of(Outcome.HELD):
+        return Part(f" {people_of(held)} would be held for a decision; nothing else is to be done.", "warn")
+    return Part(" There is nothing to be done.", "good")
 
 
 def _others(detail: PlanDetail) -> str:

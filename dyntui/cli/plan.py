@@ -16,8 +16,9 @@ from dyntui.cli.pages import every_page
 from dyntui.cli.plan_file import write_plan
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
+from dyntui.model.counted import people_of
 from dyntui.model.errors import Exit
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.plans import JOIN, REMOVE, PlannedCalls, PlannedChange
 from dyntui.model.sync_types import MEMBERS, SYNC_TYPES
 from dyntui.service.client import ServiceClient
@@ -91,16 +92,17 @@ def command(
 
 def say_end(made: PlanDetail, how: str, nothing: str) -> None:
     """How a plan is carried out, or that there is `nothing` in it: of one of which parts could not be planned nobody
-    knows that."""
-    if how or not made.run.error_code:
-        say(how or nothing)
+    knows that, and whose removals would be held wait for a person."""
+    if made.run.error_code and not how:
+        return
+    if held := made.run.tally.of(Outcome.HELD):
+        nothing = f"{people_of(held)} would be held for a decision; nothing else is to be done."
+    say(how or nothing)
 
 
 def exit_for_plan(made: PlanDetail, found: Collection[object]) -> int:
-    """The exit code that a plan earns in which something was `found`, or nothing."""
-    if found:
-        return int(Exit.CHANGES)
-    return exit_for(made.run) if made.run.error_code else int(Exit.DONE)
+    """The exit code that a plan earns in which something was `found`, or nothing: then that of its run."""
+    return int(Exit.CHANGES) if found else exit_for(made.run)
 
 
 async def read_changes(client: ServiceClient, run_id: str, most: int | None) -> list[PlannedChange]:

@@ -110,6 +110,24 @@ def test_a_plan_of_which_parts_failed_says_so_and_never_that_there_is_nothing(
     assert not planned.requests(PLAN_APPLY)
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome", "said"),
+    [
+        (RunStatus.HELD, Outcome.HELD, "1,200 people would be held for a decision; nothing else is to be done."),
+        (RunStatus.COMPLETED_WITH_ERRORS, Outcome.REJECTED, "There is nothing to be done."),
+    ],
+)
+def test_a_plan_of_which_all_is_held_or_refused_leaves_something_to_do(
+    dyntui: Cli, planned: ScriptedService, status: RunStatus, outcome: Outcome, said: str
+) -> None:
+    run = a_run(status, tally=Tally(1200, (ReasonCount(outcome, "REMOVAL_HELD", 1200),)))
+    planned.answers(RUN_GET, RunDetail(run=run, items=()))
+    planned.answers(PLAN_GET, replace(DETAIL, run=run))
+    planned.answers(PLAN_CHANGES, page_of())
+    done = dyntui("plan", "lists")
+    assert done.code == 4 and done.err.splitlines()[-1] == said
+
+
 def test_a_file_is_carried_out_only_while_it_is_what_the_service_has(
     dyntui: Cli, planned: ScriptedService, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from dyntui.screens.plan_page import PlanPage
 
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.model.roles import Role
 from dyntui.service.contract.plans import PlanRef
 
@@ -104,6 +104,10 @@ async def test_a_plan_of_which_parts_failed_says_so_and_not_that_there_is_nothin
         page._show(msgspec.structs.replace(page._detail, run=run))
         await hand.press("j")
         assert why in hand.text and "There is nothing to be done" not in hand.text
+        tally = Tally(3, (ReasonCount(Outcome.HELD, "REMOVAL_HELD", 3),))
+        page._show(msgspec.structs.replace(page._detail, run=msgspec.structs.replace(run, error_code="", tally=tally)))
+        await hand.press("j")
+        assert "3 people would be held for a decision; nothing else is to be done." in hand.text
 
 
 async def test_a_plan_that_waits_says_so_wherever_its_run_is_seen() -> None:
