@@ -9,7 +9,7 @@ import msgspec
 
 class HeldRemovals(msgspec.Struct, frozen=True, kw_only=True):
     """A marketing list (id and name) from whose address book `people` would have to leave, of `in_book` contacts.
-    `why` they are held, and the `run` that holds them; `""` where the removal is held for reasons of its people.
+    `why` they are held (`""`: they are not as they were planned), and the `run` that holds them.
 
     `undone`: `people` whose change was undone, and of whom the synchronisation would make it again."""
 

@@ -56,11 +56,14 @@ def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
     email account, where one is named."""
     undone = case((_m.reason == UNDONE, 1), else_=0).label("undone")
     why = func.max(case((_m.reason.in_(("REMOVAL_HELD", UNDONE)), _m.detail), else_=""))
+    # Of who has a closed gate it stands behind what is said of that (`dyntui.store.leaving.hold`).
+    gated = func.max(case((_m.also.contains("REMOVAL_HELD", autoescape=True), _m.detail), else_=""))
     held = (
         select(
             _m.list_id,
             func.count().label("people"),
             why.label("why"),
+            gated.label("gated"),
             undone,
         )
         .where(*WAITING)
@@ -87,7 +90,11 @@ def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
         .order_by(marketing_list.c.name, held.c.list_id, held.c.undone)
     )
     of_account = _lists_of(c, account_id)
-    waiting = [shown(HeldRemovals, row, undone=bool(row.undone)) for row in rows if _counts(row.list, of_account)]
+    waiting = [
+        shown(HeldRemovals, row, why=row.why or row.gated.rpartition("; ")[2], undone=bool(row.undone))
+        for row in rows
+        if _counts(row.list, of_account)
+    ]
     found = {each.list: each for each in waiting if not each.undone}
     for each in _of_strangers(c):
         if not _counts(each.list, of_account):

@@ -86,6 +86,22 @@ def test_whose_removal_a_plan_holds_is_held_for_that_when_it_is_carried_out(
     assert waits.why == planned[1]
 
 
+def test_whoever_falls_under_a_filter_in_great_number_waits_and_why_is_said(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    there = [each.person for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    for person in there[: len(there) // 3]:
+        office.change_in_dynamics("contact", person, statecode=1)
+    run = office.run("lists")
+    held = [each for each in office.people(run.run.id) if each.outcome is Outcome.HELD]
+    assert len(held) > len(there) // 4 and {(each.reason, each.also) for each in held} == {
+        ("INACTIVE", ("REMOVAL_HELD",))
+    }
+    (waits,) = office.held()
+    assert waits.why == f"{len(held)} of {len(there)} people in the address book would leave it"
+
+
 def test_removals_of_members_and_of_strangers_wait_together_of_all_who_are_in_the_book(
     office: Office, newsletter: ListRow
 ) -> None:
