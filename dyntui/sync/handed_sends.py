@@ -29,7 +29,7 @@ from dyntui.store import consent_news, handed_sends, outcomes, run_people, runs,
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync import after_send, earlier_sends, kept_books, list_feeds, platform_send, send_proof
+from dyntui.sync import after_send, earlier_sends, kept_books, list_feeds, platform_send, send_recipients
 from dyntui.sync.campaigns.recipients import told_who_was_mailed
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -66,7 +66,7 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
     news = await ctx.read(consent_news.count)
     wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
     try:
-        opted_out = await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
+        opted_out = await send_recipients.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
         note = await _learn_who_left(ctx, dd, this)
         told = not begun or await told_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     except DyntuiError:

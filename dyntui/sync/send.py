@@ -47,6 +47,7 @@ from dyntui.sync import (
     lists,
     platform_send,
     send_proof,
+    send_recipients,
     sight,
     strange_books,
 )
@@ -131,7 +132,7 @@ async def _catch_up(
 ) -> None:
     """Who has opted out since the run was interrupted is neither imported nor put into an address book by what is left
     of it: everybody else is gathered."""
-    await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
+    await send_recipients.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     # The lists' own feeds are read as they are synchronised.
     if phase != "lists":
         for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
@@ -155,7 +156,7 @@ _STAGES = {
     "recheck": "Checking everybody once more",
     "book": "Preparing the address book of this send",
     "fill": "Gathering the recipients",
-    "prove": send_proof.PROVING,
+    "prove": send_recipients.PROVING,
     "create": send_proof.CREATING,
     "follow": "Sending",
     "handed": "Handing it to dotdigital",
@@ -179,7 +180,7 @@ async def _suppressions(
     await adopted_unsubscribes.read(ctx, dv, anew=True)
     await strange_books.find(ctx, dv, dd, this.account_id, anew=True)
     await earlier_sends.settle(ctx, dv, dd, this)
-    await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
+    await send_recipients.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     return "lists"
 
 
@@ -233,8 +234,8 @@ async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -
             )
     else:
         await ctx.write(lambda c: counts.recheck(c, this.count_id))
-    await send_proof.leave_out_the_mailed(ctx, dd, this)
-    await send_proof.some_left(ctx, this)
+    await send_recipients.leave_out_the_mailed(ctx, dd, this)
+    await send_recipients.some_left(ctx, this)
     return "book"
 
 
@@ -279,7 +280,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
             work=functools.partial(target_people.resolve, count_id=this.count_id, rows=found),
         )
         await double_opt_in.look_at_new(ctx, dd, this.account_id, result)
-    await send_proof.some_left(ctx, this)
+    await send_recipients.some_left(ctx, this)
     return "prove"
 
 
@@ -299,7 +300,7 @@ async def _prove(
     """The people proved, and the send asked for; or all of it anew."""
     if await send_proof.create(ctx, dv, dd, this, elsewhere):
         return "handed" if this.handed_for or this.split else "follow"
-    await ctx.save(platform_send.proved_once_more(ctx.at(SendCursor)), stage=send_proof.PROVING)
+    await ctx.save(platform_send.proved_once_more(ctx.at(SendCursor)), stage=send_recipients.PROVING)
     return "prove"
 
 

@@ -286,14 +286,14 @@ BUGS = (
         "an error of a feed read as empty",
         "dyntui/sync/send_proof.py",
         "            if not await platform_send.waited(ctx, error, CREATING):\n"
-        "                raise _refused(error) from error\n            continue\n",
+        "                raise refused(error) from error\n            continue\n",
         "            return ctx.moment()\n",
         (RESTLESS,),
     ),
     Bug(
         "book proof skipped",
         "dyntui/sync/send_proof.py",
-        "    if not await _make_exact(ctx, dd, this):\n",
+        "    if not await make_exact(ctx, dd, this):\n",
         "    if False:\n",
         (SENDS, RESTLESS),
     ),
