@@ -205,8 +205,10 @@ class SendPage(SendActions, Page[str]):
             return
         if event.key == _WHOLE and detail.whole is not None:
             self.console.open_page(SEND, detail.whole.id)
-        elif any(event.key == each.id for each in detail.waves) and event.key != detail.send.id:
-            self.console.open_page(SEND, event.key)
+            return
+        found = next((each.id for each in detail.waves if event.key == _wave_key(each.wave)), detail.send.id)
+        if found != detail.send.id:
+            self.console.open_page(SEND, found)
 
     @on(BarList.Opened, "#send-results")
     def _open_results(self) -> None:
@@ -331,6 +333,11 @@ def _did(key: str, title: str, people: int, read: bool) -> BarRow:
     return BarRow(key, title, people if read else None, "good", "✓", "" if read else "not read")
 
 
+def _wave_key(wave: int) -> str:
+    """The same before and after it begins: the cursor stays on it."""
+    return f"wave {wave}"
+
+
 def _wave_rows(detail: SendDetail) -> Sequence[BarRow]:
     send = detail.send
     if send.waves is None:
@@ -341,7 +348,7 @@ def _wave_rows(detail: SendDetail) -> Sequence[BarRow]:
     for each in detail.waves:
         state = each.standing.partition(": ")[2] or each.standing
         text = f"{state}, {people_of(each.sendable)}"
-        rows.append(BarRow(each.id, f"Wave {each.wave}", None, send_tone(each), "•", text))
+        rows.append(BarRow(_wave_key(each.wave), f"Wave {each.wave}", None, send_tone(each), "•", text))
     whole = detail.whole or send
     over = detail.stop or whole.state in ("Sent", "Stopped", "Cancelled", "Failed")
     shares = [f"{each:g} %" for each in send.waves.shares] + ["the rest"]
@@ -350,5 +357,5 @@ def _wave_rows(detail: SendDetail) -> Sequence[BarRow]:
         due = goes_out(whole) if first else ""
         # Beside a long share there is little room: the year is said where it is another one.
         note = f"{shares[wave - 1]}, {when(due)}" if due else shares[wave - 1]
-        rows.append(BarRow(f"coming {wave}", f"Wave {wave}", None, "muted", "·", note))
+        rows.append(BarRow(_wave_key(wave), f"Wave {wave}", None, "muted", "·", note))
     return rows
