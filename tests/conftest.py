@@ -41,10 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     out = left_out((each.nodeid for each in items), thrown)
     config.hook.pytest_deselected(items=[each for each in items if each.nodeid in out])
     items[:] = sorted((each for each in items if each.nodeid not in out), key=_turn)
-    names = others_run_too.read()
-    for each in items:
-        if each.nodeid in names:
-            each.add_marker("repeats")
+    others_run_too.mark(items, others_run_too.read())
 
 
 def _turn(item: pytest.Item) -> int:

@@ -6,8 +6,10 @@ A test that is not named there is run: a new one, and one with another name.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+
+import pytest
 
 _LIST = Path(__file__).with_name("left_out.txt")
 _INDENT = "  "
@@ -22,6 +24,13 @@ def read(text: str | None = None) -> frozenset[str]:
         else:
             file = line
     return frozenset(found)
+
+
+def mark(items: Iterable[pytest.Item], names: Collection[str]) -> None:
+    """Marks those of the tests that are named."""
+    for each in items:
+        if each.nodeid in names:
+            each.add_marker("repeats")
 
 
 def write(names: Iterable[str]) -> None:

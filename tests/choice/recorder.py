@@ -41,6 +41,12 @@ def read(folder: Path) -> Iterator[Record]:
 class Recorder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._names: dict[pytest.Item, str] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Before the groups in which tests are given to processes become parts of their ids."""
+        self._names = {each: each.nodeid for each in items}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[object]:
@@ -52,8 +58,8 @@ class Recorder:
         with at_work.collect():
             result = yield
         took, processes_took = time.process_time() - of_itself, _processes() - of_processes
-        record = Record(item.nodeid, took, processes_took, _branches(at_work.get_data()))
-        name = hashlib.blake2b(item.nodeid.encode(), digest_size=16).hexdigest()
+        record = Record(self._names[item], took, processes_took, _branches(at_work.get_data()))
+        name = hashlib.blake2b(record.name.encode(), digest_size=16).hexdigest()
         (self._folder / name).write_bytes(msgspec.msgpack.encode(record))
         return result
 
