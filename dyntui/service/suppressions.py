@@ -243,7 +243,8 @@ class Suppressions:
         """What it shows now, as its rows are dated by it; `""` where it does not answer."""
         try:
             dv = await self._resources.connections.dataverse()
-            await who_am_i(dv)
+            # Nobody waits for it through retries: the lift does without.
+            await who_am_i(dv.at_once())
         except DyntuiError as error:
             log.warning("Dynamics was not asked for its clock: %s %s", error, error.detail)
             return ""
