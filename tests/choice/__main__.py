@@ -2,7 +2,8 @@
 
     python -m tests.choice [--share 0.975] [--seconds 0.1] [--records FOLDER]
 
-Takes an hour or two of both cores, but for `--records`, which reads what was measured before.
+Takes an hour or two of both cores, but for `--records`, which reads what was measured before. What is measured stays in
+`.venv/choice`: where tests fail, nothing is chosen, and once that is understood it can be chosen by these records.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -22,16 +23,15 @@ from tests.choice.recorder import RECORDS, ROOT, Record, read
 
 # Traced tests take longer, and nobody waits for them.
 _PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup", "--timeout", "3600")
+_MEASURED = ROOT / ".venv" / "choice"
 _PROMISE = "tests/faults/test_last_look.py::"
 
 
 def main() -> None:
     options = _options().parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        records = Path(options.records or folder)
-        if not options.records:
-            _measure(records)
-        found = list(read(records))
+    if not options.records:
+        _measure(_MEASURED)
+    found = list(read(Path(options.records or _MEASURED)))
     tests = measured(found)
     stay = chosen(tests, share=options.share, always=always(found, options.seconds))
     left_out.write(each.name for each in tests if each.name not in stay)
@@ -70,6 +70,8 @@ def always(records: Iterable[Record], seconds: float) -> set[str]:
 
 
 def _measure(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     subprocess.run(
         [sys.executable, "-m", "pytest", *_PARALLEL, "-p", "tests.choice.recorder", "-m", "not thorough"],
         env={**os.environ, RECORDS: str(folder)},
